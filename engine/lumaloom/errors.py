@@ -1,0 +1,76 @@
+"""Every error that Lumaloom raises on purpose.
+
+Each carries one line that says what was expected, what came and the mend; `exit_code` is what the command
+line returns for it: 1 failure, 2 usage, 3 input unreadable, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class LumaloomError(Exception):
+    """Base of all. Catching it catches every failure that has a message for a person."""
+
+    exit_code = 1
+
+
+class UsageError(LumaloomError):
+    """What was asked for makes no sense: the request has to change, not the file or the machine."""
+
+    exit_code = 2
+
+
+class UnknownEffectError(UsageError):
+    """No effect has that name."""
+
+
+class ParameterError(UsageError, ValueError):
+    """An effect's parameter is unknown, of the wrong type or out of range."""
+
+
+class FormatError(UsageError):
+    """A pixel format, container or encoder is unknown or does not fit the others."""
+
+
+class PluginError(LumaloomError):
+    """A plugin could not be loaded, or what it gave breaks the contract."""
+
+
+class EffectError(LumaloomError):
+    """An effect failed on a frame."""
+
+
+class InputError(LumaloomError):
+    """The input can't be read, or not to its end."""
+
+    exit_code = 3
+
+
+class OutputError(LumaloomError):
+    """The output can't be written."""
+
+
+class DeviceError(LumaloomError):
+    """The device asked for is not there, or it failed."""
+
+
+class MemoryLimitError(LumaloomError):
+    """A buffer would go past the pool's limit in bytes."""
+
+
+class FrameReleasedError(LumaloomError):
+    """A frame was used, or released again, after it had given its buffers back."""
+
+
+class CancelledError(LumaloomError):
+    """The job was stopped from outside before its end."""
+
+    exit_code = 130
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `"; did you mean 'x'?"` for the known name closest to `name`, or an empty string."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,220 @@
+"""Between our frames and PyAV's: wrapped without a copy where the memory layout allows it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from lumaloom.errors import FormatError
+from lumaloom.frame.colour import Colour, Matrix, Primaries, Range, Transfer, tag
+from lumaloom.frame.formats import FORMATS, FULL_RANGE_ALIASES, Model, PixelFormat
+from lumaloom.frame.frame import Frame, FrameSpec, Timing, plane_view
+
+# Flags of swscale: exact rounding, chroma at full resolution, the same result on every CPU.
+_SCALER = (
+    Interpolation.BICUBIC
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+    | Interpolation.ACCURATE_RND
+    | Interpolation.BITEXACT
+)
+# swscale's own numbers for the matrices; what it lacks is approximated by the nearest.
+_SWS_MATRIX = {
+    Matrix.BT709: 1,
+    Matrix.FCC: 4,
+    Matrix.BT470BG: 5,
+    Matrix.SMPTE170M: 5,
+    Matrix.SMPTE240M: 7,
+    Matrix.BT2020_NCL: 9,
+    Matrix.BT2020_CL: 9,
+}
+_local = threading.local()
+
+
+def spec_of(source: av.VideoFrame) -> FrameSpec | None:
+    """Return the spec of a PyAV frame, or None when the table lacks its format."""
+    name = source.format.name
+    alias = FULL_RANGE_ALIASES.get(name)
+    row = FORMATS.get(alias or name)
+    if row is None:
+        return None
+    colour = Colour(
+        tag(Matrix, source.colorspace, Matrix.UNSPECIFIED),
+        tag(Primaries, source.color_primaries, Primaries.UNSPECIFIED),
+        tag(Transfer, source.color_trc, Transfer.UNSPECIFIED),
+        Range.FULL if alias else tag(Range, source.color_range, Range.UNSPECIFIED),
+    )
+    return FrameSpec(row, source.width, source.height, colour, interlaced=source.interlaced_frame)
+
+
+def nearest_format(name: str) -> PixelFormat:
+    """Return the row of the table that holds an FFmpeg format outside it with the least loss.
+
+    Depth counts first, then alpha, the model, chroma resolution, and at last the size of the row.
+    """
+    video = av.VideoFormat(name, 64, 64)
+    depth = max(component.bits for component in video.components)
+    alpha = video.has_palette or any(component.is_alpha for component in video.components)
+    rgb = video.is_rgb or video.has_palette or name.startswith("xyz")
+    model = Model.RGB if rgb else Model.YUV if len(video.components) > 2 else Model.GRAY
+    chroma_size = video.chroma_width(), video.chroma_height()
+
+    def loss(row: PixelFormat) -> tuple[float, ...]:
+        sub_x, sub_y = row.subsampling
+        return (
+            max(depth - row.depth, 0),
+            alpha and not row.has_alpha,
+            row.model is not model,
+            64 >> sub_x < chroma_size[0] or 64 >> sub_y < chroma_size[1],
+            row.is_float or row.shift,
+            sum(64 * 64 >> (plane.sub_x + plane.sub_y) for plane in row.planes for _ in plane.channels) * row.depth,
+        )
+
+    return min(FORMATS.values(), key=loss)
+
+
+def from_av(source: av.VideoFrame, timing: Timing, base: FrameSpec | None = None) -> Frame:
+    """Wrap a decoded frame: its planes become writable views that keep it alive.
+
+    A format outside the table is converted to the nearest row first. Fields that the stream knows and the
+    frame does not (sample aspect ratio, rotation, colour tags that the frame leaves open) come from `base`.
+    """
+    spec = spec_of(source)
+    if spec is None:
+        source = _reformat(source, nearest_format(source.format.name).name)
+        spec = spec_of(source)
+        assert spec is not None
+    if base is not None:
+        spec = replace(spec, sar=base.sar, rotation=base.rotation, colour=merged(spec.colour, base.colour))
+    side_data = tuple((str(item.type.name), bytes(item)) for item in _side_data(source))
+    return Frame(spec, wrapped_planes(source, spec), timing, side_data)
+
+
+def _side_data(source: av.VideoFrame) -> Any:
+    """Iterate over a frame's side data; PyAV's annotations call it a dictionary."""
+    return source.side_data
+
+
+def merged(first: Colour, second: Colour) -> Colour:
+    """Return `first` with what it leaves unspecified taken from `second`."""
+    return Colour(
+        second.matrix if first.matrix is Matrix.UNSPECIFIED else first.matrix,
+        second.primaries if first.primaries is Primaries.UNSPECIFIED else first.primaries,
+        second.transfer if first.transfer is Transfer.UNSPECIFIED else first.transfer,
+        second.range if first.range is Range.UNSPECIFIED else first.range,
+        first.chroma or second.chroma,
+    )
+
+
+def wrapped_planes(source: av.VideoFrame, spec: FrameSpec) -> tuple[np.ndarray[Any, Any], ...]:
+    """View the planes of a PyAV frame of `spec` as arrays, no copy; the views keep the frame's buffers alive."""
+    planes = []
+    for plane, shape in zip(source.planes, spec.shapes, strict=True):
+        if plane.line_size <= 0 or plane.line_size % spec.format.dtype.itemsize:
+            raise FormatError(
+                f"rows of {plane.line_size} bytes in a {spec} frame; expected whole samples, top row first"
+            )
+        planes.append(
+            plane_view(np.frombuffer(memoryview(plane), np.uint8), spec.format.dtype, 0, shape, plane.line_size)
+        )
+    return tuple(planes)
+
+
+def to_av(frame: Frame) -> av.VideoFrame:
+    """Return a PyAV frame of the same samples, timing and colour tags for an encoder or a filter.
+
+    The memory is shared, and kept alive, where PyAV can take the layout: planar formats of 8 to 16 bits,
+    NV12, P010 and packed RGB with forward rows, of even size where chroma is subsampled. Else it is copied.
+    """
+    result = _shared(frame) or _copied(frame)
+    colour = frame.spec.colour
+    result.pts, result.time_base, result.duration = frame.pts, frame.time_base, frame.timing.duration
+    result.colorspace, result.color_range = int(colour.matrix), int(colour.range)
+    result.color_primaries, result.color_trc = int(colour.primaries), int(colour.transfer)
+    return result
+
+
+def _shared(frame: Frame) -> av.VideoFrame | None:
+    """Wrap the frame's own memory, or return None where its layout or format rules that out."""
+    row, planes = frame.format, frame.planes
+    forward = all(p.strides[0] > 0 and p[0].flags.c_contiguous and p.flags.writeable for p in planes)
+    sub_x, sub_y = row.subsampling
+    even = frame.width % (1 << sub_x) == 0 and frame.height % (1 << sub_y) == 0
+    if not (forward and even):
+        return None
+    if len(planes) == 1 and len(row.channels) > 1:
+        return av.VideoFrame.from_numpy_buffer(planes[0], format=row.name)
+    if row.is_float:
+        return None
+    return av.VideoFrame.from_dlpack(planes, format=row.name)
+
+
+def _copied(frame: Frame) -> av.VideoFrame:
+    """Copy the samples into a frame that FFmpeg allocates."""
+    result = av.VideoFrame(frame.width, frame.height, frame.format.name)
+    for source, target in zip(frame.planes, wrapped_planes(result, frame.spec), strict=True):
+        target[...] = source
+    return result
+
+
+def convert(frame: Frame, target: PixelFormat) -> Frame:
+    """Return the frame in another pixel format: model, depth and chroma resolution, by swscale.
+
+    Range and matrix follow the tags, unspecified ones as `Colour.resolved` says; between YUV formats they stay.
+    """
+    if target is frame.format:
+        return frame
+    tags = frame.spec.colour.resolved(frame.format.model, frame.height)
+    wanted = frame.spec.colour.resolved(target.model, frame.height)
+    if target.model is frame.format.model or {target.model, frame.format.model} == {Model.YUV, Model.GRAY}:
+        wanted = tags
+    yuv_matrix = wanted.matrix if frame.format.model is Model.RGB else tags.matrix
+    result = _reformat(
+        to_av(frame),
+        target.name,
+        src_colorspace=_SWS_MATRIX.get(yuv_matrix, 5),
+        dst_colorspace=_SWS_MATRIX.get(yuv_matrix, 5),
+        src_color_range=int(tags.range),
+        dst_color_range=int(wanted.range),
+    )
+    keep = frame.spec.colour
+    same = target.model is frame.format.model
+    colour = keep if same else replace(keep, matrix=wanted.matrix, range=wanted.range)
+    spec = replace(frame.spec, format=target, colour=colour)
+    return Frame(spec, wrapped_planes(result, spec), frame.timing, frame.side_data)
+
+
+def to_rgb(frame: Frame) -> Frame:
+    """Return the frame as packed full-range RGB: see `Frame.to_rgb`."""
+    row = frame.format
+    name = ("rgba64le" if row.has_alpha else "rgb48le") if row.depth > 8 else ("rgba" if row.has_alpha else "rgb24")
+    return convert(frame, FORMATS[name])
+
+
+def stacked(frame: Frame) -> np.ndarray[Any, np.dtype[Any]]:
+    """Return all samples as one new array: see `Frame.to_numpy`."""
+    row = frame.format
+    if row.subsampling != (0, 0):
+        raise FormatError(f"{row} has planes of different size: convert with to_rgb() first, or use frame.planes")
+    if row.model is Model.GRAY:
+        return np.array(frame.planes[0])
+    samples = [
+        plane if plane.ndim == 2 else plane[..., index]
+        for wanted in ("yuva" if row.model is Model.YUV else "rgba")
+        for fmt, plane in frame.items()
+        if (index := fmt.channels.find(wanted)) >= 0
+    ]
+    return np.stack(samples, axis=-1)
+
+
+def _reformat(source: av.VideoFrame, target: str, **tags: int) -> av.VideoFrame:
+    """Run swscale with one context per thread, in that thread alone."""
+    if not hasattr(_local, "scaler"):
+        _local.scaler = VideoReformatter()
+    scaler: VideoReformatter = _local.scaler
+    return scaler.reformat(source, format=target, interpolation=_SCALER, threads=1, **tags)

@@ -1,0 +1,115 @@
+"""Where buffers come from: aligned host memory, pinned host memory, device memory. One row each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lumaloom.memory.pool import BufferPool
+
+ALIGNMENT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A kind of memory.
+
+    Attributes:
+        name: `host`, `pinned` or `device`.
+        allocate: bytes to a block, any object that keeps the memory alive.
+        view: `(block, nbytes, owner)` to a flat uint8 array whose views keep `owner` alive.
+
+    """
+
+    name: str
+    allocate: Callable[[int], Any]
+    view: Callable[[Any, int, object], Any]
+
+
+class _HostView:
+    """Exports a range of host memory through the array interface and keeps `owner` alive for every view."""
+
+    __slots__ = ("__array_interface__", "owner")
+
+    def __init__(self, address: int, nbytes: int, owner: object) -> None:
+        self.owner = owner
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": (nbytes,),
+            "typestr": "|u1",
+            "data": (address, False),
+        }
+
+
+def _allocate_host(nbytes: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    raw = np.empty(nbytes + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + nbytes]
+
+
+def _view_host(block: Any, nbytes: int, owner: object) -> Any:
+    return np.asarray(_HostView(block.ctypes.data, nbytes, owner))
+
+
+def _allocate_pinned(nbytes: int) -> Any:
+    import cupy
+
+    return cupy.cuda.alloc_pinned_memory(nbytes + ALIGNMENT)
+
+
+def _view_pinned(block: Any, nbytes: int, owner: object) -> Any:
+    return np.asarray(_HostView(block.ptr + -block.ptr % ALIGNMENT, nbytes, owner))
+
+
+def _allocate_device(nbytes: int) -> Any:
+    import cupy
+
+    return cupy.cuda.alloc(nbytes)
+
+
+def _view_device(block: Any, nbytes: int, owner: object) -> Any:
+    import cupy
+
+    memory = cupy.cuda.UnownedMemory(block.ptr, nbytes, owner)
+    return cupy.ndarray((nbytes,), np.uint8, cupy.cuda.MemoryPointer(memory, 0))
+
+
+HOST = Memory("host", _allocate_host, _view_host)
+PINNED = Memory("pinned", _allocate_pinned, _view_pinned)
+DEVICE = Memory("device", _allocate_device, _view_device)
+
+
+def memory_for(device: str) -> tuple[Memory, Memory]:
+    """Return the memory for staging on the host and for computing, for `cpu` or `cuda`."""
+    return (PINNED, DEVICE) if device == "cuda" else (HOST, HOST)
+
+
+def available_memory() -> int:
+    """Bytes that this process may still take: the smaller of the machine's and the control group's."""
+    amounts = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")]
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(path) as file:
+                amounts.append(int(file.read()))
+        except (OSError, ValueError):
+            continue
+    return min(amounts)
+
+
+def default_limit() -> int:
+    """Bytes that a pool may hold unless told otherwise: half of what is available, at least 256 MiB."""
+    return max(available_memory() // 2, 256 << 20)
+
+
+@cache
+def default_pool() -> BufferPool:
+    """Return the host pool that frames come from where no other is given."""
+    from lumaloom.memory.pool import BufferPool
+
+    return BufferPool(default_limit())
