@@ -1,1 +1,40 @@
-"""Kernels."""
+"""Image kernels on NumPy and CuPy arrays: arrays in, arrays of the same kind out.
+
+Every public function lives in a file of its own name and is loaded when it is first used, so that
+``import lumaloom_kernels`` costs neither numba nor CuPy. A new kernel is a new file (and its ``.cu``
+beside it), plus one line below for type checkers.
+"""
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from . import _registry
+
+if TYPE_CHECKING:
+    from .box_blur import box_blur as box_blur
+    from .gaussian_blur import gaussian_blur as gaussian_blur
+
+__all__ = _registry.names()  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(_registry.load(name), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
+class _Package(ModuleType):
+    """Keeps ``lumaloom_kernels.NAME`` the function: importing a submodule would bind the module there."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _registry.names() and isinstance(value, ModuleType):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

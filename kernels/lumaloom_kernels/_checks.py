@@ -1,0 +1,136 @@
+"""The errors of this package and the checks of every kernel's arguments.
+
+A check returns the value in the form in which kernels take it, or raises an error whose one line
+names the parameter, what was expected and what came. Nothing here touches pixel data, so the same
+checks serve NumPy and CuPy arrays.
+"""
+
+import math
+import numbers
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+ArrayT = TypeVar("ArrayT")
+Array: TypeAlias = Any  # a NumPy or a CuPy array
+Border: TypeAlias = Literal["reflect101", "replicate", "constant"]
+
+BORDERS = ("reflect101", "replicate", "constant")
+DTYPES = ("uint8", "uint16", "float32")
+MAX_CHANNELS = 4
+
+
+class KernelError(ValueError):
+    """An argument that no kernel takes; the base of every error raised here."""
+
+
+class DtypeError(KernelError, TypeError):
+    """An array of an element type that the kernel does not take."""
+
+
+class KindError(KernelError, TypeError):
+    """An argument of the wrong Python type."""
+
+
+class ShapeError(KernelError):
+    """An array of a rank, size or number of channels that the kernel does not take."""
+
+
+class ParameterError(KernelError):
+    """A parameter outside its range."""
+
+
+class OutputError(KernelError):
+    """An ``out`` array that cannot take the result."""
+
+
+def is_gpu(array: Array) -> bool:
+    """Tell whether the array is CuPy's, without importing CuPy."""
+    return type(array).__module__.partition(".")[0] == "cupy"
+
+
+def check_image(src: Array, name: str = "src") -> None:
+    """Accept ``(H, W)`` and ``(H, W, C)`` arrays with 1 to 4 channels of a dtype in `DTYPES`."""
+    if not isinstance(src, np.ndarray) and not is_gpu(src):
+        raise KindError(f"{name}: expected a NumPy or CuPy array, got {type(src).__name__}")
+    if src.dtype.name not in DTYPES or not src.dtype.isnative:
+        raise DtypeError(
+            f"{name}: expected dtype {', '.join(DTYPES)} in native byte order, got {src.dtype}; convert it"
+        )
+    if src.ndim not in (2, 3) or (src.ndim == 3 and not 1 <= src.shape[2] <= MAX_CHANNELS):
+        raise ShapeError(f"{name}: expected shape (H, W) or (H, W, C) with C from 1 to {MAX_CHANNELS}, got {src.shape}")
+    if 0 in src.shape:
+        raise ShapeError(f"{name}: expected at least one row and one column, got {src.shape}")
+
+
+def check_out(src: Array, out: Array | None) -> Array:
+    """Return ``out``, or a new C-contiguous array like ``src`` where ``out`` is None."""
+    if out is None:
+        if isinstance(src, np.ndarray):
+            return np.empty(src.shape, src.dtype)
+        import cupy
+
+        return cupy.empty(src.shape, src.dtype)
+    if is_gpu(out) != is_gpu(src) or not (isinstance(out, np.ndarray) or is_gpu(out)):
+        raise OutputError(
+            f"out: expected the same kind of array as src ({type(src).__module__}), got {type(out).__name__}"
+        )
+    if out.shape != src.shape or out.dtype != src.dtype:
+        raise OutputError(
+            f"out: expected shape {src.shape} and dtype {src.dtype} as src has, got {out.shape} {out.dtype}"
+        )
+    if isinstance(out, np.ndarray):
+        if not out.flags.writeable:
+            raise OutputError("out: expected a writable array, got a read-only one")
+        if any(stride == 0 and size > 1 for stride, size in zip(out.strides, out.shape, strict=True)):
+            raise OutputError("out: expected an array without repeated elements, got a broadcast view")
+    if _overlap(src, out):
+        raise OutputError("out: expected memory apart from src, got an array that shares it; pass a new array")
+    return out
+
+
+def _overlap(first: Array, second: Array) -> bool:
+    if isinstance(first, np.ndarray):
+        if not np.may_share_memory(first, second):
+            return False
+        try:
+            return np.shares_memory(first, second, max_work=10_000)  # type: ignore[arg-type]
+        except np.exceptions.TooHardError:
+            return True
+    import cupy
+
+    return bool(cupy.may_share_memory(first, second))
+
+
+def check_pair(name: str, value: Any, *, high: float, integer: bool = False) -> tuple[Any, Any]:
+    """Return ``(x, y)`` of one number or a pair of numbers from 0 to ``high``."""
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    kind = "a whole number" if integer else "a number"
+    if len(pair) != 2:
+        raise ParameterError(f"{name}: expected {kind} or a pair (x, y), got {len(pair)} values")
+    for number in pair:
+        right = isinstance(number, numbers.Integral if integer else numbers.Real)
+        if not right or isinstance(number, (bool, np.bool_)):
+            raise KindError(f"{name}: expected {kind} or a pair (x, y), got {value!r}")
+        if not (math.isfinite(number) and 0 <= number <= high):
+            raise ParameterError(f"{name}: expected {kind} from 0 to {high:g}, got {number!r}")
+    convert = int if integer else float
+    return convert(pair[0]), convert(pair[1])
+
+
+def check_border(border: Any) -> Border:
+    """Accept one of `BORDERS`."""
+    if border not in BORDERS:
+        raise ParameterError(f"border: expected one of {', '.join(BORDERS)}, got {border!r}")
+    return border  # type: ignore[no-any-return]
+
+
+def check_threads(threads: Any) -> int:
+    """Return the number of threads; None stands for 1, this thread alone."""
+    if threads is None:
+        return 1
+    if not isinstance(threads, (int, np.integer)) or isinstance(threads, bool):
+        raise KindError(f"threads: expected a whole number or None, got {threads!r}")
+    if not 1 <= threads <= 1024:
+        raise ParameterError(f"threads: expected 1 to 1024, got {threads}")
+    return int(threads)
