@@ -162,31 +162,38 @@ def _copied(frame: Frame) -> av.VideoFrame:
     return result
 
 
+def converted_spec(spec: FrameSpec, target: PixelFormat) -> FrameSpec:
+    """Return the spec of frames of `spec` after `convert` to `target`.
+
+    Within a model, and between YUV and gray, the colour tags stay. To RGB the result is full range; from RGB
+    it is limited range with the matrix that `Colour.resolved` chooses.
+    """
+    if (target.model is Model.RGB) is (spec.format.model is Model.RGB):
+        return replace(spec, format=target)
+    untied = replace(spec.colour, matrix=Matrix.UNSPECIFIED, range=Range.UNSPECIFIED)
+    return replace(spec, format=target, colour=untied.resolved(target.model, spec.height))
+
+
 def convert(frame: Frame, target: PixelFormat) -> Frame:
     """Return the frame in another pixel format: model, depth and chroma resolution, by swscale.
 
-    Range and matrix follow the tags, unspecified ones as `Colour.resolved` says; between YUV formats they stay.
+    Tags follow `converted_spec`; what is unspecified is read as `Colour.resolved` says.
     """
     if target is frame.format:
         return frame
-    tags = frame.spec.colour.resolved(frame.format.model, frame.height)
-    wanted = frame.spec.colour.resolved(target.model, frame.height)
-    if target.model is frame.format.model or {target.model, frame.format.model} == {Model.YUV, Model.GRAY}:
-        wanted = tags
-    yuv_matrix = wanted.matrix if frame.format.model is Model.RGB else tags.matrix
+    after = converted_spec(frame.spec, target)
+    before = frame.spec.colour.resolved(frame.format.model, frame.height)
+    wanted = after.colour.resolved(target.model, frame.height)
+    matrix = _SWS_MATRIX.get(wanted.matrix if frame.format.model is Model.RGB else before.matrix, 5)
     result = _reformat(
         to_av(frame),
         target.name,
-        src_colorspace=_SWS_MATRIX.get(yuv_matrix, 5),
-        dst_colorspace=_SWS_MATRIX.get(yuv_matrix, 5),
-        src_color_range=int(tags.range),
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
+        src_color_range=int(before.range),
         dst_color_range=int(wanted.range),
     )
-    keep = frame.spec.colour
-    same = target.model is frame.format.model
-    colour = keep if same else replace(keep, matrix=wanted.matrix, range=wanted.range)
-    spec = replace(frame.spec, format=target, colour=colour)
-    return Frame(spec, wrapped_planes(result, spec), frame.timing, frame.side_data)
+    return Frame(after, wrapped_planes(result, after), frame.timing, frame.side_data)
 
 
 def to_rgb(frame: Frame) -> Frame:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
 from lumaloom.errors import FrameReleasedError
-from lumaloom.frame.colour import UNTAGGED, Colour
+from lumaloom.frame.colour import UNTAGGED, Colour, Range
 from lumaloom.frame.formats import PixelFormat, PlaneFormat
 
 # A plane: numpy.ndarray on the host, cupy.ndarray on a GPU. CuPy is optional, so its type can't be named here.
@@ -51,6 +52,22 @@ class FrameSpec:
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Array shape of every plane."""
         return tuple(plane.shape(self.width, self.height) for plane in self.format.planes)
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Code values of black and white of luma, or of the RGB channels, by depth and range."""
+        row = self.format
+        if row.is_float:
+            return 0.0, 1.0
+        if self.colour.resolved(row.model, self.height).range is Range.FULL:
+            return 0.0, row.peak
+        unit = 1 << (row.depth - 8 + row.shift)
+        return 16.0 * unit, 235.0 * unit
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Bytes of the one buffer that `Frame.allocate` lays the planes out in, padding included."""
+        return _layout(self)[1]
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height} {self.format.name}"
@@ -163,6 +180,20 @@ class Frame:
         """Return a frame of other planes with this one's timing and side data, `spec` fields replaced."""
         return Frame(replace(self.spec, **spec), planes, self.timing, self.side_data)
 
+    @property
+    def address(self) -> int:
+        """Address of the first sample, on the host or on the device."""
+        return _address(self.planes[0])
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the planes lie as `Frame.allocate` lays them out, so that one copy of the buffer moves them."""
+        places, _ = _layout(self.spec)
+        return all(
+            plane.strides == (pitch, *_tight_strides(plane)) and _address(plane) - self.address == offset
+            for plane, (offset, _, pitch) in zip(self.planes, places, strict=True)
+        )
+
     def release(self) -> None:
         """Give the buffers back now rather than when the frame dies.
 
@@ -201,7 +232,17 @@ class Frame:
         return to_rgb(self)
 
 
-def _layout(spec: FrameSpec) -> tuple[list[tuple[int, tuple[int, ...], int]], int]:
+def _address(plane: Array) -> int:
+    return int(plane.ctypes.data if isinstance(plane, np.ndarray) else plane.data.ptr)
+
+
+def _tight_strides(plane: Array) -> tuple[int, ...]:
+    """Return the strides within a row whose samples lie side by side."""
+    return (plane.itemsize,) if plane.ndim == 2 else (plane.shape[2] * plane.itemsize, plane.itemsize)
+
+
+@lru_cache(maxsize=64)
+def _layout(spec: FrameSpec) -> tuple[tuple[tuple[int, tuple[int, ...], int], ...], int]:
     """Return `(offset, shape, row pitch)` of every plane in one buffer, and its size, all in bytes."""
     places: list[tuple[int, tuple[int, ...], int]] = []
     offset = 0
@@ -210,7 +251,7 @@ def _layout(spec: FrameSpec) -> tuple[list[tuple[int, tuple[int, ...], int]], in
         pitch = -(-row // ALIGNMENT) * ALIGNMENT
         places.append((offset, shape, pitch))
         offset += pitch * shape[0]
-    return places, offset
+    return tuple(places), offset
 
 
 def plane_view(buffer: Array, dtype: np.dtype[Any], offset: int, shape: tuple[int, ...], pitch: int) -> Array:

@@ -58,12 +58,17 @@ def _view_host(block: Any, nbytes: int, owner: object) -> Any:
 
 
 def _allocate_pinned(nbytes: int) -> Any:
-    import cupy
+    try:
+        import cupy
 
-    return cupy.cuda.alloc_pinned_memory(nbytes + ALIGNMENT)
+        return cupy.cuda.alloc_pinned_memory(nbytes + ALIGNMENT)
+    except Exception:  # no CuPy, no driver, or no more memory that can be locked: aligned memory serves, slower
+        return _allocate_host(nbytes)
 
 
 def _view_pinned(block: Any, nbytes: int, owner: object) -> Any:
+    if isinstance(block, np.ndarray):
+        return _view_host(block, nbytes, owner)
     return np.asarray(_HostView(block.ptr + -block.ptr % ALIGNMENT, nbytes, owner))
 
 

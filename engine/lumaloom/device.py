@@ -1,0 +1,89 @@
+"""What this machine has, found once: CPU features, cores that this process may use, and the GPU or why not."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lumaloom.errors import DeviceError, UsageError, nearest
+
+CHOICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """The processor: model, vector extensions, and the cores that this process may run on."""
+
+    model: str
+    features: tuple[str, ...]
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One CUDA device."""
+
+    name: str
+    memory: int
+    compute_capability: str
+
+
+@cache
+def cpu() -> Cpu:
+    """Describe the processor."""
+    fields: dict[str, str] = {}
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            key, _, value = line.partition(":")
+            fields.setdefault(key.strip(), value.strip())
+    except OSError:
+        pass
+    wanted = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "asimd", "sve")
+    present = set((fields.get("flags") or fields.get("Features") or "").split())
+    features = tuple(name for name in wanted if name in present)
+    return Cpu(fields.get("model name") or platform.processor() or platform.machine(), features, cores())
+
+
+def cores() -> int:
+    """Whole cores that this process may use: its CPU affinity, and the quota of its control group."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        count = min(count, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):
+        pass
+    return count
+
+
+@cache
+def gpus() -> tuple[Gpu, ...] | str:
+    """Return the CUDA devices, or one line that says why none can be used."""
+    from lumaloom_kernels import cuda
+
+    reason = cuda.why_unavailable()
+    if reason:
+        return reason
+    return tuple(Gpu(*device) for device in cuda.devices())
+
+
+def choose(wanted: str) -> str:
+    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`.
+
+    Raises:
+        UsageError: no such device.
+        DeviceError: `cuda` can't be used here; the message says why.
+
+    """
+    if wanted not in CHOICES:
+        raise UsageError(f"unknown device {wanted!r}; expected one of {', '.join(CHOICES)}{nearest(wanted, CHOICES)}")
+    if wanted == "cpu":
+        return "cpu"
+    found = gpus()
+    if not isinstance(found, str):
+        return "cuda"
+    if wanted == "cuda":
+        raise DeviceError(f"device cuda can't be used: {found}; use --device cpu or auto")
+    return "cpu"

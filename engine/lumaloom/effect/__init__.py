@@ -1,0 +1,43 @@
+"""The authoring contract: all that an effect plugin imports from the engine.
+
+```python
+class Lift(Effect):
+    \"\"\"Lift the shadows.\"\"\"
+
+    name = "lift"
+    kind = Kind.POINTWISE
+    amount: float = Param(0.1, min=0, max=1, help="Part of the range.")
+
+    def render(self, src, out):
+        for (plane, a), (_, b) in zip(src.items(), out.items(), strict=True):
+            ...
+```
+"""
+
+from lumaloom.effect.effect import Effect, Kind
+from lumaloom.effect.hooks import API_VERSION, GROUP, Hooks, hookimpl
+from lumaloom.effect.param import REQUIRED, Param, ParamSpec
+from lumaloom.effect.text import parse_call
+from lumaloom.errors import ParameterError
+from lumaloom.frame import Array, Frame, FrameSpec, Model, PixelFormat, PlaneFormat, Range
+
+__all__ = [
+    "API_VERSION",
+    "GROUP",
+    "REQUIRED",
+    "Array",
+    "Effect",
+    "Frame",
+    "FrameSpec",
+    "Hooks",
+    "Kind",
+    "Model",
+    "Param",
+    "ParamSpec",
+    "ParameterError",
+    "PixelFormat",
+    "PlaneFormat",
+    "Range",
+    "hookimpl",
+    "parse_call",
+]

@@ -1,0 +1,133 @@
+"""What an effect is: the class that authors derive from."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, ClassVar, get_type_hints
+
+from lumaloom.effect.param import REQUIRED, ParamSpec
+from lumaloom.errors import ParameterError, nearest
+from lumaloom.frame import Frame, FrameSpec, PixelFormat
+
+
+class Kind(StrEnum):
+    """What an effect needs to see in order to make one sample; the planner schedules by it."""
+
+    POINTWISE = "pointwise"
+    NEIGHBOURHOOD = "neighbourhood"
+    GEOMETRIC = "geometric"
+
+
+class Effect(ABC):
+    """A picture effect: typed parameters, the formats it takes, and how it makes a frame from a frame.
+
+    A subclass sets `name` and `kind`, declares parameters as annotated class attributes, and defines `render`.
+    The first line of its docstring is shown in listings. Instances are immutable in use: one instance renders
+    frames on many threads at once, so `render` keeps no state on `self`.
+
+    Attributes:
+        name: what users write; lower case letters, digits and underscores.
+        kind: what it reads.
+        api: versions of `lumaloom.effect` that it was written for.
+        params: its parameters by name, filled in for every subclass.
+        devices: where `render` can run; kernels of `lumaloom_kernels` run on both.
+
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+    api: ClassVar[str] = ">=1.0,<2"
+    params: ClassVar[Mapping[str, ParamSpec]] = MappingProxyType({})
+    devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        declared = {name: value for name, value in vars(cls).items() if isinstance(value, ParamSpec)}
+        if declared:
+            hints = get_type_hints(cls)
+            own = {name: spec.bound_to(name, hints.get(name)) for name, spec in declared.items()}
+            cls.params = MappingProxyType({**cls.params, **own})
+
+    def __init__(self, **values: Any) -> None:
+        """Set parameters from text or Python values; the others take their defaults.
+
+        Raises:
+            ParameterError: unknown name, missing value, wrong type or out of range.
+
+        """
+        for name in values:
+            if name not in self.params:
+                known = ", ".join(self.params) or "none"
+                raise ParameterError(
+                    f"{self.name}: no parameter {name!r}{nearest(name, self.params)} (it has: {known})"
+                )
+        for name, spec in self.params.items():
+            value = values.get(name, spec.default)
+            if value is REQUIRED:
+                raise ParameterError(f"{self.name}: {name} is missing; it expects {spec.expects}")
+            setattr(self, name, spec.parse(value, self.name))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Current value of every parameter."""
+        return {name: getattr(self, name) for name in self.params}
+
+    def __repr__(self) -> str:
+        words = " ".join(
+            f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+            for name, value in self.values.items()
+        )
+        return f"{self.name} {words}".rstrip()
+
+    def accepts(self, fmt: PixelFormat) -> bool:
+        """Whether `render` takes frames of this format; the planner converts to the nearest that it takes.
+
+        By default every format whose samples sit at the bottom of their container (all but P010).
+        """
+        return fmt.shift == 0
+
+    def output(self, spec: FrameSpec) -> FrameSpec:
+        """Return what comes out for frames of `spec`: by default the same.
+
+        Raises:
+            ParameterError: the parameters do not fit such frames, such as a crop outside the picture.
+
+        """
+        return spec
+
+    def is_identity(self, spec: FrameSpec) -> bool:
+        """Whether frames of `spec` come out unchanged, so that the step can be left out."""
+        return False
+
+    def view(self, src: Frame) -> Frame | None:
+        """Return the result as views of the planes of `src` where no sample has to be touched, else None."""
+        return None
+
+    @abstractmethod
+    def render(self, src: Frame, out: Frame) -> None:
+        """Write every sample of `out`, a frame of `output(src.spec)`, from `src`, which is read only.
+
+        Planes are NumPy arrays on the CPU and CuPy arrays on a GPU, never mixed.
+        """
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Return the JSON schema of the parameters (draft 2020-12)."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": cls.name,
+            "description": cls.summary(),
+            "type": "object",
+            "properties": {name: spec.schema() for name, spec in cls.params.items()},
+            "required": [name for name, spec in cls.params.items() if spec.default is REQUIRED],
+            "additionalProperties": False,
+        }
+
+    @classmethod
+    def summary(cls) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(cls) or "").partition("\n")[0]

@@ -1,0 +1,152 @@
+"""Typed parameters of effects: ranges, units, help, parsing and JSON schema."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, get_args, get_origin
+
+from lumaloom.errors import ParameterError, PluginError, nearest
+
+REQUIRED: Final = object()
+
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class ParamSpec:
+    """One parameter of an effect.
+
+    Attributes:
+        name: as written in `name=value`.
+        type: float, int, bool or str.
+        default: value when none is given, or `REQUIRED`.
+        min, max: inclusive bounds of a number.
+        unit: such as `px`, `degrees`, `stops`.
+        help: one sentence.
+        choices: the only values allowed, from a `Literal` annotation.
+
+    """
+
+    default: Any = REQUIRED
+    min: float | None = None
+    max: float | None = None
+    unit: str = ""
+    help: str = ""
+    name: str = ""
+    type: type = float
+    choices: tuple[str, ...] = ()
+
+    def bound_to(self, name: str, annotation: Any) -> ParamSpec:
+        """Return this parameter with the name and type of the class attribute that it was assigned to."""
+        choices: tuple[str, ...] = ()
+        if get_origin(annotation) is Literal:
+            choices, annotation = get_args(annotation), str
+        if annotation not in _PARSERS:
+            raise PluginError(f"parameter {name!r} is annotated {annotation!r}; use float, int, bool, str or Literal")
+        bound = replace(self, name=name, type=annotation, choices=choices)
+        if self.default is not REQUIRED:
+            bound.parse(self.default, "parameter")
+        return bound
+
+    def parse(self, value: Any, owner: str) -> Any:
+        """Return `value`, text or a Python value, as this parameter's type.
+
+        Args:
+            value: what came.
+            owner: whose parameter it is, for the message: `blur` gives "blur: sigma ...".
+
+        Raises:
+            ParameterError: wrong type, not finite, out of range or not one of the choices.
+
+        """
+        try:
+            result = _PARSERS[self.type](value)
+        except (TypeError, ValueError, OverflowError):
+            raise ParameterError(f"{owner}: {self.name} expects {self.expects}, got {value!r}") from None
+        if self.choices and result not in self.choices:
+            raise ParameterError(
+                f"{owner}: {self.name} expects {self.expects}, got {value!r}{nearest(str(value), self.choices)}"
+            )
+        if (self.min is not None and result < self.min) or (self.max is not None and result > self.max):
+            raise ParameterError(f"{owner}: {self.name} expects {self.expects}, got {value!r}")
+        return result
+
+    @property
+    def expects(self) -> str:
+        """What a value has to be, for messages and help: `a number from 0 to 500 px`."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        words = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}[self.type]
+        if self.min is not None and self.max is not None:
+            words += f" from {self.min:g} to {self.max:g}"
+        elif self.min is not None:
+            words += f" of at least {self.min:g}"
+        elif self.max is not None:
+            words += f" of at most {self.max:g}"
+        return f"{words} {self.unit}".rstrip()
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of this parameter (draft 2020-12); the unit is in `x-unit`."""
+        names = {float: "number", int: "integer", bool: "boolean", str: "string"}
+        fields = {
+            "type": names[self.type],
+            "default": None if self.default is REQUIRED else self.default,
+            "minimum": self.min,
+            "maximum": self.max,
+            "enum": list(self.choices) or None,
+            "x-unit": self.unit or None,
+            "description": self.help or None,
+        }
+        return {key: value for key, value in fields.items() if value is not None}
+
+
+def Param(  # noqa: N802 - reads as a type in a class body
+    default: Any = REQUIRED,
+    *,
+    min: float | None = None,  # noqa: A002 - the words an author expects
+    max: float | None = None,  # noqa: A002
+    unit: str = "",
+    help: str = "",  # noqa: A002
+) -> Any:
+    """Declare a parameter in the body of an effect class, as in `sigma: float = Param(2.0, min=0, unit="px")`.
+
+    The annotation gives the type: float, int, bool, str, or `Literal["a", "b"]` for a choice. Without a default
+    the parameter has to be given.
+    """
+    return ParamSpec(default, min, max, unit, help)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _int(value: Any) -> int:
+    number = _float(value)
+    if number != int(number):
+        raise ValueError
+    return int(number)
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    try:
+        return _WORDS[str(value).lower()]
+    except KeyError:
+        raise ValueError from None
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+_PARSERS: dict[Any, Callable[[Any], Any]] = {float: _float, int: _int, bool: _bool, str: _str}

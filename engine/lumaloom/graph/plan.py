@@ -1,0 +1,125 @@
+"""The plan of a job, made once: which steps every frame takes, in which format, on which device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from lumaloom.effect import Effect
+from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
+from lumaloom.frame.bridge import convert, converted_spec
+from lumaloom.graph.negotiate import Accepts, negotiate
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A change of pixel format between two steps."""
+
+    target: PixelFormat
+
+    def __repr__(self) -> str:
+        return f"convert to {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One effect or conversion, with the frames before and after it."""
+
+    action: Effect | Conversion
+    before: FrameSpec
+    after: FrameSpec
+    device: str
+
+    @property
+    def name(self) -> str:
+        """Name for messages and timings: the effect's, or `convert`."""
+        return "convert" if isinstance(self.action, Conversion) else self.action.name
+
+    def apply(self, frame: Frame, pool: Pool) -> Frame:
+        """Return the frame after this step, in buffers of `pool` or as views of what came in."""
+        if isinstance(self.action, Conversion):
+            return convert(frame, self.action.target)
+        viewed = self.action.view(frame)
+        if viewed is not None:
+            return viewed
+        out = Frame.allocate(self.after, pool, like=frame)
+        self.action.render(frame, out)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring steps on one device."""
+
+    device: str
+    steps: tuple[Step, ...]
+
+    @property
+    def after(self) -> FrameSpec:
+        """Frames as they leave the run."""
+        return self.steps[-1].after
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps from the decoder's frames to the encoder's."""
+
+    source: FrameSpec
+    steps: tuple[Step, ...]
+
+    @property
+    def output(self) -> FrameSpec:
+        """Frames as they leave the plan."""
+        return self.steps[-1].after if self.steps else self.source
+
+    @property
+    def runs(self) -> list[Run]:
+        """The steps grouped into runs on one device."""
+        return [Run(device, tuple(steps)) for device, steps in groupby(self.steps, lambda step: step.device)]
+
+    def describe(self) -> list[str]:
+        """Return a line per step for people: what, where, and what comes out."""
+        return [f"{step.action!r} on {step.device}: {step.after}" for step in self.steps]
+
+
+def make_plan(
+    source: FrameSpec,
+    effects: Iterable[Effect],
+    encoder_formats: Iterable[PixelFormat] | None = None,
+    device: str = "cpu",
+) -> Plan:
+    """Plan a chain of effects for frames of `source`.
+
+    Effects that change nothing are left out, and conversions are put in where an effect or the encoder does
+    not take what comes, as few and as lossless as there are.
+
+    Args:
+        source: what the decoder gives.
+        effects: in order.
+        encoder_formats: what the encoder takes; None takes anything.
+        device: `cpu` or `cuda`, for the effects that can run there; conversions run on the CPU.
+
+    Raises:
+        ParameterError: an effect's parameters do not fit the frames that reach it.
+        FormatError: no formats suit the chain.
+
+    """
+    chain = list(effects)
+    allowed = None if encoder_formats is None else set(encoder_formats)
+    takers: list[Accepts] = [effect.accepts for effect in chain]
+    takers.append(lambda fmt: allowed is None or fmt in allowed)
+    formats = negotiate(source.format, takers)
+    steps: list[Step] = []
+    spec = source
+    for effect, fmt in zip([*chain, None], formats, strict=True):
+        if fmt is not spec.format:
+            after = converted_spec(spec, fmt)
+            steps.append(Step(Conversion(fmt), spec, after, "cpu"))
+            spec = after
+        if effect is None or effect.is_identity(spec):
+            continue
+        after = effect.output(spec)
+        steps.append(Step(effect, spec, after, device if device in effect.devices else "cpu"))
+        spec = after
+    return Plan(source, tuple(steps))

@@ -1,0 +1,120 @@
+"""The effects that are there, by name."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+import pluggy
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from lumaloom.effect import API_VERSION, GROUP, Effect, Hooks, parse_call
+from lumaloom.errors import PluginError, UnknownEffectError, nearest
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFailure:
+    """A plugin, or one of its effects, that was left out, and why."""
+
+    plugin: str
+    reason: str
+
+
+class Registry:
+    """Effects by name, from any number of plugins.
+
+    One broken plugin never takes the others away: it is listed in `failures`.
+    """
+
+    def __init__(self) -> None:
+        self.effects: dict[str, type[Effect]] = {}
+        self.origins: dict[str, str] = {}
+        self.failures: list[PluginFailure] = []
+
+    def discover(self) -> None:
+        """Load every plugin installed in the entry point group `lumaloom.effects`."""
+        for entry in entry_points(group=GROUP):
+            distribution = entry.dist.name if entry.dist else ""
+            try:
+                self.add_plugin(entry.load(), f"{entry.name} ({distribution})" if distribution else entry.name)
+            except Exception as problem:  # a stranger's code: whatever it raises is its failure, not ours
+                self.failures.append(PluginFailure(entry.name, f"{type(problem).__name__}: {problem}"))
+
+    def add_plugin(self, plugin: Any, origin: str) -> None:
+        """Take the effects that a plugin's hook returns."""
+        manager = pluggy.PluginManager("lumaloom")
+        manager.add_hookspecs(Hooks)
+        manager.register(plugin)
+        manager.check_pending()
+        for effects in manager.hook.lumaloom_effects():
+            for effect in effects:
+                try:
+                    self.add(effect, origin)
+                except PluginError as problem:
+                    self.failures.append(PluginFailure(origin, str(problem)))
+
+    def add(self, effect: type[Effect], origin: str = "this program") -> None:
+        """Take one effect class.
+
+        Raises:
+            PluginError: it breaks the contract, needs another API version, or its name is taken.
+
+        """
+        check(effect)
+        if effect.name in self.effects:
+            raise PluginError(f"effect {effect.name!r} of {origin} is already there from {self.origins[effect.name]}")
+        self.effects[effect.name] = effect
+        self.origins[effect.name] = origin
+
+    def create(self, call: str | Effect, values: Mapping[str, Any] | None = None) -> Effect:
+        """Return an effect from text such as `blur sigma=5`, or from a name and values; an `Effect` is returned as is.
+
+        Raises:
+            UsageError: unknown name (the nearest is named), malformed text or bad parameters.
+
+        """
+        if isinstance(call, Effect):
+            return call
+        name, words = parse_call(call)
+        if name not in self.effects:
+            hint = nearest(name, self.effects) or "; `lumaloom effects` lists them"
+            raise UnknownEffectError(f"unknown effect {name!r}{hint}")
+        return self.effects[name](**{**words, **(values or {})})
+
+    def create_all(self, calls: Iterable[str | Effect]) -> tuple[Effect, ...]:
+        """Return `create` of every call."""
+        return tuple(self.create(call) for call in calls)
+
+
+def check(effect: type[Effect]) -> None:
+    """Raise PluginError, with the reason, unless `effect` keeps the authoring contract."""
+    if not (isinstance(effect, type) and issubclass(effect, Effect)):
+        raise PluginError(f"expected a subclass of lumaloom.effect.Effect, got {effect!r}")
+    where = f"{effect.__module__}.{effect.__qualname__}"
+    if not _NAME.fullmatch(getattr(effect, "name", "")):
+        raise PluginError(f"{where}: name has to be lower case letters, digits and underscores")
+    if inspect.isabstract(effect) or not hasattr(effect, "kind"):
+        raise PluginError(f"{where}: kind and render() have to be defined")
+    if not effect.summary():
+        raise PluginError(f"{where}: a docstring is missing; its first line is shown to users")
+    try:
+        fits = SpecifierSet(effect.api).contains(API_VERSION)
+    except InvalidSpecifier:
+        raise PluginError(f"{where}: api {effect.api!r} is no version range such as '>=1.0,<2'") from None
+    if not fits:
+        raise PluginError(f"{where}: needs lumaloom.effect {effect.api}, this is {API_VERSION}")
+
+
+@cache
+def default_registry() -> Registry:
+    """Return the registry of everything installed, loaded once."""
+    registry = Registry()
+    registry.discover()
+    return registry

@@ -1,0 +1,42 @@
+"""One frame through one run of steps."""
+
+from __future__ import annotations
+
+import time
+
+from lumaloom.errors import EffectError, LumaloomError
+from lumaloom.frame import Frame, Pool
+from lumaloom.graph import Run
+from lumaloom.run.meter import Meter
+
+
+def apply_run(run: Run, frame: Frame, pool: Pool, meter: Meter, kept: list[Frame] | None = None) -> Frame:
+    """Return the frame after every step of a run, in buffers of `pool`.
+
+    Args:
+        run: steps, for frames like `frame`.
+        frame: read only.
+        pool: of the run's device.
+        meter: each step's time is added to it; on a GPU that is the time to queue the work.
+        kept: every frame made on the way is appended, for callers whose device reads them later.
+
+    Raises:
+        EffectError: an effect failed, or the frame is not of the kind planned for; names the step and the time.
+
+    """
+    planned = run.steps[0].before
+    if (frame.format, frame.width, frame.height) != (planned.format, planned.width, planned.height):
+        raise EffectError(f"planned for {planned} frames, got {frame.spec} at {float(frame.timing.seconds):.3f} s")
+    for step in run.steps:
+        start = time.perf_counter()
+        try:
+            frame = step.apply(frame, pool)
+        except LumaloomError:
+            raise
+        except Exception as problem:  # an effect's own failure: named for the user, chained for its author
+            where = f"{step.name} failed on the frame at {float(frame.timing.seconds):.3f} s"
+            raise EffectError(f"{where}: {type(problem).__name__}: {problem}") from problem
+        meter.add(step.name, time.perf_counter() - start)
+        if kept is not None:
+            kept.append(frame)
+    return frame

@@ -1,0 +1,54 @@
+"""`apply(plan, items)`: the middle of the path, as a chain of generator stages."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from functools import partial
+
+from lumaloom.frame import Frame
+from lumaloom.graph import Plan, Run
+from lumaloom.memory import BufferPool
+from lumaloom.run.apply import apply_run
+from lumaloom.run.cuda import cuda_map
+from lumaloom.run.items import Item, is_packet
+from lumaloom.run.meter import Meter
+from lumaloom.run.workers import ordered_map
+
+
+def run_plan(
+    plan: Plan, items: Iterable[Item], *, pool: BufferPool, workers: int, limit: int, meter: Meter
+) -> Iterable[Item]:
+    """Yield the items with every frame taken through the plan, in order; the same bits for any `workers`.
+
+    Args:
+        plan: for frames like those of `items`.
+        items: frames and packets.
+        pool: host buffers for results.
+        workers: threads of each CPU run.
+        limit: bytes of frames under way in each run.
+        meter: gets the time of each step.
+
+    """
+    for run in plan.runs:
+        items = (
+            cuda_map(run, items, limit, meter)
+            if run.device == "cuda"
+            else _cpu_map(run, items, pool, workers, limit, meter)
+        )
+    return items
+
+
+def _cpu_map(
+    run: Run, items: Iterable[Item], pool: BufferPool, workers: int, limit: int, meter: Meter
+) -> Generator[Item, None, None]:
+    function = partial(_apply_item, run, pool, meter)
+    grown = run.after.nbytes
+
+    def size(item: Item) -> int:
+        return max(item.nbytes, grown) if isinstance(item, Frame) else 0
+
+    return ordered_map(function, items, workers=workers, limit=limit, size=size, skip=is_packet)
+
+
+def _apply_item(run: Run, pool: BufferPool, meter: Meter, item: Item) -> Item:
+    return apply_run(run, item, pool, meter) if isinstance(item, Frame) else item
