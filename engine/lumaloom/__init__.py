@@ -1,1 +1,41 @@
-"""Lumaloom."""
+"""Lumaloom: effects written once in Python, rendered as SIMD code or CUDA kernels.
+
+```python
+import lumaloom
+
+lumaloom.render("in.mp4", "out.mp4", effects=["blur sigma=6"])
+clip = lumaloom.open("in.mp4")
+picture = clip.apply("blur sigma=6")[10].to_rgb().to_numpy()
+```
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lumaloom.errors import LumaloomError
+
+if TYPE_CHECKING:
+    from lumaloom.clip import Clip as Clip
+    from lumaloom.clip import open as open  # noqa: A004 - the package's own verb
+    from lumaloom.clip import render as render
+    from lumaloom.frame import Frame as Frame
+    from lumaloom.media.probe import probe as probe
+
+__version__ = "0.1.0"
+
+# Loaded at first use, so that importing the package stays cheap.
+_HOMES = {"Clip": "clip", "open": "clip", "render": "clip", "Frame": "frame", "probe": "media.probe"}
+
+__all__ = ["Clip", "Frame", "LumaloomError", "open", "probe", "render"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lumaloom' has no attribute {name!r}")
+    return getattr(import_module(f"lumaloom.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,14 +1,11 @@
-"""What flows along the path: frames, and between them packets of other streams, which pass through untouched."""
+"""Sizes and kinds of what flows along the path."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-import av
-
 from lumaloom.frame import Frame
+from lumaloom.media.source import Item
 
-Item: TypeAlias = "Frame | av.Packet[av.stream.Stream]"
+__all__ = ["Item", "is_packet", "size_of"]
 
 
 def size_of(item: Item) -> int:

@@ -1,0 +1,166 @@
+"""The Python front door: `render` a file, `open` a clip."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import overload
+
+from lumaloom.device import choose as choose_device
+from lumaloom.device import cores
+from lumaloom.effect import Effect
+from lumaloom.frame import Frame, FrameSpec
+from lumaloom.graph import Plan, make_plan
+from lumaloom.jobs import Progress, RenderRequest, RenderResult, parse_position
+from lumaloom.jobs import render as run_request
+from lumaloom.media.reader import Reader
+from lumaloom.memory import default_pool
+from lumaloom.plugins import default_registry
+from lumaloom.run import Meter, run_plan
+
+# A position as people give it: seconds, or text such as `1:02.5` or `37f`.
+Time = str | float | Fraction
+
+
+def render(
+    input: str | os.PathLike[str],  # noqa: A002 - the words of the command line
+    output: str | os.PathLike[str],
+    effects: Sequence[str | Effect] = (),
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    encoder: str | None = None,
+    crf: float | None = None,
+    preset: str | None = None,
+    encoder_options: Mapping[str, str] | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+    overwrite: bool = False,
+    best_effort: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> RenderResult:
+    """Decode `input`, run every frame through `effects`, encode to `output`.
+
+    Args:
+        input: path of a file with video.
+        output: path of the result, its extension chooses the container; `null` throws the frames away.
+        effects: in order; effects, or text such as `blur sigma=5`.
+        device: `auto`, `cpu` or `cuda`.
+        threads: for decoding, effects and encoding each; None for one per core. The result does not depend on it
+            where the encoder's does not.
+        encoder: such as `h264`, `hevc`, `av1`, `ffv1`; None for the container's usual one.
+        crf: quality on the encoder's own scale.
+        preset: the encoder's speed preset.
+        encoder_options: further options, by the encoder's own names.
+        start: where to start, inclusive: seconds, or text such as `1:02.5` or `37f`.
+        end: where to end, exclusive.
+        overwrite: replace an output that exists.
+        best_effort: render what is readable of a damaged input instead of failing.
+        on_progress: called about ten times a second.
+        cancel: set it from another thread to stop; the output is removed.
+
+    Returns:
+        Counts, times per stage, losses and warnings.
+
+    Raises:
+        LumaloomError: one line says what was expected, what came, and the mend; no output is left behind.
+    """
+    request = RenderRequest(
+        input=input,
+        output=output,
+        effects=tuple(effects),
+        device=device,
+        threads=threads,
+        encoder=encoder,
+        crf=crf,
+        preset=preset,
+        encoder_options=dict(encoder_options or {}),
+        start=None if start is None else parse_position(start, "start"),
+        end=None if end is None else parse_position(end, "end"),
+        overwrite=overwrite,
+        best_effort=best_effort,
+    )
+    return run_request(request, on_progress=on_progress, cancel=cancel)
+
+
+def open(path: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None) -> Clip:  # noqa: A001
+    """Open a video for frame-exact access; its index is built once, without decoding.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    return Clip(Reader(path, threads=threads), range(0), (), choose_device(device))._whole()
+
+
+class Clip:
+    """Frames of a file by number, through a chain of effects. Slices and `apply` give new clips on the same file.
+
+    `len(clip)` frames; `clip[n]` is exact for any n, also in files of variable rate, open GOPs and B-frames;
+    iteration renders ahead on all cores. Close it, or use it in a `with` block.
+    """
+
+    def __init__(self, reader: Reader, frames: range, effects: tuple[Effect, ...], device: str) -> None:
+        self._reader, self._frames, self._effects, self._device = reader, frames, effects, device
+        self._plan: Plan | None = None
+
+    def _whole(self) -> Clip:
+        return Clip(self._reader, range(len(self._reader)), self._effects, self._device)
+
+    @property
+    def plan(self) -> Plan:
+        """The steps from the decoder's frames to this clip's."""
+        if self._plan is None:
+            self._plan = make_plan(self._reader.spec, self._effects, None, self._device)
+        return self._plan
+
+    @property
+    def spec(self) -> FrameSpec:
+        """Format, size and colour of this clip's frames."""
+        return self.plan.output
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> Clip: ...
+    def __getitem__(self, index: int | slice) -> Frame | Clip:
+        if isinstance(index, slice):
+            return Clip(self._reader, self._frames[index], self._effects, self._device)
+        try:
+            number = self._frames[index]
+        except IndexError:
+            raise IndexError(f"frame {index} of a clip of {len(self)}") from None
+        return next(iter(self._rendered(iter([self._reader.frame(number)]), workers=1)))
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self._rendered((self._reader.frame(number) for number in self._frames), workers=cores())
+
+    def _rendered(self, frames: Iterator[Frame], workers: int) -> Iterator[Frame]:
+        items = run_plan(self.plan, frames, pool=default_pool(), workers=workers, limit=64 << 20, meter=Meter())
+        for item in items:
+            if isinstance(item, Frame):
+                yield item
+
+    def apply(self, *effects: str | Effect) -> Clip:
+        """Return a clip whose frames go through `effects` after those it has.
+
+        Raises:
+            UsageError: an unknown effect or bad parameters.
+        """
+        chain = (*self._effects, *default_registry().create_all(effects))
+        return Clip(self._reader, self._frames, chain, self._device)
+
+    def close(self) -> None:
+        """Close the file, for every clip made from it."""
+        self._reader.close()
+
+    def __enter__(self) -> Clip:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
