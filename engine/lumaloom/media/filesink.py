@@ -1,0 +1,183 @@
+"""One file with one video stream, and the other streams beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from lumaloom.errors import OutputError
+from lumaloom.frame import Frame, FrameSpec
+from lumaloom.media.atomic import AtomicFile, check_target, write_error
+from lumaloom.media.choice import EncoderChoice, best_format
+from lumaloom.media.passthrough import Passthrough, kept_tags
+from lumaloom.media.sink import KEPT, BaseSink, Origin, SinkSummary
+from lumaloom.media.source import Item
+from lumaloom.media.video_encoder import VideoEncoder
+
+
+class FileSink(BaseSink):
+    """Encodes frames, passes other streams through, and puts the file under its name once it is whole.
+
+    The encoder is opened with the first frame; packets that come before it wait.
+    """
+
+    def __init__(
+        self,
+        target: str | os.PathLike[str],
+        choice: EncoderChoice,
+        spec: FrameSpec,
+        *,
+        time_base: Fraction,
+        rate: Fraction | None = None,
+        source: Origin | None = None,
+        overwrite: bool = False,
+        threads: int | None = None,
+        keep: frozenset[str] = KEPT,
+    ) -> None:
+        best_format(spec.format, choice, spec.width, spec.height)
+        check_target(target, overwrite=overwrite, source=source.path if source else None)
+        self._target = os.fspath(target)
+        self._choice, self._rate, self._threads = choice, rate, threads
+        self._source, self._keep = source, keep
+        self._time_base = tick(choice, time_base, rate)
+        self._file = AtomicFile(target, overwrite=overwrite)
+        self._output: Any = None
+        self._video: VideoEncoder | None = None
+        self._stream: VideoStream | None = None
+        self._streams: Passthrough | None = None
+        self._waiting: list[Packet[Any]] = []
+        self._frames = 0
+        self._warnings: list[str] = []
+        self._over = False
+
+    def write(self, item: Item) -> None:
+        """Encode a frame, or pass a packet through."""
+        if not isinstance(item, Frame):
+            if self._streams is None:
+                self._waiting.append(item)
+            else:
+                self._mux(self._streams.take(item))
+            return
+        if self._video is None:
+            self._start(item)
+        assert self._video is not None
+        self._mux(self._video.encode(item))
+        self._frames += 1
+
+    def finish(self) -> SinkSummary:
+        """Write what is pending, close and rename the file."""
+        if self._video is None or self._streams is None:
+            self.abort()
+            raise OutputError(f"{self._target}: there was no video frame to write")
+        try:
+            self._mux(self._video.flush())
+            self._mux(self._streams.flush())
+            with self._writing():
+                self._output.close()
+        except BaseException:
+            self.abort()
+            raise
+        self._over = True
+        size = self._file.commit()
+        assert self._choice.encoder is not None
+        return SinkSummary(
+            self._frames,
+            size,
+            self._target,
+            self._choice.encoder.name,
+            self._video.format.name,
+            self._streams.reports,
+            (*self._warnings, *self._video.warnings, *self._streams.warnings),
+        )
+
+    def abort(self) -> None:
+        """Close and remove the temporary file."""
+        if self._over:
+            return
+        self._over = True
+        if self._video is not None:
+            self._video.drain()
+        if self._output is not None:
+            # The file goes away below, whole or not.
+            with suppress(FFmpegError, OSError, ValueError):
+                self._output.close()
+        self._file.discard()
+
+    def _start(self, first: Frame) -> None:
+        """Set every stream up and write the header."""
+        choice = self._choice
+        assert choice.encoder is not None
+        self._video = VideoEncoder(choice, first, self._time_base, self._rate)
+        with self._writing():
+            # The prefix keeps colons and such in the name from being read as a protocol.
+            self._output = av.open(
+                f"file:{self._file.path}",
+                "w",
+                format=choice.container.muxer,
+                container_options=dict(choice.container.options) | self._muxer_options(first.spec),
+            )
+            self._stream = stream = self._output.add_stream(choice.encoder.name, rate=self._rate or 25)
+        stream.time_base = self._time_base
+        self._video.configure(stream, self._threads)
+        if first.spec.rotation and choice.container.rotation:
+            stream.set_display_rotation(first.spec.rotation)
+        elif first.spec.rotation:
+            turn = f"turn the picture by {first.spec.rotation} degrees"
+            self._warnings.append(f".{choice.container.name} can't tell players to {turn}")
+        with self._writing():
+            self._tag()
+            self._streams = Passthrough(self._output, choice.container, self._source, self._keep)
+            self._output.start_encoding()
+        for packet in self._waiting:
+            self._mux(self._streams.take(packet))
+        self._waiting.clear()
+
+    def _tag(self) -> None:
+        """Take over the tags and chapters of the source."""
+        if self._source is None:
+            return
+        container = self._choice.container
+        if container.metadata:
+            self._output.metadata.update(kept_tags(self._source.metadata))
+        if chapters := self._source.chapters:
+            if container.chapters:
+                self._output.set_chapters(chapters)
+            else:
+                self._warnings.append(f".{container.name} can't hold the {len(chapters)} chapters")
+
+    def _muxer_options(self, spec: FrameSpec) -> dict[str, str]:
+        # Without this, files of the same content differ in random identifiers and in the time of writing.
+        options = {"fflags": "+bitexact"}
+        if self._choice.container.muxer in ("mp4", "mov"):
+            # Edit lists are counted in these units: the start of the video is exact.
+            options["movie_timescale"] = str(min(max(self._time_base.denominator, 1000), 2**31 - 1))
+        return options
+
+    def _mux(self, packets: list[Packet[Any]]) -> None:
+        with self._writing():
+            for packet in packets:
+                self._output.mux_one(packet)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Turn what FFmpeg and the system raise into our error."""
+        try:
+            yield
+        except (FFmpegError, OSError, ValueError) as error:
+            raise write_error(self._target, error) from None
+
+
+def tick(choice: EncoderChoice, time_base: Fraction, rate: Fraction | None) -> Fraction:
+    """Return the time base in which frames are encoded: the clip's, unless the container has one of its own."""
+    fixed = choice.container.tick
+    if fixed is None:
+        return time_base
+    return fixed or 1 / (rate or Fraction(25))

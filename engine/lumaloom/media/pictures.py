@@ -1,0 +1,203 @@
+"""Frames as pictures: numbered files where the name has a place for the number, else one file."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import weakref
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from av.buffer import Buffer
+
+from lumaloom.errors import OutputError
+from lumaloom.frame import Frame, FrameSpec, Timing
+from lumaloom.media.atomic import (
+    AtomicFile,
+    Staged,
+    check_folder,
+    check_target,
+    exists_error,
+    place,
+    remove,
+    sync,
+    write_error,
+)
+from lumaloom.media.choice import PATTERN, EncoderChoice, best_format
+from lumaloom.media.passthrough import codec_name
+from lumaloom.media.sink import KEPT, BaseSink, Origin, SinkSummary, StreamReport
+from lumaloom.media.source import Item
+from lumaloom.media.video_encoder import VideoEncoder
+
+# Pictures have no timestamps: frames are only told apart.
+_TICK = Fraction(1, 25)
+
+
+class PictureSink(BaseSink):
+    """Writes frame `n`, counted from 0, as the file `target % n`; other streams and timestamps have no place there."""
+
+    def __init__(
+        self,
+        target: str | os.PathLike[str],
+        choice: EncoderChoice,
+        spec: FrameSpec,
+        *,
+        source: Origin | None = None,
+        overwrite: bool = False,
+        threads: int | None = None,
+        keep: frozenset[str] = KEPT,
+    ) -> None:
+        best_format(spec.format, choice, spec.width, spec.height)
+        self._target, self._choice = os.fspath(target), choice
+        self._source, self._keep, self._threads = source, keep, threads
+        self._numbered = PATTERN.search(Path(target).name) is not None
+        self._staged: Staged
+        if self._numbered:
+            self._staged = AtomicFolder(target, overwrite=overwrite)
+        else:
+            check_target(target, overwrite=overwrite, source=source.path if source else None)
+            self._staged = AtomicFile(target, overwrite=overwrite)
+        self._video: VideoEncoder | None = None
+        self._frames = self._written = 0
+        self._over = False
+
+    def write(self, item: Item) -> None:
+        """Encode a frame; a packet is left out."""
+        if not isinstance(item, Frame):
+            return
+        if self._frames and not self._numbered:
+            raise OutputError(
+                f"{self._target}: is one picture and there is more than one frame; put %04d into the name to number them"
+            )
+        if self._video is None:
+            self._video = VideoEncoder(self._choice, item, _TICK, None)
+            self._video.configure(None, self._threads)
+        timing = Timing(self._frames, _TICK, 1)
+        self._store(self._video.encode(Frame(item.spec, item.planes, timing, item.side_data)))
+        self._frames += 1
+
+    def finish(self) -> SinkSummary:
+        """Put the pictures under their names."""
+        if self._video is None:
+            self.abort()
+            raise OutputError(f"{self._target}: there was no video frame to write")
+        try:
+            self._store(self._video.flush())
+            size = self._staged.commit()
+        except BaseException:
+            self.abort()
+            raise
+        self._over = True
+        assert self._choice.encoder is not None
+        return SinkSummary(
+            self._frames,
+            size,
+            self._target,
+            self._choice.encoder.name,
+            self._video.format.name,
+            self._reports(),
+            tuple(self._video.warnings),
+        )
+
+    def abort(self) -> None:
+        """Remove the pictures that were written."""
+        if self._over:
+            return
+        self._over = True
+        if self._video is not None:
+            self._video.drain()
+        self._staged.discard()
+
+    def _store(self, packets: Sequence[Buffer]) -> None:
+        try:
+            for packet in packets:
+                path = self._staged.path
+                if self._numbered:
+                    path = path / numbered(Path(self._target).name, self._written)
+                path.write_bytes(bytes(packet))
+                self._written += 1
+        except OSError as error:
+            raise write_error(self._target, error) from None
+
+    def _reports(self) -> tuple[StreamReport, ...]:
+        """Return every stream of the source as dropped."""
+        return tuple(
+            StreamReport(stream.index, stream.type, codec_name(stream), "dropped", "pictures hold no other streams")
+            for stream in (self._source.passthrough if self._source else ())
+            if stream.type in self._keep
+        )
+
+
+class AtomicFolder:
+    """Numbered files, written into a hidden folder beside their place and moved by `commit`.
+
+    Raises:
+        UsageError: a file of that pattern exists and `overwrite` is off.
+        OutputError: the folder is missing or can't be written.
+
+    """
+
+    def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        self._given, self._overwrite = os.fspath(target), overwrite
+        self._folder = Path(os.path.realpath(Path(target).parent))
+        check_folder(target, self._folder)
+        there = self._matching(Path(target).name)
+        if there and not overwrite:
+            raise exists_error(Path(target).parent / there[0])
+        self.path = self._folder / f".{secrets.token_hex(4)}.partial"
+        try:
+            self.path.mkdir()
+        except OSError as error:
+            raise write_error(target, error) from None
+        self._finalizer = weakref.finalize(self, remove, self.path, os.getpid())
+
+    def commit(self) -> int:
+        """Flush all files to the disk, move them to their names, and return their bytes.
+
+        Raises:
+            OutputError: one of them can't be moved; those that were are removed again.
+            UsageError: one has come into being meanwhile and `overwrite` is off.
+
+        """
+        moved: list[Path] = []
+        try:
+            files = sorted(self.path.iterdir())
+            size = sum(sync(file) for file in files)
+            for file in files:
+                target = self._folder / file.name
+                if self._overwrite:
+                    os.replace(file, target)
+                else:
+                    place(file, target)
+                moved.append(target)
+            sync(self._folder)
+        except OSError as error:
+            for path in moved:
+                path.unlink(missing_ok=True)
+            self.discard()
+            if isinstance(error, FileExistsError):
+                raise exists_error(self._given) from None
+            raise write_error(self._given, error) from None
+        self.discard()
+        return size
+
+    def discard(self) -> None:
+        """Remove the hidden folder with what it holds."""
+        self._finalizer()
+
+    def _matching(self, name: str) -> list[str]:
+        """Return the files there whose names the pattern could give."""
+        match = PATTERN.search(name)
+        assert match is not None
+        pattern = re.compile(re.escape(name[: match.start()]) + r"\d+" + re.escape(name[match.end() :]))
+        try:
+            return sorted(entry for entry in os.listdir(self._folder) if pattern.fullmatch(entry))
+        except OSError as error:
+            raise write_error(self._given, error) from None
+
+
+def numbered(pattern: str, number: int) -> str:
+    """Return a name with the number in the place of `%d` or `%04d`; other percent signs stay."""
+    return PATTERN.sub(lambda match: str(match.group() % number), pattern, count=1)

@@ -1,0 +1,213 @@
+"""Where frames and packets end: the contract of a sink, what it reports, and the choice among the sinks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from av.stream import AttachmentStream, Stream
+
+from lumaloom.errors import UsageError
+from lumaloom.frame import Frame, FrameSpec
+from lumaloom.media.choice import EncoderChoice
+from lumaloom.media.source import Item
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+
+KEPT = frozenset({"audio", "subtitle", "data", "attachment"})
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """What became of one stream of the input other than the video.
+
+    Attributes:
+        index: in the input, from 0.
+        kind: `audio`, `subtitle`, `data` or `attachment`.
+        codec: in the input.
+        action: `copied`, `re-encoded` or `dropped`.
+        reason: why it was not copied, empty if it was.
+
+    """
+
+    index: int
+    kind: str
+    codec: str
+    action: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"stream {self.index} ({self.kind}, {self.codec}) {self.action}{self.reason and ': ' + self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class SinkSummary:
+    """What was written.
+
+    Attributes:
+        frames: video frames taken.
+        bytes: size of the output.
+        path: of the output as it was given, `null` for none.
+        encoder: name, empty for none.
+        format: pixel format that was encoded, empty for none.
+        streams: what became of the other streams.
+        warnings: what could not be kept, a line each.
+
+    """
+
+    frames: int
+    bytes: int
+    path: str
+    encoder: str = ""
+    format: str = ""
+    streams: tuple[StreamReport, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Origin(Protocol):
+    """What a sink takes from the source beside its items."""
+
+    @property
+    def path(self) -> str | os.PathLike[str]:
+        """The file, which must not be overwritten."""
+
+    @property
+    def passthrough(self) -> Sequence[Stream]:
+        """Streams whose packets come between the frames."""
+
+    @property
+    def attachments(self) -> Sequence[AttachmentStream]:
+        """Attached files."""
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Tags of the container."""
+
+    @property
+    def chapters(self) -> list[Chapter]:
+        """Chapters."""
+
+
+class Sink(Protocol):
+    """Takes frames in presentation order, and packets of other streams between them; used by one thread.
+
+    As a context manager it is aborted by an exception, and by an end without `finish`.
+    """
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Abort what is not finished."""
+
+    def write(self, item: Item) -> None:
+        """Take one item.
+
+        Raises:
+            OutputError: it can't be encoded or written.
+
+        """
+
+    def finish(self) -> SinkSummary:
+        """Encode what is pending, write it to the disk, put it under its name, and say what was written.
+
+        Raises:
+            OutputError: it can't be written, or there was no frame; nothing is left then.
+
+        """
+
+    def abort(self) -> None:
+        """Stop and leave nothing behind. Does nothing after `finish` or a second time."""
+
+
+class BaseSink:
+    """The context manager of every sink."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+    def abort(self) -> None:
+        """Stop and leave nothing behind. Does nothing after `finish` or a second time."""
+
+
+class NullSink(BaseSink):
+    """Counts frames and their bytes and throws them away."""
+
+    def __init__(self) -> None:
+        self._frames = self._bytes = 0
+
+    def write(self, item: Item) -> None:
+        """Count a frame; ignore a packet."""
+        if isinstance(item, Frame):
+            self._frames += 1
+            self._bytes += item.nbytes
+
+    def finish(self) -> SinkSummary:
+        """Return the number of frames and the bytes of their samples."""
+        return SinkSummary(self._frames, self._bytes, "null")
+
+
+def open_sink(
+    target: str | os.PathLike[str],
+    choice: EncoderChoice,
+    spec: FrameSpec,
+    *,
+    time_base: Fraction,
+    rate: Fraction | None = None,
+    source: Origin | None = None,
+    overwrite: bool = False,
+    threads: int | None = None,
+    keep: frozenset[str] = KEPT,
+) -> Sink:
+    """Return the sink for `target`, which writes nothing under that name before `finish`.
+
+    Args:
+        target: the file; `null` for none; a name with `%04d` for numbered pictures.
+        choice: what `choose(target, ...)` returned.
+        spec: of the frames to come; a format that the encoder lacks is converted to the nearest that it has.
+        time_base: of the frames' timestamps, kept where the container allows.
+        rate: average frames per second, a hint for the encoder.
+        source: whose other streams, tags and chapters are kept.
+        overwrite: whether a file under that name is replaced.
+        threads: of the encoder; None for one per core.
+        keep: the kinds of other streams that are kept.
+
+    Raises:
+        UsageError: the target is the input, or exists and `overwrite` is off.
+        OutputError: the target can't be written.
+        FormatError: the encoder takes no frames of this size.
+
+    """
+    if unknown := keep - KEPT:
+        raise UsageError(f"can't keep {', '.join(sorted(unknown))}: expected some of {', '.join(sorted(KEPT))}")
+    if choice.encoder is None:
+        return NullSink()
+    if choice.container.is_pictures:
+        from lumaloom.media.pictures import PictureSink
+
+        return PictureSink(target, choice, spec, source=source, overwrite=overwrite, threads=threads, keep=keep)
+    from lumaloom.media.filesink import FileSink
+
+    return FileSink(
+        target,
+        choice,
+        spec,
+        time_base=time_base,
+        rate=rate,
+        source=source,
+        overwrite=overwrite,
+        threads=threads,
+        keep=keep,
+    )

@@ -1,0 +1,177 @@
+"""Frames to packets: one video encoder, set up from the first frame."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+from av.codec.codec import Capabilities
+from av.codec.context import Flags, ThreadType
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from lumaloom.errors import OutputError
+from lumaloom.frame import ChromaLocation, Frame, FrameSpec
+from lumaloom.frame.bridge import convert, to_av
+from lumaloom.media import hdr
+from lumaloom.media.choice import EncoderChoice, best_format
+from lumaloom.media.encoders import Encoder
+from lumaloom.media.gif import Palette
+
+_LAMBDA = 118  # FFmpeg's FF_QP2LAMBDA: units of `global_quality` in one step of the quantiser scale.
+
+
+class VideoEncoder:
+    """Encodes frames of one spec; conversion to the encoder's format is done here.
+
+    Attributes:
+        format: pixel format that is encoded.
+        warnings: what could not be kept.
+
+    """
+
+    def __init__(self, choice: EncoderChoice, first: Frame, time_base: Fraction, rate: Fraction | None) -> None:
+        assert choice.encoder is not None
+        self._row: Encoder = choice.encoder
+        self._choice = choice
+        self.spec = first.spec
+        self.format = best_format(first.format, choice, first.width, first.height)
+        self.time_base = time_base
+        self._rate = rate or Fraction(25)
+        self._first = first
+        self._context: VideoCodecContext | None = None
+        self._stream: VideoStream | None = None
+        self._durations: dict[int, int] = {}
+        self._last: int | None = None
+        self._dropped = 0
+        self._palette = Palette(self._row, first.spec, time_base) if self._row.codec == "gif" else None
+        self._notes: list[str] = []
+        if first.format.subsampling != self.format.subsampling and self._row.even and first.format in choice.formats:
+            self._notes.append(f"{self.spec.width}x{self.spec.height} has odd sizes: encoded as {self.format}")
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be kept, so far."""
+        if not self._dropped:
+            return list(self._notes)
+        unit = f"{self.time_base} s"
+        return [*self._notes, f"{self._dropped} frames fell into the same {unit} as the one before and were left out"]
+
+    def configure(self, stream: VideoStream | None, threads: int | None) -> VideoCodecContext:
+        """Set up and open the encoder, that of `stream` or, for None, one of its own.
+
+        Raises:
+            OutputError: FFmpeg refuses the options or the size.
+
+        """
+        context = stream.codec_context if stream else av.Codec(self._row.name, "w").create("video")
+        self._context, self._stream = context, stream
+        spec = self.spec
+        context.width, context.height = spec.width, spec.height
+        context.pix_fmt = "pal8" if self._palette else self._row.stored_as(self.format)
+        context.time_base, context.framerate = self.time_base, self._rate
+        context.thread_count = threads or 0
+        context.thread_type = ThreadType.AUTO
+        self._tag(context, spec)
+        options = self._options(threads)
+        if "q" in options:
+            context.qscale = True
+            context.global_quality = round(float(options.pop("q")) * _LAMBDA)
+        context.options = options
+        try:
+            context.open()
+        except (FFmpegError, ValueError, OSError) as error:
+            raise OutputError(f"{self._choice}: can't encode {spec}: {_reason(error)}") from None
+        if context.options:
+            raise OutputError(f"{self._choice}: does not know the options {', '.join(sorted(context.options))}")
+        return context
+
+    def encode(self, frame: Frame) -> list[Packet[VideoStream]]:
+        """Return the packets that are ready once `frame` is taken in.
+
+        Raises:
+            OutputError: it differs in size from the first, or the encoder fails.
+
+        """
+        if (frame.width, frame.height) != (self.spec.width, self.spec.height):
+            raise OutputError(
+                f"frame at {float(frame.timing.seconds):.3f} s is {frame.width}x{frame.height}, those before it were "
+                f"{self.spec.width}x{self.spec.height}; resize them to one size"
+            )
+        pts, duration = self._placed(frame)
+        if self._last is not None and pts <= self._last:
+            self._dropped += 1
+            return []
+        self._last = pts
+        if duration > 0:
+            self._durations[pts] = duration
+        picture = to_av(convert(frame, self.format))
+        picture.pts, picture.time_base, picture.duration = pts, self.time_base, duration
+        return self._through(self._palette(picture) if self._palette else picture)
+
+    def flush(self) -> list[Packet[VideoStream]]:
+        """Return the packets that the encoder held back."""
+        return self._through(None)
+
+    def drain(self) -> None:
+        """Let the encoder's own threads come to an end, so that it can be freed.
+
+        They give frames back to Python, for which they need the interpreter that a freeing thread would hold.
+        """
+        if self._context and self._context.is_open and self._context.codec.capabilities & Capabilities.frame_threads:
+            try:
+                self._context.encode(None)
+            except (FFmpegError, ValueError, OSError):
+                return
+
+    def _placed(self, frame: Frame) -> tuple[int, int]:
+        """Return pts and duration of a frame in our time base."""
+        scale = frame.time_base / self.time_base
+        start = round(frame.pts * scale)
+        return start, round((frame.pts + frame.timing.duration) * scale) - start if frame.timing.duration else 0
+
+    def _through(self, picture: av.VideoFrame | None) -> list[Packet[VideoStream]]:
+        assert self._context is not None
+        try:
+            packets = self._stream.encode(picture) if self._stream else self._context.encode(picture)
+        except (FFmpegError, ValueError, OSError) as error:
+            raise OutputError(f"{self._choice}: failed on a frame: {_reason(error)}") from None
+        for packet in packets:
+            if packet.pts is not None:
+                packet.duration = self._durations.pop(packet.pts, packet.duration)
+        return packets
+
+    def _tag(self, context: VideoCodecContext, spec: FrameSpec) -> None:
+        colour = spec.colour
+        context.colorspace, context.color_range = int(colour.matrix), int(colour.range)
+        context.color_primaries, context.color_trc = int(colour.primaries), int(colour.transfer)
+        context.sample_aspect_ratio = spec.sar or None
+        if spec.interlaced:
+            context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+        context.flags |= Flags.frame_duration
+
+    def _options(self, threads: int | None) -> dict[str, str]:
+        options = dict(self._choice.options)
+        chroma = self.spec.colour.chroma
+        if chroma is not ChromaLocation.UNSPECIFIED and max(self.format.subsampling):
+            options["chroma_sample_location"] = chroma.name.lower()
+        if threads and self._row.threads:
+            option, key = self._row.threads
+            _append(options, option, f"{key}={threads}")
+        if light := hdr.parameters(self._row.hdr, self._first.side_data):
+            if self._row.hdr:
+                _append(options, self._row.hdr, light)
+            else:
+                self._notes.append(f"{self._row.label} can't carry the HDR mastering metadata")
+        return options
+
+
+def _append(options: dict[str, str], name: str, words: str) -> None:
+    """Add parameters to a list of them, in front, so that what the caller set comes last and wins."""
+    options[name] = f"{words}:{options[name]}" if options.get(name) else words
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
