@@ -1,0 +1,20 @@
+"""Fixtures that every folder of tests shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """The folder of real clips; tests that use it are marked `media`."""
+    folder = os.environ.get("LUMALOOM_MEDIA")
+    if not folder:
+        pytest.skip("LUMALOOM_MEDIA names no folder of real clips")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.fail(f"LUMALOOM_MEDIA names {folder}, which is no folder")
+    return path

@@ -1,0 +1,99 @@
+"""Whole renders of real clips, read back with PyAV alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+import lumaloom
+from tests.render import reading
+
+pytestmark = pytest.mark.media
+
+CLIPS = (
+    "big_buck_bunny_30s.webm",
+    "bigbuckbunny.mp4",
+    "bikes.mp4",
+    "bt2020_10bit.mp4",
+    "bt601_limited_range.mp4",
+    "carphone_pristine.mp4",
+    "testsrc2_vp9.webm",
+)
+EVERY_EFFECT = [
+    "blur sigma=3",
+    "boxblur radius=2",
+    "brightness amount=0.05",
+    "flip axis=both",
+    "crop width=160 height=120",
+    "resize width=128 height=96",
+]
+
+
+def test_a_blurred_clip_keeps_timestamps_audio_and_tags(media: Path, tmp_path: Path) -> None:
+    source, target = media / "bigbuckbunny.mp4", tmp_path / "out.mp4"
+    result = lumaloom.render(source, target, ["blur sigma=6"], preset="ultrafast")
+    assert result.frames == 132
+    assert reading.video_pts(target) == reading.video_pts(source)
+    assert reading.packets(target, "audio") == reading.packets(source, "audio")
+    assert reading.tags(target) == reading.tags(source)
+
+
+def test_the_blur_is_the_gaussian_of_scipy(media: Path, tmp_path: Path) -> None:
+    source, target = media / "bigbuckbunny.mp4", tmp_path / "out.mkv"
+    lumaloom.render(source, target, ["blur sigma=6"], encoder="ffv1", end="24f")
+    rendered = reading.planes(target)
+    assert len(rendered) == 24
+    for before, after in zip(reading.planes(source), rendered, strict=False):
+        for plane, blurred, sigma in zip(before, after, (6, 3, 3), strict=True):
+            expected = gaussian_filter(plane.astype(np.float64), sigma, mode="mirror")
+            assert reading.psnr(np.rint(expected), blurred) >= 48
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_every_clip_renders_with_every_effect(media: Path, tmp_path: Path, clip: str) -> None:
+    source = media / clip
+    for effect in EVERY_EFFECT:
+        target = tmp_path / f"{effect.split()[0]}.mkv"
+        result = lumaloom.render(source, target, [effect], preset="ultrafast", end="12f")
+        assert result.frames == 12
+        before, after = reading.tags(source), reading.tags(target)
+        assert after == before
+        assert not result.losses.any
+
+
+def test_high_dynamic_range_stays_what_it_is(media: Path, tmp_path: Path) -> None:
+    source = media / "bt2020_10bit.mp4"
+    for name, encoder in (("out.mp4", "hevc"), ("out.mkv", "ffv1"), ("out.webm", "vp9")):
+        target = tmp_path / name
+        lumaloom.render(source, target, ["blur sigma=2"], encoder=encoder, end="8f")
+        tags = reading.tags(target)
+        assert tags["format"] == "yuv420p10le"
+        assert (tags["matrix"], tags["primaries"], tags["transfer"], tags["range"]) == (9, 9, 16, 1)
+
+
+def test_threads_do_not_change_a_bit(media: Path, tmp_path: Path) -> None:
+    hashes = set()
+    for threads in (1, 2, 3):
+        target = tmp_path / f"{threads}.mkv"
+        effects = ["blur sigma=6", "boxblur radius=3", "resize width=640", "flip"]
+        lumaloom.render(media / "bigbuckbunny.mp4", target, effects, encoder="ffv1", threads=threads, end="40f")
+        hashes.add(reading.video_hash(target))
+    assert len(hashes) == 1
+
+
+def test_a_clip_gives_any_frame_exactly(media: Path) -> None:
+    source = media / "bigbuckbunny.mp4"
+    expected = reading.planes(source)
+    with lumaloom.open(source) as clip:
+        assert len(clip) == 132
+        for number in (0, 131, 64, 65, 3, 131, -1, 40):
+            frame = clip[number]
+            assert all(np.array_equal(a, b) for a, b in zip(frame.planes, expected[number], strict=True))
+        part = clip[20:60:10].apply("flip axis=vertical")
+        assert len(part) == 4
+        for frame, number in zip(part, range(20, 60, 10), strict=True):
+            assert np.array_equal(frame.planes[0], expected[number][0][::-1])
+        assert clip[5].to_rgb().to_numpy().shape == (720, 1280, 3)
