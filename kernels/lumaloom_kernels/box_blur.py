@@ -41,52 +41,41 @@ def box_blur(
 ) -> ArrayT:
     r"""Blur an image with the mean of a rectangle.
 
-    Parameters
-    ----------
-    src : array of shape (H, W) or (H, W, C), C from 1 to 4
-        NumPy or CuPy, uint8, uint16 or float32, with any strides. It is never written. Rows whose
-        pixels do not lie side by side in memory are copied first.
-    radius : int or (int, int)
-        The rectangle reaches this many pixels to either side, 0 to 4096, for both directions or as
-        ``(x, y)``; it is ``2 * radius + 1`` wide. 0 leaves its direction as it is. The cost does not
-        grow with it.
-    border : {"reflect101", "replicate", "constant"}
-        What lies outside the image: ``dcb|abcd|cba``, ``aaa|abcd|ddd`` or ``000|abcd|000``.
-    out : array, optional
-        Takes the result and is returned: shape, dtype and kind of ``src``, any strides, memory apart
-        from ``src``.
-    threads : int, optional
-        How many threads share the rows; None or 1 is the calling thread alone. The result is the same
-        to the bit for any number. CuPy arrays ignore it.
+    Args:
+        src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy or CuPy, uint8, uint16 or float32,
+            with any strides. It is never written. Rows whose pixels do not lie side by side in memory are
+            copied first.
+        radius: The rectangle reaches this many pixels to either side, 0 to 4096, for both directions or as
+            ``(x, y)``; it is ``2 * radius + 1`` wide. 0 leaves its direction as it is. The cost does not
+            grow with it.
+        border: What lies outside the image: ``"reflect101"`` is ``dcb|abcd|cba``, ``"replicate"`` is
+            ``aaa|abcd|ddd``, ``"constant"`` is ``000|abcd|000``.
+        out: Takes the result: shape, dtype and kind of ``src``, any strides, memory apart from ``src``.
+        threads: How many threads share the rows; None or 1 is the calling thread alone. The result is the
+            same to the bit for any number. CuPy arrays ignore it.
 
-    Returns
-    -------
-    array
-        Blurred image of the shape, dtype and kind of ``src``.
+    Returns:
+        ``out``, or a new array of the shape, dtype and kind of ``src``.
 
-    Raises
-    ------
-    KernelError
-        For an array or parameter outside what is listed here (a ValueError; for a wrong dtype or type
-        also a TypeError).
+    Raises:
+        KernelError: For an array or parameter outside what is listed here (a ValueError; for a wrong dtype
+            or type also a TypeError).
 
-    Notes
-    -----
+    The definition is
+
     .. math:: out(x, y) = \frac{1}{(2 r_x + 1)(2 r_y + 1)}
               \sum_{|i| \le r_x} \sum_{|j| \le r_y} src(x + i, y + j)
 
-    Integers round to the nearest (no tie is possible: the rectangle holds an odd number of pixels) and
-    are within 1 step of that. A float32 pixel that is not finite makes its surroundings not finite.
+    Integers round to the nearest (no tie is possible: the rectangle holds an odd number of pixels) and are
+    within 1 step of that.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from lumaloom_kernels import box_blur
-    >>> dot = np.zeros((5, 5), np.uint8)
-    >>> dot[2, 2] = 90
-    >>> box_blur(dot, 1)[2].tolist()
-    [0, 10, 10, 10, 0]
-
+    Example:
+        >>> import numpy as np
+        >>> from lumaloom_kernels import box_blur
+        >>> dot = np.zeros((5, 5), np.uint8)
+        >>> dot[2, 2] = 90
+        >>> box_blur(dot, 1)[2].tolist()
+        [0, 10, 10, 10, 0]
     """
     check_image(src)
     pair = check_pair("radius", radius, high=MAX_RADIUS, integer=True)

@@ -20,6 +20,7 @@ from ._checks import (
     check_threads,
     is_gpu,
 )
+from ._gaussian_plan import PRECISION, plan_axis
 
 MAX_SIGMA = 1000.0
 
@@ -45,55 +46,42 @@ def gaussian_blur(
 ) -> ArrayT:
     r"""Blur an image with a Gaussian.
 
-    Parameters
-    ----------
-    src : array of shape (H, W) or (H, W, C), C from 1 to 4
-        NumPy or CuPy, uint8, uint16 or float32, with any strides. It is never written. Rows whose
-        pixels do not lie side by side in memory are copied first.
-    sigma : float or (float, float)
-        Standard deviation in pixels, 0 to 1000, for both directions or as ``(x, y)``. 0 leaves its
-        direction as it is. The cost does not grow with it.
-    border : {"reflect101", "replicate", "constant"}
-        What lies outside the image: ``dcb|abcd|cba``, ``aaa|abcd|ddd`` or ``000|abcd|000``.
-    out : array, optional
-        Takes the result and is returned: shape, dtype and kind of ``src``, any strides, memory apart
-        from ``src``.
-    threads : int, optional
-        How many threads share the rows; None or 1 is the calling thread alone. The result is the same
-        to the bit for any number. CuPy arrays ignore it.
+    Args:
+        src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy or CuPy, uint8, uint16 or float32,
+            with any strides. It is never written. Rows whose pixels do not lie side by side in memory are
+            copied first.
+        sigma: Standard deviation in pixels, 0 to 1000, for both directions or as ``(x, y)``. 0 leaves its
+            direction as it is. The cost does not grow with it.
+        border: What lies outside the image: ``"reflect101"`` is ``dcb|abcd|cba``, ``"replicate"`` is
+            ``aaa|abcd|ddd``, ``"constant"`` is ``000|abcd|000``.
+        out: Takes the result: shape, dtype and kind of ``src``, any strides, memory apart from ``src``.
+        threads: How many threads share the rows; None or 1 is the calling thread alone. The result is the
+            same to the bit for any number. CuPy arrays ignore it.
 
-    Returns
-    -------
-    array
-        Blurred image of the shape, dtype and kind of ``src``.
+    Returns:
+        ``out``, or a new array of the shape, dtype and kind of ``src``.
 
-    Raises
-    ------
-    KernelError
-        For an array or parameter outside what is listed here (a ValueError; for a wrong dtype or type
-        also a TypeError).
+    Raises:
+        KernelError: For an array or parameter outside what is listed here (a ValueError; for a wrong dtype
+            or type also a TypeError).
 
-    Notes
-    -----
     The definition is separable, with the same weights in either direction:
 
     .. math:: w_k = \frac{e^{-k^2 / 2\sigma^2}}{\sum_{j=-r}^{r} e^{-j^2 / 2\sigma^2}},
               \qquad r = \lceil 5 \sigma \rceil
 
-    in exact arithmetic; integers round half up at the end. At five sigma the weights left out sum to
-    6e-7, below a tenth of a step of 16-bit pixels, so that fast methods without a cut-off agree. The
-    result is within 1 step of it for integers and within ``1e-5 + 1e-4 * abs(value)`` for float32
-    pixels of the range 0 to 1. A float32 pixel that is not finite makes its surroundings not finite.
+    in exact arithmetic; integers round half up at the end. At five sigma the weights left out sum to 6e-7,
+    below a tenth of a step of 16-bit pixels, so that fast methods without a cut-off agree. The result is
+    within 1 step of it for integers and within ``1e-5 + 1e-4 * abs(value)`` for float32 pixels of the range
+    0 to 1. A float32 pixel that is not finite makes its surroundings, at most ten sigma wide, not finite.
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from lumaloom_kernels import gaussian_blur
-    >>> dot = np.zeros((5, 5), np.uint8)
-    >>> dot[2, 2] = 255
-    >>> gaussian_blur(dot, 1.0)[2].tolist()
-    [11, 25, 41, 25, 11]
-
+    Example:
+        >>> import numpy as np
+        >>> from lumaloom_kernels import gaussian_blur
+        >>> dot = np.zeros((5, 5), np.uint8)
+        >>> dot[2, 2] = 255
+        >>> gaussian_blur(dot, 1.0)[2].tolist()
+        [11, 25, 41, 25, 11]
     """
     check_image(src)
     pair = check_pair("sigma", sigma, high=MAX_SIGMA)
@@ -136,7 +124,16 @@ def reference(src: NDArray[Any], sigma: float | tuple[float, float], *, border: 
 
 def cpu(src: NDArray[Any], out: NDArray[Any], sigma: tuple[float, float], border: Border, threads: int) -> None:
     """Blur on this machine's processor."""
-    out[...] = reference(src, sigma, border=border)
+    from . import _separable  # loads numba
+
+    precision = PRECISION[src.dtype.name]
+    plan_x, plan_y = plan_axis(sigma[0], precision), plan_axis(sigma[1], precision)
+    source = src if _separable.is_packed(src) else np.ascontiguousarray(src)
+    target = out if _separable.is_packed(out) else np.empty(out.shape, out.dtype)
+    image, result = _separable.Image.of(source), _separable.Image.of(target)
+    _separable.separable(image, result, plan_x, plan_y, border, threads)
+    if target is not out:
+        out[...] = target
 
 
 def gpu(src: Array, out: Array, sigma: tuple[float, float], border: Border) -> None:

@@ -1,0 +1,277 @@
+"""Runs the compiled filters of `_fir` and `_shrink` on whole images: maps, buffers and row bands."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._borders import border_indices
+from ._checks import Border
+from ._fir import BLOCK_F32, BLOCK_U16, fir_f32, fir_u8
+from ._gaussian_plan import AxisPlan, Weights, spline_weights
+from ._scratch import scratch
+from ._shrink import enlarge, shrink
+from ._threads import run_bands
+
+STRIP_BYTES = 32 << 10  # a strip of the ring of rows stays in the first-level cache
+SLACK = 512  # bytes that blocks may run past the end of a work row
+KINDS = {"uint8": np.uint8(0), "uint16": np.uint16(0), "float32": np.float32(0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Rows of pixels that lie side by side, by address; the owner of the memory outlives it."""
+
+    at: int
+    step: int
+    height: int
+    width: int
+    channels: int
+    kind: Any
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> "Image":
+        """Describe an array for which `is_packed` holds."""
+        height, width = array.shape[:2]
+        channels = array.shape[2] if array.ndim == 3 else 1
+        at = array.__array_interface__["data"][0]
+        return cls(at, array.strides[0], height, width, channels, KINDS[array.dtype.name])
+
+
+def is_packed(array: NDArray[Any]) -> bool:
+    """Tell whether the pixels of each row lie side by side."""
+    step = array.itemsize
+    for size, stride in zip(array.shape[:0:-1], array.strides[:0:-1], strict=True):
+        if stride != step and size > 1:
+            return False
+        step *= size
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Which source index each position has; from ``pad`` on, for the size of the source, they agree."""
+
+    index: NDArray[np.int64]
+    pad: int
+
+
+@lru_cache(64)
+def bordered(low: int, high: int, size: int, border: Border) -> Map:
+    """Map the positions ``low`` to ``high - 1`` of an axis of ``size`` with its border."""
+    return Map(border_indices(low, high, size, border), -low)
+
+
+@lru_cache(64)
+def whole(size: int) -> Map:
+    """Map an axis that has its margin already."""
+    return Map(np.arange(size, dtype=np.int64), 0)
+
+
+def fir(source: Image, target: Image, wx: Weights, wy: Weights, xmap: Map, ymap: Map, threads: int, bits: int) -> None:
+    """Filter by direct sums with folded weights, in 16-bit fixed point or in float32."""
+    rx, ry, channels = len(wx) - 1, len(wy) - 1, target.channels
+    depth = 2 * ry + 1
+    size, block = (2, BLOCK_U16) if bits == 16 else (4, BLOCK_F32)
+    strip = strip_width(target.width, channels, block, STRIP_BYTES // (size * depth))
+    pitch = -(-strip * channels // block) * block * size + 64  # rows of one column share no cache set
+    dtype = np.uint16 if bits == 16 else np.float32
+
+    def band(first: int, stop: int) -> None:
+        line = scratch("line", (strip + 2 * rx) * channels + SLACK, dtype)
+        ring = scratch("ring", depth * pitch + SLACK, np.uint8)
+        rows = scratch("rows", depth, np.int64)
+        spare = scratch("spare", SLACK, np.uint8)
+        common = (
+            source.at, source.step, source.width, target.at, target.step, first, stop, target.width, channels,
+            xmap.index, xmap.pad, ymap.index,
+        )  # fmt: skip
+        if bits == 16:
+            fir_u8(*common, fixed(wx), fixed(wy), strip, line, ring, pitch, rows, spare)
+        else:
+            kind = target.kind
+            fir_f32(*common, wx.astype(dtype), wy.astype(dtype), strip, line, ring, pitch, rows, spare, kind)
+
+    run_bands(band, target.height, threads)
+
+
+@lru_cache(256)
+def strip_width(width: int, channels: int, block: int, most: int) -> int:
+    """Return how many pixels wide a strip is: about ``most`` values, and few of its last block wasted."""
+    best, least = width, math.inf
+    for strips in range(1, -(-width * channels // block) + 1):
+        strip = -(-width // strips)
+        blocks = -(-strip * channels // block)
+        if blocks > 2 and blocks * block > most:
+            continue
+        cost = strips * (blocks + 0.2)
+        if cost < least:
+            best, least = strip, cost
+    return best
+
+
+def fixed(weights: Weights) -> NDArray[np.uint16]:
+    """Return folded weights times 65536; the centre takes what rounding the others left."""
+    whole_numbers = np.floor(weights * 65536 + 0.5).astype(np.int64)
+    whole_numbers[-1] = min(65535, 65536 - 2 * int(whole_numbers[:-1].sum()))
+    return whole_numbers.astype(np.uint16)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One axis of one shrunk image: pixel 0 lies at ``origin``, in units of itself."""
+
+    factor: int
+    origin: int
+    size: int
+    cut: int  # pixels of the enlarged image that lie before the origin of the one above
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """How far each image reaches along one axis, from the first shrunk one to the smallest."""
+
+    down: tuple[Level, ...]
+    up: tuple[Level, ...]
+    radius: int
+
+
+@lru_cache(64)
+def layout(size: int, factors: tuple[int, ...], order: int, radius: int) -> Axis:
+    """Work out the pixels that each image needs so that all of the output can be made."""
+    up = []
+    origin, count = 0, size
+    for factor in factors:
+        start = origin // factor * factor
+        cells = -(-(origin + count - start) // factor)
+        taps = order if factor > 1 else 1
+        before = order // 2 - 1 if factor > 1 else 0
+        cut = origin - start
+        origin, count = start // factor - before, cells + taps - 1
+        up.append(Level(factor, origin, count, cut))
+    down = []
+    origin, count = origin - radius, count + 2 * radius
+    for factor in reversed(factors):
+        down.append(Level(factor, origin, count, 0))
+        reach = order * (factor - 1) // 2
+        origin, count = origin * factor - reach, (count - 1) * factor + 2 * reach + 1
+    return Axis(tuple(reversed(down)), tuple(up), radius)
+
+
+@lru_cache(16)
+def folded_spline(factor: int, order: int) -> NDArray[np.float32]:
+    """Return the folded weights that shrink."""
+    weights = spline_weights(factor, order)
+    return weights[: len(weights) // 2 + 1].astype(np.float32)
+
+
+@lru_cache(16)
+def phase_weights(factor: int, order: int) -> NDArray[np.float32]:
+    """Return the weights that enlarge, one row a phase."""
+    if factor == 1:
+        return np.ones((1, 1), np.float32)
+    weights = spline_weights(factor, order) * factor
+    centre = len(weights) // 2
+    phases = np.zeros((factor, order), np.float32)
+    for phase in range(factor):
+        for tap in range(order):
+            index = centre + phase - (tap - (order // 2 - 1)) * factor
+            if 0 <= index < len(weights):
+                phases[phase, tap] = weights[index]
+    return phases
+
+
+def separable(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, border: Border, threads: int) -> None:
+    """Filter an image as the plans of its two directions say."""
+    if plan_x.factors or plan_y.factors:
+        shrunk(source, target, plan_x, plan_y, border, threads)
+        return
+    rx, ry = len(plan_x.weights) - 1, len(plan_y.weights) - 1
+    xmap = bordered(-rx, target.width + rx, target.width, border)
+    ymap = bordered(-ry, target.height + ry, target.height, border)
+    bits = 16 if target.kind.dtype == np.uint8 else 32
+    fir(source, target, plan_x.weights, plan_y.weights, xmap, ymap, threads, bits)
+
+
+def _plane(name: str, height: int, width: int, channels: int) -> Image:
+    step = -(-width * channels // 16) * 64 + 64
+    block = scratch(name, height * step + SLACK, np.uint8)
+    return Image(block.__array_interface__["data"][0], step, height, width, channels, KINDS["float32"])
+
+
+def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, border: Border, threads: int) -> None:
+    """Shrink, filter with the weights of the plans, enlarge."""
+    levels = max(len(plan_x.factors), len(plan_y.factors))
+    order = plan_x.order
+    fx = plan_x.factors + (1,) * (levels - len(plan_x.factors))
+    fy = plan_y.factors + (1,) * (levels - len(plan_y.factors))
+    ax = layout(target.width, fx, order, len(plan_x.weights) - 1)
+    ay = layout(target.height, fy, order, len(plan_y.weights) - 1)
+    image = source
+    keep = []
+    for level, (x, y) in enumerate(zip(ax.down, ay.down, strict=True)):
+        rx, ry = order * (x.factor - 1) // 2, order * (y.factor - 1) // 2
+        low_x, span_x = x.origin * x.factor - rx, (x.size - 1) * x.factor + 2 * rx + 1
+        low_y, span_y = y.origin * y.factor - ry, (y.size - 1) * y.factor + 2 * ry + 1
+        if level == 0:
+            xmap = bordered(low_x, low_x + span_x, image.width, border)
+            ymap = bordered(low_y, low_y + span_y, image.height, border)
+        else:
+            xmap, ymap = whole(image.width), whole(image.height)
+        low = _plane(f"down{level}", y.size, x.size, target.channels)
+        _shrink(image, low, x.factor, y.factor, order, xmap, ymap, threads)
+        image = low
+        keep.append(low)
+    small = _plane("small", image.height - 2 * ay.radius, image.width - 2 * ax.radius, target.channels)
+    fir(image, small, plan_x.weights, plan_y.weights, whole(image.width), whole(image.height), threads, bits=32)
+    image = small
+    for level in range(levels - 1, -1, -1):
+        x, y = ax.up[level], ay.up[level]
+        if level == 0:
+            goal = target
+        else:
+            over_x, over_y = ax.up[level - 1], ay.up[level - 1]
+            goal = _plane(f"up{level}", over_y.size + y.cut, over_x.size + x.cut, target.channels)
+        _enlarge(image, goal, x.factor, y.factor, order, threads)
+        if level:
+            at = goal.at + y.cut * goal.step + x.cut * 4 * goal.channels
+            image = Image(at, goal.step, over_y.size, over_x.size, goal.channels, goal.kind)
+
+
+def _shrink(source: Image, low: Image, sx: int, sy: int, order: int, xmap: Map, ymap: Map, threads: int) -> None:
+    wx, wy = folded_spline(sx, order), folded_spline(sy, order)
+    channels = low.channels
+
+    def band(first: int, stop: int) -> None:
+        line = scratch("line", len(xmap.index) * channels + SLACK, np.float32)
+        sums = scratch("ring", len(xmap.index) * channels + SLACK, np.float32)
+        rows = scratch("rows", 2 * len(wy) + sy, np.int64)
+        shrink(
+            source.at, source.step, source.width, low.at, low.step, first, stop, low.width, channels, sx, sy,
+            xmap.index, xmap.pad, ymap.index, wx, wy, line, sums, rows, zeros, source.kind,
+        )  # fmt: skip
+
+    zeros = np.zeros(source.width * channels * source.kind.itemsize if ymap.index.min() < 0 else 1, np.uint8)
+    run_bands(band, low.height, threads)
+
+
+def _enlarge(low: Image, target: Image, sx: int, sy: int, order: int, threads: int) -> None:
+    wx, wy = phase_weights(sx, order), phase_weights(sy, order)
+    channels = target.channels
+    cells = -(-target.width // sx)
+    pitch = (cells * sx * channels + SLACK // 4) // 16 * 64
+
+    def band(first: int, stop: int) -> None:
+        ring = scratch("ring", wy.shape[1] * pitch + SLACK, np.uint8)
+        phase = scratch("line", sx * (cells * channels + SLACK), np.float32)
+        rows = scratch("rows", wy.shape[1], np.int64)
+        spare = scratch("spare", SLACK, np.uint8)
+        enlarge(
+            low.at, low.step, target.at, target.step, first, stop, target.width, channels, wx, wy, ring, pitch,
+            phase, rows, spare, target.kind,
+        )  # fmt: skip
+
+    run_bands(band, target.height, threads, multiple=sy)
