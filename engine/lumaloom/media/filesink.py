@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 from av.error import FFmpegError
@@ -19,8 +19,14 @@ from lumaloom.media.atomic import AtomicFile, check_target, write_error
 from lumaloom.media.choice import EncoderChoice, best_format
 from lumaloom.media.passthrough import Passthrough, kept_tags
 from lumaloom.media.sink import KEPT, BaseSink, Origin, SinkSummary
-from lumaloom.media.source import Item
 from lumaloom.media.video_encoder import VideoEncoder
+
+if TYPE_CHECKING:
+    from lumaloom.media.source import Item
+
+
+_TS_NEGATIVE = 0x40000  # FFmpeg's AVFMT_TS_NEGATIVE: the format holds timestamps below 0.
+_NO_TIMESTAMPS = 0x80  # FFmpeg's AVFMT_NOTIMESTAMPS: it holds none.
 
 
 class FileSink(BaseSink):
@@ -56,6 +62,10 @@ class FileSink(BaseSink):
         self._waiting: list[Packet[Any]] = []
         self._frames = 0
         self._warnings: list[str] = []
+        # Whether FFmpeg moves all timestamps up where some are negative, and the lowest so far in seconds.
+        self._lifts = False
+        self._lifts_pts = choice.container.muxer in ("matroska", "webm")
+        self._lowest = Fraction(0)
         self._over = False
 
     def write(self, item: Item) -> None:
@@ -87,6 +97,11 @@ class FileSink(BaseSink):
             raise
         self._over = True
         size = self._file.commit()
+        if self._lowest:
+            self._warnings.append(
+                f"all timestamps were moved up by {float(-self._lowest) * 1000:.0f} ms: "
+                f".{self._choice.container.name} holds none below 0"
+            )
         assert self._choice.encoder is not None
         return SinkSummary(
             self._frames,
@@ -115,7 +130,8 @@ class FileSink(BaseSink):
         """Set every stream up and write the header."""
         choice = self._choice
         assert choice.encoder is not None
-        self._video = VideoEncoder(choice, first, self._time_base, self._rate)
+        bottom_first = self._source.bottom_field_first if self._source else False
+        self._video = VideoEncoder(choice, first, self._time_base, self._rate, bottom_first=bottom_first)
         with self._writing():
             # The prefix keeps colons and such in the name from being read as a protocol.
             self._output = av.open(
@@ -133,20 +149,22 @@ class FileSink(BaseSink):
             turn = f"turn the picture by {first.spec.rotation} degrees"
             self._warnings.append(f".{choice.container.name} can't tell players to {turn}")
         with self._writing():
-            self._tag()
+            self._tag(stream)
             self._streams = Passthrough(self._output, choice.container, self._source, self._keep)
+            self._lifts = not self._output.format.flags & (_TS_NEGATIVE | _NO_TIMESTAMPS)
             self._output.start_encoding()
         for packet in self._waiting:
             self._mux(self._streams.take(packet))
         self._waiting.clear()
 
-    def _tag(self) -> None:
+    def _tag(self, stream: VideoStream) -> None:
         """Take over the tags and chapters of the source."""
         if self._source is None:
             return
         container = self._choice.container
         if container.metadata:
-            self._output.metadata.update(kept_tags(self._source.metadata))
+            self._output.metadata.update(kept_tags(self._source.metadata, container))
+            stream.metadata.update(kept_tags(self._source.stream_metadata, container))
         if chapters := self._source.chapters:
             if container.chapters:
                 self._output.set_chapters(chapters)
@@ -164,6 +182,9 @@ class FileSink(BaseSink):
     def _mux(self, packets: list[Packet[Any]]) -> None:
         with self._writing():
             for packet in packets:
+                if self._lifts and packet.dts is not None:
+                    time = packet.pts if self._lifts_pts else packet.dts
+                    self._lowest = min(self._lowest, (time or 0) * packet.time_base)
                 self._output.mux_one(packet)
 
     @contextmanager

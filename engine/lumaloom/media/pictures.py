@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from av.buffer import Buffer
 
@@ -28,8 +29,10 @@ from lumaloom.media.atomic import (
 from lumaloom.media.choice import PATTERN, EncoderChoice, best_format
 from lumaloom.media.passthrough import codec_name
 from lumaloom.media.sink import KEPT, BaseSink, Origin, SinkSummary, StreamReport
-from lumaloom.media.source import Item
 from lumaloom.media.video_encoder import VideoEncoder
+
+if TYPE_CHECKING:
+    from lumaloom.media.source import Item
 
 # Pictures have no timestamps: frames are only told apart.
 _TICK = Fraction(1, 25)
@@ -69,7 +72,7 @@ class PictureSink(BaseSink):
             return
         if self._frames and not self._numbered:
             raise OutputError(
-                f"{self._target}: is one picture and there is more than one frame; put %04d into the name to number them"
+                f"{self._target}: is one picture, but there are more frames; put %04d into the name to number them"
             )
         if self._video is None:
             self._video = VideoEncoder(self._choice, item, _TICK, None)

@@ -14,10 +14,11 @@ from av.stream import AttachmentStream, Stream
 from lumaloom.errors import UsageError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.media.choice import EncoderChoice
-from lumaloom.media.source import Item
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
+
+    from lumaloom.media.source import Item
 
 KEPT = frozenset({"audio", "subtitle", "data", "attachment"})
 
@@ -87,6 +88,14 @@ class Origin(Protocol):
     @property
     def metadata(self) -> dict[str, str]:
         """Tags of the container."""
+
+    @property
+    def stream_metadata(self) -> dict[str, str]:
+        """Tags of the video stream."""
+
+    @property
+    def bottom_field_first(self) -> bool:
+        """Whether the lower of two interlaced fields is the earlier one."""
 
     @property
     def chapters(self) -> list[Chapter]:

@@ -18,7 +18,8 @@ from lumaloom.frame.bridge import convert, to_av
 from lumaloom.media import hdr
 from lumaloom.media.choice import EncoderChoice, best_format
 from lumaloom.media.encoders import Encoder
-from lumaloom.media.gif import Palette
+from lumaloom.media.filters import Filter, Palette
+from lumaloom.media.filters import Flags as FrameFlags
 
 _LAMBDA = 118  # FFmpeg's FF_QP2LAMBDA: units of `global_quality` in one step of the quantiser scale.
 
@@ -32,7 +33,15 @@ class VideoEncoder:
 
     """
 
-    def __init__(self, choice: EncoderChoice, first: Frame, time_base: Fraction, rate: Fraction | None) -> None:
+    def __init__(
+        self,
+        choice: EncoderChoice,
+        first: Frame,
+        time_base: Fraction,
+        rate: Fraction | None,
+        *,
+        bottom_first: bool = False,
+    ) -> None:
         assert choice.encoder is not None
         self._row: Encoder = choice.encoder
         self._choice = choice
@@ -46,7 +55,8 @@ class VideoEncoder:
         self._durations: dict[int, int] = {}
         self._last: int | None = None
         self._dropped = 0
-        self._palette = Palette(self._row, first.spec, time_base) if self._row.codec == "gif" else None
+        self._bottom_first = bottom_first
+        self._filter = self._filter_for(first.spec)
         self._notes: list[str] = []
         if first.format.subsampling != self.format.subsampling and self._row.even and first.format in choice.formats:
             self._notes.append(f"{self.spec.width}x{self.spec.height} has odd sizes: encoded as {self.format}")
@@ -70,7 +80,7 @@ class VideoEncoder:
         self._context, self._stream = context, stream
         spec = self.spec
         context.width, context.height = spec.width, spec.height
-        context.pix_fmt = "pal8" if self._palette else self._row.stored_as(self.format)
+        context.pix_fmt = "pal8" if isinstance(self._filter, Palette) else self._row.stored_as(self.format)
         context.time_base, context.framerate = self.time_base, self._rate
         context.thread_count = threads or 0
         context.thread_type = ThreadType.AUTO
@@ -109,7 +119,7 @@ class VideoEncoder:
             self._durations[pts] = duration
         picture = to_av(convert(frame, self.format))
         picture.pts, picture.time_base, picture.duration = pts, self.time_base, duration
-        return self._through(self._palette(picture) if self._palette else picture)
+        return self._through(self._filter(picture) if self._filter else picture)
 
     def flush(self) -> list[Packet[VideoStream]]:
         """Return the packets that the encoder held back."""
@@ -143,6 +153,14 @@ class VideoEncoder:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
         return packets
 
+    def _filter_for(self, spec: FrameSpec) -> Filter | None:
+        if self._row.codec == "gif":
+            return Palette()
+        top_first = not self._bottom_first if spec.interlaced else None
+        # FFV1 takes the sample aspect ratio from the frame.
+        sar = spec.sar if self._row.codec == "ffv1" and spec.sar != 1 else Fraction(0)
+        return FrameFlags(top_first=top_first, sar=sar) if spec.interlaced or sar else None
+
     def _tag(self, context: VideoCodecContext, spec: FrameSpec) -> None:
         colour = spec.colour
         context.colorspace, context.color_range = int(colour.matrix), int(colour.range)
@@ -150,6 +168,9 @@ class VideoEncoder:
         context.sample_aspect_ratio = spec.sar or None
         if spec.interlaced:
             context.flags |= Flags.interlaced_dct | Flags.interlaced_me
+            context.field_order = 3 if self._bottom_first else 2  # FFmpeg's AV_FIELD_BB and AV_FIELD_TT.
+        else:
+            context.field_order = 1  # AV_FIELD_PROGRESSIVE
         context.flags |= Flags.frame_duration
 
     def _options(self, threads: int | None) -> dict[str, str]:
