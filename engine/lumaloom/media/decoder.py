@@ -1,41 +1,98 @@
-"""One video stream's decoder."""
+"""One video stream's decoder: which one, with what options, and what is damage to it."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import av
 from av.codec import CodecContext
 from av.codec.context import ThreadType
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-if TYPE_CHECKING:
-    from av.video.codeccontext import VideoCodecContext
-    from av.video.stream import VideoStream
+from lumaloom.media.checksum import SliceChecksums
 
 # FFmpeg's own VP8 and VP9 decoders drop the alpha that rides in a packet's side data.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+# These hide what they notice unless told to fail. Not for H.264: it flags such frames, and fails on an open-GOP start.
+_EXPLODE = frozenset(("hevc", "mjpeg"))
+# What the decoders and the demuxers raise on damaged data, apart from bugs.
+DECODE_ERRORS = (FFmpegError, OSError, ValueError, ArithmeticError, MemoryError, RuntimeError)
 
 
-def open_decoder(
-    stream: VideoStream, *, threads: int | None = None, max_pixels: int, frame_threads: bool = True
-) -> VideoCodecContext:
-    """Return an open decoder for a stream.
+class VideoDecoder:
+    """Turns the packets of one stream into frames.
 
-    `threads` None means one per core. With `frame_threads` several frames are decoded at once, which delays output
-    by as many frames; without, errors surface at the packet that caused them.
+    Args:
+        stream: a stream of an open container.
+        threads: None for one per core.
+        max_pixels: larger pictures are refused.
+        strict: have damage raise at the first sign; else let the decoder conceal what it can.
+        frame_threads: decode several frames at once. PyAV may then swallow an error, and frames after it, when it
+            drains the decoder; one at a time every error surfaces at its packet and no frame is lost around it.
+
+    Attributes:
+        sent: packets given so far that should yield a frame each.
+        received: frames that came so far.
 
     Raises:
         FFmpegError, ValueError: FFmpeg has no decoder, or it refuses the stream's parameters.
 
     """
-    context = _alpha_decoder(stream) or stream.codec_context
-    if context is None:
-        raise ValueError("no decoder is available for its codec")
-    context.thread_count = threads or 0
-    context.thread_type = ThreadType.AUTO if frame_threads else ThreadType.SLICE
-    context.options = {"max_pixels": str(max_pixels)}
-    context.open(strict=False)
-    return context
+
+    def __init__(
+        self, stream: VideoStream, *, threads: int | None, max_pixels: int, strict: bool, frame_threads: bool
+    ) -> None:
+        context = _alpha_decoder(stream) or stream.codec_context
+        if context is None:
+            raise ValueError("no decoder is available for its codec")
+        detect = "crccheck+bitstream+buffer"
+        if strict and context.name in _EXPLODE:
+            detect += "+explode"
+        context.thread_count = threads or 0
+        context.thread_type = ThreadType.AUTO if frame_threads else ThreadType.SLICE
+        context.options = {"max_pixels": str(max_pixels), "err_detect": detect}
+        context.open(strict=False)
+        self._context = context
+        self._checksums = SliceChecksums() if context.name == "ffv1" else None
+        self.sent = 0
+        self.received = 0
+
+    def decode(self, packet: Packet[Stream]) -> list[VideoFrame]:
+        """Return the frames that are ready after `packet`, in presentation order; an empty list for an empty packet.
+
+        Raises:
+            any of DECODE_ERRORS: the packet is damaged.
+
+        """
+        if not packet.size:
+            return []
+        self.sent += not packet.is_discard
+        if self._checksums and self._checksums.damaged(bytes(packet)):
+            raise ValueError("a slice does not match its checksum")
+        try:
+            frames = self._context.decode(packet)
+        except BlockingIOError:
+            # After an error the decoder may hold frames that PyAV does not ask for; it takes nothing before.
+            self._context.flush_buffers()
+            frames = self._context.decode(packet)
+        self.received += len(frames)
+        return frames
+
+    def drain(self) -> list[VideoFrame]:
+        """Return the frames that the decoder still holds, at the end of the stream."""
+        try:
+            frames = self._context.decode(None)
+        except EOFError:
+            return []
+        self.received += len(frames)
+        return frames
+
+    def restart(self) -> None:
+        """Forget what came before, for a new position in the stream."""
+        self._context.flush_buffers()
 
 
 def _alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
@@ -47,4 +104,5 @@ def _alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
         return None
     context = CodecContext.create(name, "r")
     context.extradata = stream.codec_context.extradata
-    return context  # type: ignore[return-value]
+    assert isinstance(context, VideoCodecContext)
+    return context

@@ -11,10 +11,10 @@ class Losses:
 
     Attributes:
         frames_readable: frames that were delivered.
-        frames_declared: frames that the container declares, None where it does not.
-        decode_errors: packets that the decoder refused.
+        frames_declared: frames that the container declares for the whole file, None where it does not.
+        decode_errors: packets that the decoder or the demuxer refused.
         corrupt_packets: packets that the demuxer marked as damaged.
-        corrupt_frames: frames that the decoder marked as damaged.
+        corrupt_frames: frames that were delivered although the decoder marked them as damaged.
         changed_frames: frames left out because their size or pixel format differs from the first one's.
         timestamps_repaired: timestamps that were missing or did not increase.
         truncated: whether the file ends before the end that it declares.
@@ -36,6 +36,11 @@ class Losses:
         return self.truncated or bool(
             self.decode_errors or self.corrupt_packets or self.corrupt_frames or self.changed_frames
         )
+
+    def readable(self) -> str:
+        """Return the readable frames in words, such as `21 of 30 frames`."""
+        declared = f" of {self.frames_declared}" if (self.frames_declared or 0) >= self.frames_readable else ""
+        return f"{self.frames_readable}{declared} frames"
 
     def as_dict(self) -> dict[str, int | bool | None]:
         """Return the counts as a JSON-ready dictionary."""

@@ -10,6 +10,8 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.format import ContainerFormat
+from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from lumaloom.errors import InputError
 
@@ -111,3 +113,19 @@ def _allowed_formats() -> str:
         except ValueError:
             continue
     return ",".join(sorted(names))
+
+
+def pick_stream(container: InputContainer, path: str | os.PathLike[str], number: int) -> VideoStream:
+    """Return video stream `number`, counted from 0 without cover pictures.
+
+    Raises:
+        InputError: there is no such stream.
+
+    """
+    found = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not found:
+        kinds = sorted({stream.type for stream in container.streams})
+        raise InputError(f"{path}: has no video stream; it holds {', '.join(kinds) or 'no streams'}")
+    if not 0 <= number < len(found):
+        raise InputError(f"{path}: has no video stream {number}; it has {len(found)}, counted from 0")
+    return found[number]

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import av
-from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import AttachmentStream, Discard, Disposition, Stream
-from av.video.stream import VideoStream
+from av.stream import AttachmentStream, Discard, Stream
+from av.video.frame import VideoFrame
 
-from lumaloom.errors import InputError, UsageError
-from lumaloom.frame import Colour, Frame, FrameSpec, Matrix, Primaries, Range, Transfer
-from lumaloom.frame.bridge import from_av, nearest_format, spec_of
-from lumaloom.frame.colour import tag
-from lumaloom.media.decoder import open_decoder
+from lumaloom.errors import InputError, LumaloomError, UsageError
+from lumaloom.frame import Frame, FrameSpec
+from lumaloom.frame.bridge import from_av
+from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
+from lumaloom.media.index import FrameIndex
+from lumaloom.media.info import MediaInfo
 from lumaloom.media.losses import Losses
-from lumaloom.media.opening import MAX_PIXELS, open_input, reason
-from lumaloom.media.timeline import Timeline
+from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason
+from lumaloom.media.probe import describe, first_spec
+from lumaloom.media.seeking import clock_may_jump, is_stream_of_recordings, packets_from
+from lumaloom.media.structure import is_cut_off
+from lumaloom.media.tail import count_whole, tail_damage
+from lumaloom.media.timeline import Continuity, Timeline
+from lumaloom.media.trim import Item, trimmed
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
-# What a source delivers and a sink takes.
-Item: TypeAlias = "Frame | Packet[Stream]"
+__all__ = ["Item", "Source", "SourceOptions"]
+
+# What every message about damage ends with.
+_MEND = "--best-effort (best_effort=True) takes what can be read"
+# A file of a format that keeps its length is short where this many seconds, or this share, are missing.
+_SHORT_SECONDS, _SHORT_SHARE = Fraction(2), Fraction(1, 50)
+_DEMUX_RETRIES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +48,8 @@ class SourceOptions:
     """How a source is read.
 
     Attributes:
-        best_effort: deliver what is readable of a damaged file and count the losses, rather than raise.
+        best_effort: deliver what is readable of a damaged file and count the losses, rather than raise. Frames are
+            then decoded one at a time, which is slower.
         threads: decoding threads; None for one per core.
         start: seconds from the start of the file at which the clip starts, None for its first frame.
         end: seconds from the start of the file at which the clip ends, exclusive, None for its last frame.
@@ -61,13 +73,17 @@ class SourceOptions:
 class Source:
     """Decodes one video stream of a file, once, from its start to its end.
 
+    Without a start the frames' timestamps are those of the file; with one, the first frame's is 0 and the packets
+    move with it.
+
     Attributes:
         path: as it was given.
         options: as they were given.
         losses: filled while `items()` is read.
 
     Raises:
-        InputError: the file can't be read or has no such video stream.
+        InputError: the file can't be read or has no such video stream; or it is cut off and `best_effort` is off.
+        UsageError: the clip would start after the file's last frame.
 
     """
 
@@ -76,30 +92,51 @@ class Source:
         self.options = options
         self._container = open_input(path, max_pixels=options.max_pixels)
         try:
-            self._video = pick_stream(self._container, path, options.stream)
-            self._decoder = open_decoder(
-                self._video,
-                threads=options.threads,
-                max_pixels=options.max_pixels,
-                frame_threads=not options.best_effort,
-            )
-        except (FFmpegError, ValueError) as error:
-            self._container.close()
-            raise InputError(f"{path}: can't be decoded: {reason(error)}") from None
-        except InputError:
+            self._prepare()
+        except LumaloomError:
             self._container.close()
             raise
+        except DECODE_ERRORS as error:
+            self._container.close()
+            raise InputError(f"{path}: can't be decoded: {reason(error)}") from None
+
+    def _prepare(self) -> None:
+        options = self.options
+        self._choose_streams()
         self.losses = Losses(frames_declared=self._video.frames or None)
         self._timeline = Timeline(self.time_base, self.rate)
+        self._continuity = Continuity(self._video.index)
         self._spec: FrameSpec | None = None
         self._base: FrameSpec | None = None
-        self._native = ""
-        self._kept = {stream.index for stream in self.passthrough}
-        for stream in self._container.streams:
-            if stream.index not in self._kept and stream.index != self._video.index:
-                stream.discard = Discard.all
-        self._steps: Iterator[Item] | None = self._read()
+        self._last_end = Fraction(0)
+        self._last_key: int | None = None
+        self.losses.truncated = is_cut_off(self.path, self._container.format.name)
+        if self.losses.truncated and not options.best_effort:
+            self.losses.frames_readable = count_whole(self.path, options.stream, options.max_pixels)
+            raise InputError(f"{self.path}: is cut off: {self.losses.readable()} are there; {_MEND}")
+        start, end = self._range()
+        self._landed = self._land(start)
+        sounds = sum(stream.type == "audio" for stream in self.passthrough)
+        items = self._read(start)
+        self._start, self._end = start, end
+        self._steps: Iterator[Item] | None = items
+        if start is not None or end is not None:
+            self._steps = trimmed(items, start, end, sounds)
+        self._reading = items
         self._primed: deque[Item] = deque()
+
+    def _choose_streams(self) -> None:
+        """Open the decoder of the video stream and have the demuxer skip what nobody reads."""
+        options, strict = self.options, not self.options.best_effort
+        self._video = pick_stream(self._container, self.path, options.stream)
+        self._decoder = VideoDecoder(
+            self._video, threads=options.threads, max_pixels=options.max_pixels, strict=strict, frame_threads=strict
+        )
+        self._wanted = [self._video, *self.passthrough]
+        skipped = [s for s in self._container.streams if s not in self._wanted and s.type != "attachment"]
+        for stream in skipped:
+            stream.discard = Discard.all
+        self._all_wanted = not skipped
 
     def __enter__(self) -> Self:
         return self
@@ -111,9 +148,8 @@ class Source:
 
     def close(self) -> None:
         """Close the file; frames that were delivered stay valid."""
-        if self._steps is not None:
-            self._steps.close()  # type: ignore[attr-defined]
-            self._steps = None
+        self._steps = None
+        self._reading.close()
         self._primed.clear()
         self._container.close()
 
@@ -136,6 +172,11 @@ class Source:
             return round(self._container.duration * self.rate / av.time_base)
         return None
 
+    @cached_property
+    def info(self) -> MediaInfo:
+        """What is in the file."""
+        return describe(self._container, self.path)
+
     @property
     def passthrough(self) -> tuple[Stream, ...]:
         """The audio, subtitle and data streams, whose packets `items()` delivers as they are."""
@@ -153,8 +194,18 @@ class Source:
 
     @property
     def chapters(self) -> list[Chapter]:
-        """Chapters as PyAV has them: `id`, `start`, `end`, `time_base`, `metadata`."""
-        return list(self._container.chapters())
+        """Chapters as PyAV has them, `id`, `start`, `end`, `time_base`, `metadata`, cut to the clip."""
+        kept: list[Chapter] = []
+        for chapter in self._container.chapters():
+            base = chapter["time_base"]
+            if base is None or not base:
+                continue
+            first = 0 if self._start is None else round(self._start / base)
+            last = chapter["end"] if self._end is None else min(chapter["end"], round(self._end / base))
+            if last > max(first, chapter["start"]):
+                shifted = {**chapter, "start": max(chapter["start"] - first, 0), "end": last - first}
+                kept.append(shifted)  # type: ignore[arg-type]
+        return kept
 
     @property
     def spec(self) -> FrameSpec:
@@ -162,15 +213,16 @@ class Source:
 
         Raises:
             InputError: no frame can be decoded.
+            UsageError: the clip starts after the last frame.
 
         """
         while self._spec is None:
-            if self._steps is None:
-                raise UsageError(f"{self.path}: the source is closed")
-            item = next(self._steps, None)
+            item = next(self._open_steps(), None)
             if item is None:
-                raise InputError(f"{self.path}: has no decodable video frame")
+                raise UsageError(f"{self.path}: there is no frame between the start and the end that were asked for")
             self._primed.append(item)
+            if isinstance(item, Frame):
+                self._spec = item.spec
         return self._spec
 
     def items(self) -> Iterator[Item]:
@@ -179,66 +231,159 @@ class Source:
         It can be read once. Closing it stops decoding.
 
         Raises:
-            InputError: the file is damaged or cut off and `best_effort` is off; its frames changed in size.
+            InputError: no frame can be decoded; or `best_effort` is off and the file is damaged, or its frames
+                change in size or pixel format.
+            UsageError: the clip holds no frame.
 
         """
-        steps = self._steps
-        if steps is None:
-            raise UsageError(f"{self.path}: its frames were read already; open the source again")
+        self.spec  # noqa: B018 - decodes the first frame, so that a file without any fails here
+        steps = self._open_steps()
         while self._primed:
             yield self._primed.popleft()
         yield from steps
 
-    def _read(self) -> Iterator[Item]:
-        wanted = [self._video, *self.passthrough]
+    def _open_steps(self) -> Iterator[Item]:
+        if self._steps is None:
+            raise UsageError(f"{self.path}: the source is closed; open it again")
+        return self._steps
+
+    def _range(self) -> tuple[Fraction | None, Fraction | None]:
+        """Return start and end in seconds on the clock of the stream's timestamps, and find out whether to seek."""
+        options = self.options
+        by_number = options.start_frame is not None or options.end_frame is not None
+        first = Fraction(self._container.start_time or 0, av.time_base)
+        start = None if options.start is None else options.start + first
+        end = None if options.end is None else options.end + first
+        self._seekable = not clock_may_jump(self._container)
+        if not by_number and (start is None or self._seekable):
+            return start, end
+        index = FrameIndex.build(self.path, stream=options.stream, max_pixels=options.max_pixels)
+        self._seekable = index.seekable
+        if options.start_frame is not None:
+            if not 0 <= options.start_frame < len(index):
+                raise UsageError(f"{self.path}: has no frame {options.start_frame}; it has {len(index)}, from 0")
+            start = index.timing(options.start_frame).seconds
+        if options.end_frame is not None and options.end_frame < len(index):
+            end = index.timing(max(options.end_frame, 0)).seconds
+        return start, end
+
+    def _read(self, start: Fraction | None) -> Generator[Item, None, None]:
+        """Yield frames and packets from the keyframe before `start` on; the timestamps are those of the file."""
+        for packet in self._packets():
+            raw_pts = packet.pts
+            self._continuity.mend(packet)
+            if packet.pts is not None:
+                self._last_end = max(self._last_end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+            if packet.stream is not self._video:
+                if packet.size:
+                    yield packet
+                continue
+            if packet.is_keyframe:
+                self._last_key = raw_pts
+            yield from self._decoded(packet)
         try:
-            for packet in self._container.demux(wanted):
-                if packet.stream is not self._video:
-                    if packet.size:
-                        yield packet
-                    continue
-                for frame in self._decoder.decode(packet if packet.size else None):
-                    yield self._wrapped(frame)
-        except (FFmpegError, OSError, ValueError) as error:
-            raise InputError(f"{self.path}: {reason(error)}") from None
+            frames = self._decoder.drain()
+        except DECODE_ERRORS as error:
+            self._refused(error)
+            frames = []
+        yield from self._wrapped(frames)
+        self._check_end(start)
 
-    def _wrapped(self, decoded: av.VideoFrame) -> Frame:
-        timing = self._timeline.place(decoded.pts, decoded.duration)
-        if self._base is None:
-            self._base = self._first_spec(decoded)
-        frame = from_av(decoded, timing, self._base)
-        if self._spec is None:
-            self._spec = frame.spec
-        self.losses.frames_readable += 1
-        self.losses.timestamps_repaired = self._timeline.repaired
-        return frame
+    def _land(self, start: Fraction | None) -> Iterator[Packet[Stream]] | None:
+        """Return the packets from which the frame at `start` decodes; None for those from the start of the file."""
+        if start is None or not self._seekable or start <= Fraction(self._container.start_time or 0, av.time_base):
+            return None
+        packets = packets_from(self._container, self._video, self._wanted, int(-(-start // self.time_base)))
+        if packets is None:
+            # Not every demuxer seeks back to its very beginning.
+            self._container.close()
+            self._container = open_input(self.path, max_pixels=self.options.max_pixels)
+            self._choose_streams()
+        return packets
 
-    def _first_spec(self, first: av.VideoFrame) -> FrameSpec:
-        context = self._video.codec_context
-        colour = Colour(
-            tag(Matrix, context.colorspace, Matrix.UNSPECIFIED),
-            tag(Primaries, context.color_primaries, Primaries.UNSPECIFIED),
-            tag(Transfer, context.color_trc, Transfer.UNSPECIFIED),
-            tag(Range, context.color_range, Range.UNSPECIFIED),
-        )
-        found = spec_of(first)
-        row = found.format if found else nearest_format(first.format.name)
-        rotation = round(first.rotation / 90) * 90 % 360
-        sar = self._video.sample_aspect_ratio or Fraction(0)
-        return FrameSpec(row, first.width, first.height, colour, sar, rotation, first.interlaced_frame)
+    def _packets(self) -> Iterator[Packet[Stream]]:
+        packets, failures = self._landed or self._container.demux(self._wanted), 0
+        while failures < _DEMUX_RETRIES:
+            try:
+                for packet in packets:
+                    yield packet
+                    failures = 0
+                return
+            except DECODE_ERRORS as error:
+                self._refused(error)
+                failures += 1
+                packets = self._container.demux(self._wanted)
 
+    def _decoded(self, packet: Packet[Stream]) -> Iterator[Frame]:
+        # In transport streams the flag is set where recordings were joined, and where nothing is lost.
+        if packet.is_corrupt and not is_stream_of_recordings(self._container):
+            self.losses.corrupt_packets += 1
+            if not self.options.best_effort:
+                self._fail("the container's data end inside a packet")
+        try:
+            frames = self._decoder.decode(packet)
+        except DECODE_ERRORS as error:
+            self._refused(error)
+            return
+        yield from self._wrapped(frames)
 
-def pick_stream(container: av.container.InputContainer, path: str | os.PathLike[str], number: int) -> VideoStream:
-    """Return video stream `number`, counted from 0 without cover pictures.
+    def _wrapped(self, frames: list[VideoFrame]) -> Iterator[Frame]:
+        for decoded in frames:
+            timing = self._timeline.place(decoded.pts, decoded.duration)
+            if self._base is None:
+                self._base = first_spec(self._video, decoded)
+            if decoded.is_corrupt:
+                if not self.options.best_effort:
+                    self._fail("the decoder marks the next frame as damaged")
+                self.losses.corrupt_frames += 1
+            frame = from_av(decoded, timing, self._base)
+            if self._changed(frame):
+                continue
+            self.losses.frames_readable += 1
+            self.losses.timestamps_repaired = self._timeline.repaired + self._continuity.shifted
+            yield frame
 
-    Raises:
-        InputError: there is no such stream.
+    def _changed(self, frame: Frame) -> bool:
+        """Whether a frame differs in shape from the first; its losses are counted."""
+        assert self._base is not None
+        if (frame.width, frame.height, frame.format) == (self._base.width, self._base.height, self._base.format):
+            return False
+        if not self.options.best_effort:
+            number = self.losses.frames_readable
+            raise InputError(
+                f"{self.path}: frame {number} changes from {self._base} to {frame.spec}; --best-effort "
+                "(best_effort=True) leaves such frames out"
+            )
+        self.losses.changed_frames += 1
+        return True
 
-    """
-    found = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not found:
-        kinds = sorted({stream.type for stream in container.streams})
-        raise InputError(f"{path}: has no video stream; it holds {', '.join(kinds) or 'no streams'}")
-    if not 0 <= number < len(found):
-        raise InputError(f"{path}: has no video stream {number}; it has {len(found)}, counted from 0")
-    return found[number]
+    def _refused(self, error: BaseException) -> None:
+        """Count a packet that FFmpeg refuses; fatal unless `best_effort`."""
+        self.losses.decode_errors += 1
+        if not self.options.best_effort:
+            self._fail(reason(error))
+
+    def _fail(self, why: str) -> NoReturn:
+        raise InputError(f"{self.path}: is damaged: {self.losses.readable()} are readable up to there ({why}); {_MEND}")
+
+    def _check_end(self, start: Fraction | None) -> None:
+        """Look for what was lost without an error."""
+        losses, options = self.losses, self.options
+        if not losses.frames_readable:
+            raise InputError(f"{self.path}: has no decodable video frame")
+        if start is None and self._is_short():
+            losses.truncated = True
+            if not options.best_effort:
+                raise InputError(f"{self.path}: is cut off: {losses.readable()} are there; {_MEND}")
+        if not options.best_effort and self._decoder.received < self._decoder.sent:
+            seekable = self._seekable and not self._continuity.broken
+            damage = tail_damage(self.path, options.stream, options.max_pixels, self._last_key if seekable else None)
+            if damage:
+                self._fail(damage)
+
+    def _is_short(self) -> bool:
+        """Whether all packets together end well before the duration that a Matroska file declares."""
+        declared = Fraction(self._container.duration or 0, av.time_base)
+        tolerance = max(_SHORT_SECONDS, declared * _SHORT_SHARE)
+        keeps_length = self._container.format.name.startswith("matroska") and self._all_wanted
+        return keeps_length and declared - self._last_end > tolerance

@@ -1,0 +1,183 @@
+"""Frames by number, exactly."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from av.packet import Packet
+from av.video.frame import VideoFrame
+
+from lumaloom.errors import InputError, LumaloomError, UsageError
+from lumaloom.frame import Frame, FrameSpec
+from lumaloom.frame.bridge import from_av
+from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
+from lumaloom.media.index import FrameIndex
+from lumaloom.media.info import MediaInfo
+from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason
+from lumaloom.media.probe import describe, first_spec
+from lumaloom.media.seeking import packets_from
+
+
+class Reader:
+    """Gives frame `n` of a file, the same to the bit as the n-th of a decode from the start, in any order.
+
+    Frames in sequence cost no more than plain decoding; a jump costs the frames since the keyframe before. Safe to
+    use from several threads, one at a time.
+
+    Attributes:
+        path: as it was given.
+        index: where the frames are.
+
+    Raises:
+        InputError: the file can't be read, or has no such video stream or no frame.
+
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        threads: int | None = None,
+        stream: int = 0,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        self.path = path
+        self.index = FrameIndex.build(path, stream=stream, max_pixels=max_pixels)
+        if not len(self.index):
+            raise InputError(f"{path}: has no decodable video frame")
+        self._threads, self._stream, self._max_pixels = threads, stream, max_pixels
+        self._lock = threading.Lock()
+        self._base: FrameSpec | None = None
+        self._closed = False
+        self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
+        self._container = open_input(path, max_pixels=max_pixels)
+        self._begin()
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; frames that were delivered stay valid."""
+        with self._lock:
+            self._closed = True
+            self._container.close()
+
+    @cached_property
+    def spec(self) -> FrameSpec:
+        """Format, size and tags that all frames share."""
+        return self.frame(0).spec
+
+    @cached_property
+    def info(self) -> MediaInfo:
+        """What is in the file."""
+        with self._lock:
+            return describe(self._container, self.path)
+
+    def frame(self, number: int) -> Frame:
+        """Return frame `number`, from 0.
+
+        Raises:
+            IndexError: there is no such frame.
+            InputError: it can't be decoded, or differs in shape from the first.
+            UsageError: the reader is closed.
+
+        """
+        if not 0 <= number < len(self):
+            raise IndexError(f"frame {number} of {len(self)}")
+        with self._lock:
+            if self._closed:
+                raise UsageError(f"{self.path}: the reader is closed; open it again")
+            try:
+                return self._frame(number)
+            except LumaloomError:
+                self._reopen()
+                raise
+            except DECODE_ERRORS as error:
+                self._reopen()
+                raise InputError(f"{self.path}: frame {number} can't be decoded: {reason(error)}") from None
+
+    def _frame(self, number: int) -> Frame:
+        if self._base is None and number:
+            self._take(0)
+        if number < self._next or self.index.key_for(number) > self._next:
+            self._jump(number)
+        return self._take(number)
+
+    def _take(self, number: int) -> Frame:
+        """Decode on up to frame `number`."""
+        for position, decoded in self._frames:
+            self._next = position + 1
+            if position < number:
+                continue
+            if position > number:
+                break
+            return self._wrapped(number, decoded)
+        raise InputError(f"{self.path}: frame {number} of {len(self)} can't be decoded; the file is damaged there")
+
+    def _wrapped(self, number: int, decoded: VideoFrame) -> Frame:
+        if self._base is None:
+            self._base = first_spec(self._video, decoded)
+        frame = from_av(decoded, self.index.timing(number), self._base)
+        if (frame.width, frame.height, frame.format) != (self._base.width, self._base.height, self._base.format):
+            raise InputError(f"{self.path}: frame {number} changes from {self._base} to {frame.spec}")
+        return frame
+
+    def _jump(self, number: int) -> None:
+        """Go to where frame `number` decodes exactly: the keyframe before, or the start of the file."""
+        if self.index.seekable and self.index.key_for(number) > 0:
+            stamp = int(self.index.stamps[self.index.key_for(number)])
+            packets = packets_from(self._container, self._video, [self._video], stamp)
+            if packets is not None:
+                self._decoder.restart()
+                self._frames = self._numbered(packets)
+                # Unknown until a frame is out; it is not past the keyframe.
+                self._next = self.index.key_for(number)
+                return
+        self._reopen()
+
+    def _reopen(self) -> None:
+        """Stand before frame 0 again; not every demuxer seeks back to its very beginning."""
+        self._container.close()
+        self._container = open_input(self.path, max_pixels=self._max_pixels)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._video = pick_stream(self._container, self.path, self._stream)
+        self._decoder = VideoDecoder(
+            self._video, threads=self._threads, max_pixels=self._max_pixels, strict=True, frame_threads=True
+        )
+        self._next = 0
+        self._frames = self._numbered(self._container.demux(self._video))
+
+    def _numbered(self, packets: Iterator[Packet[Any]]) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode packets and number the frames: by their pts, or by counting from the start of the file."""
+        count = 0
+        for decoded in self._decoded(packets):
+            if not self.index.seekable:
+                yield count, decoded
+                count += 1
+                continue
+            if decoded.pts is None:
+                continue
+            position = int(np.searchsorted(self.index.stamps, decoded.pts))
+            if position < len(self.index) and self.index.stamps[position] == decoded.pts:
+                yield position, decoded
+
+    def _decoded(self, packets: Iterator[Packet[Any]]) -> Iterator[VideoFrame]:
+        for packet in packets:
+            yield from self._decoder.decode(packet)
+        yield from self._decoder.drain()

@@ -1,0 +1,67 @@
+"""Positions in a file from which a frame can be decoded exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from av.error import FFmpegError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+
+# Flags of FFmpeg's demuxers: AVFMT_NOTIMESTAMPS and AVFMT_TS_DISCONT.
+_NO_TIMESTAMPS, _TS_DISCONT = 0x0080, 0x0200
+
+
+def clock_may_jump(container: InputContainer) -> bool:
+    """Whether timestamps of the format may repeat or be missing, so that a time alone names no position."""
+    return bool(container.format.flags & (_NO_TIMESTAMPS | _TS_DISCONT))
+
+
+def is_stream_of_recordings(container: InputContainer) -> bool:
+    """Whether the format lets recordings be joined end to end, each with a clock of its own."""
+    return bool(container.format.flags & _TS_DISCONT)
+
+
+def packets_from(
+    container: InputContainer, video: VideoStream, wanted: list[Stream], pts: int
+) -> Iterator[Packet[Stream]] | None:
+    """Seek so that the frame shown at `pts`, in the video stream's time base, and all after it decode exactly.
+
+    The packets start at a keyframe whose own pts is not above `pts`: frames that precede a keyframe in presentation
+    may need what came before it. Demuxers land imprecisely, so the landing is checked and earlier ones are tried.
+    Returns None where none serves; then the file has to be read from its start.
+    """
+    step = round(1 / (video.time_base or 1)) or 1
+    target = pts
+    for _ in range(6):
+        try:
+            container.seek(target, stream=video, backward=True)
+        except (FFmpegError, OverflowError):
+            return None
+        packets = container.demux(wanted)
+        held = _up_to_keyframe(packets, video)
+        landed = held[-1].pts if held else None
+        if landed is not None and landed <= pts:
+            return chain(held, packets)
+        target -= step
+        step *= 4
+    return None
+
+
+def _up_to_keyframe(packets: Iterator[Packet[Stream]], video: VideoStream) -> list[Packet[Stream]]:
+    """Return the packets up to the first keyframe of the video stream, its earlier packets left out; [] if none."""
+    held = []
+    for packet in packets:
+        if packet.stream is not video:
+            held.append(packet)
+        elif packet.size and packet.is_keyframe:
+            held.append(packet)
+            return held
+    return []
