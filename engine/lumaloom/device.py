@@ -61,12 +61,9 @@ def cores() -> int:
 @cache
 def gpus() -> tuple[Gpu, ...] | str:
     """Return the CUDA devices, or one line that says why none can be used."""
-    from lumaloom_kernels import cuda
+    from lumaloom_kernels import cuda_devices, why_no_cuda
 
-    reason = cuda.why_unavailable()
-    if reason:
-        return reason
-    return tuple(Gpu(*device) for device in cuda.devices())
+    return why_no_cuda() or tuple(Gpu(*device) for device in cuda_devices())
 
 
 def choose(wanted: str) -> str:

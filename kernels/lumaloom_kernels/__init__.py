@@ -24,6 +24,20 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def why_no_cuda() -> str | None:
+    """Return why CUDA can't be used here, with what mends it, or None where it can. Creates no context."""
+    from ._cuda import why_unavailable
+
+    return why_unavailable()
+
+
+def cuda_devices() -> list[tuple[str, int, str]]:
+    """Return name, bytes of memory and compute capability of every CUDA device; call it where CUDA can be used."""
+    from ._cuda import devices
+
+    return devices()
+
+
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 

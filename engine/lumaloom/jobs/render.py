@@ -17,7 +17,7 @@ from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs.progress import Progress
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.timecode import Position
-from lumaloom.media.encoders import EncoderChoice, choose
+from lumaloom.media.choice import EncoderChoice, choose
 from lumaloom.media.losses import Losses
 from lumaloom.media.sink import SinkSummary, open_sink
 from lumaloom.media.source import Item, Source, SourceOptions
@@ -41,7 +41,7 @@ class Preparation:
         device: `cpu` or `cuda`.
         threads: of each stage.
         source: open, at its start.
-        choice: container and encoder, None for `null`.
+        choice: container and encoder.
         plan: steps for every frame.
         total: frames expected, None where it is unknown.
     """
@@ -50,7 +50,7 @@ class Preparation:
     device: str
     threads: int
     source: Source
-    choice: EncoderChoice | None
+    choice: EncoderChoice
     plan: Plan
     total: int | None
 
@@ -163,11 +163,10 @@ def prepare(request: RenderRequest) -> Generator[Preparation, None, None]:
     effects = default_registry().create_all(request.effects)
     device = choose_device(request.device)
     choice = choose(
-        request.output, request.encoder, crf=request.crf, preset=request.preset, options=request.encoder_options
+        request.output, request.encoder, crf=request.crf, preset=request.preset, options=dict(request.encoder_options)
     )
     with Source(request.input, _source_options(request, threads)) as source:
-        formats = None if choice is None else choice.formats
-        plan = make_plan(source.spec, effects, formats, device)
+        plan = make_plan(source.spec, effects, choice.formats, device)
         yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
 
 
