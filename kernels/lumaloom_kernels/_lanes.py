@@ -1,0 +1,218 @@
+"""Weighted sums of pixels in vectors of 512 bits, written once for two families.
+
+A kernel takes a ``family``, a scalar whose type alone counts:
+
+- ``float32``: 16 lanes; pixels of every kind are loaded as they are.
+- ``int16``: 32 lanes of fixed point, for uint8 pixels that go through exactly two weighted sums. They are
+  loaded with 7 fractional bits, weights have 14, and a product keeps its upper half, rounded. So sums
+  have 6 fractional bits after the first pass and 5 after the second, where they become uint8. The
+  rounding of a product costs at most 1/128 of a step in the first pass and 1/64 in the second.
+
+``kind`` is such a scalar too: the type of what lies in memory, a pixel type or the family's own.
+Memory is given by address.
+"""
+
+from functools import cache
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, config, types
+from numba.core.codegen import get_host_cpu_features
+from numba.extending import intrinsic
+
+from ._simd import F32, LANES_F32, Codegen, Vector
+
+VECTOR_BYTES = 64
+SOURCE_BITS, WEIGHT_BITS = 7, 14
+_RESULT_BITS = 5
+
+_I8, _I16, _I32, _I64, _FLOAT = (*map(ir.IntType, (8, 16, 32, 64)), ir.FloatType())
+I16 = Vector("i16x32", _I16, 32)
+I32 = Vector("i32x16", _I32, LANES_F32)
+_FAMILIES = {types.float32: F32, types.int16: I16, types.int32: I32}
+_ELEMENTS = {
+    types.uint8: _I8, types.uint16: _I16, types.int16: _I16, types.int32: _I32, types.float32: _FLOAT,
+}  # fmt: skip
+_CONTRACT = ("contract",)
+_PERMUTES = {F32: "ps", I16: "hi"}
+
+
+_ROUNDED_PRODUCTS = (  # feature, LLVM's name of the instruction, its lanes
+    ("avx512bw", "avx512.pmul.hr.sw.512", 32),
+    ("avx2", "avx2.pmul.hr.sw", 16),
+    ("ssse3", "ssse3.pmul.hr.sw.128", 8),
+)
+
+
+@cache
+def has(feature: str) -> bool:
+    """Tell whether numba compiles for a processor that has this feature."""
+    features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
+    return f"+{feature}" in features.split(",")
+
+
+def has_fixed_point() -> bool:
+    """Tell whether the int16 family is fast here."""
+    return any(has(feature) for feature, _, _ in _ROUNDED_PRODUCTS)
+
+
+def _call(builder: Any, name: str, result: ir.Type, *args: Any) -> Any:
+    kind = ir.FunctionType(result, [arg.type for arg in args])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}"), args)
+
+
+def _all(vector: ir.VectorType, value: float) -> ir.Constant:
+    return ir.Constant(vector, [value] * vector.count)
+
+
+def _at(builder: Any, address: Any, kind: ir.Type) -> Any:
+    return builder.inttoptr(address, kind.as_pointer())
+
+
+@intrinsic
+def lanes(typingctx: Any, family: Any) -> tuple[Any, Codegen]:
+    """Return the number of lanes of a family."""
+    count = _FAMILIES[family].vector.count
+    return types.int64(family), lambda c, b, s, a: ir.Constant(_I64, count)
+
+
+@intrinsic
+def same_type(typingctx: Any, first: Any, second: Any) -> tuple[Any, Codegen]:
+    """Tell while compiling whether two scalars are of one type."""
+    return types.boolean(first, second), lambda c, b, s, a: ir.Constant(ir.IntType(1), first == second)
+
+
+@intrinsic
+def load(typingctx: Any, address: Any, kind: Any, family: Any) -> tuple[Any, Codegen]:
+    """Load a vector of a family from values of a kind."""
+    vector, element = _FAMILIES[family].vector, _ELEMENTS[kind]
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        raw = builder.load(_at(builder, args[0], ir.VectorType(element, vector.count)), align=1)
+        if element == vector.element:
+            return raw
+        if vector.element == _FLOAT:
+            return builder.sitofp(builder.zext(raw, I32.vector), vector)
+        return builder.shl(builder.zext(raw, vector), _all(vector, SOURCE_BITS))
+
+    return _FAMILIES[family](types.int64, kind, family), codegen
+
+
+@intrinsic
+def store(typingctx: Any, address: Any, value: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Store a vector as values of a kind; pixels of whole numbers round half up and saturate."""
+    return _storing(value, kind, saturate=True)
+
+
+@intrinsic
+def store_clipped(typingctx: Any, address: Any, value: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Store a vector that is known to be in the range of the kind."""
+    return _storing(value, kind, saturate=False)
+
+
+def _storing(value: Any, kind: Any, saturate: bool) -> tuple[Any, Codegen]:
+    vector, element = value.vector, _ELEMENTS[kind]
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        result = args[1]
+        if element != vector.element:
+            if vector.element == _FLOAT:
+                result = builder.fadd(result, _all(vector, 0.5))
+                if saturate:
+                    positive = builder.fcmp_ordered(">", result, _all(vector, 0.0))
+                    result = builder.select(positive, result, _all(vector, 0.0))
+                result = builder.fptosi(result, I32.vector)
+            else:
+                result = builder.add(result, _all(vector, 1 << (_RESULT_BITS - 1)))
+                result = builder.ashr(result, _all(vector, _RESULT_BITS))
+                if saturate:
+                    positive = builder.icmp_signed(">", result, _all(vector, 0))
+                    result = builder.select(positive, result, _all(vector, 0))
+            if saturate:
+                top = _all(result.type, 2**element.width - 1)
+                result = builder.select(builder.icmp_unsigned("<", result, top), result, top)
+            result = builder.trunc(result, ir.VectorType(element, vector.count))
+        builder.store(result, _at(builder, args[0], result.type), align=1)
+
+    return types.void(types.int64, value, kind), codegen
+
+
+@intrinsic
+def splat(typingctx: Any, value: Any) -> tuple[Any, Codegen]:
+    """Put one number into all lanes of its family."""
+    vector = _FAMILIES[value].vector
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        empty = ir.Constant(vector, ir.Undefined)
+        one = builder.insert_element(empty, args[0], ir.Constant(_I32, 0))
+        return builder.shuffle_vector(one, empty, _all(ir.VectorType(_I32, vector.count), 0))
+
+    return _FAMILIES[value](value), codegen
+
+
+@intrinsic
+def add_product(typingctx: Any, total: Any, pixels: Any, weights: Any) -> tuple[Any, Codegen]:
+    """Return ``total + pixels * weights``; in fixed point, with half the bits of the product."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        total, pixels, weights = args
+        if signature.return_type == F32:
+            return builder.fadd(total, builder.fmul(pixels, weights, flags=_CONTRACT), flags=_CONTRACT)
+        return builder.add(total, _rounded_product(builder, pixels, weights))
+
+    return total(total, pixels, weights), codegen
+
+
+@intrinsic
+def clip(typingctx: Any, value: Any, low: Any, high: Any) -> tuple[Any, Codegen]:
+    """Return the value where it lies between the bounds, else the nearer one; NaN stays."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value, low, high = args
+        value = builder.select(builder.fcmp_ordered("<", value, low), low, value)
+        return builder.select(builder.fcmp_ordered(">", value, high), high, value)
+
+    return value(value, low, high), codegen
+
+
+def _rounded_product(builder: Any, first: Any, second: Any) -> Any:
+    """Return ``(first * second + 2**14) >> 15`` of int16 lanes."""
+    name, width = next(((name, width) for feature, name, width in _ROUNDED_PRODUCTS if has(feature)), ("", 0))
+    if not name:
+        wide = ir.VectorType(_I32, I16.vector.count)
+        product = builder.mul(builder.sext(first, wide), builder.sext(second, wide))
+        product = builder.ashr(builder.add(product, _all(wide, 1 << 14)), _all(wide, 15))
+        return builder.trunc(product, I16.vector)
+    vector = ir.VectorType(_I16, width)
+    parts = []
+    for start in range(0, I16.vector.count, width):
+        mask = ir.Constant(ir.VectorType(_I32, width), list(range(start, start + width)))
+        parts.append(_call(builder, name, vector, *(builder.shuffle_vector(v, v, mask) for v in (first, second))))
+    while len(parts) > 1:
+        count = 2 * parts[0].type.count
+        mask = ir.Constant(ir.VectorType(_I32, count), list(range(count)))
+        parts = [builder.shuffle_vector(low, high, mask) for low, high in zip(parts[::2], parts[1::2], strict=True)]
+    return parts[0]
+
+
+@intrinsic
+def pick(typingctx: Any, address: Any, indices: Any, family: Any) -> tuple[Any, Codegen]:
+    """Pick each lane from the values of a family at ``address``, by an index below twice the lanes."""
+    vector, name = _FAMILIES[family].vector, _PERMUTES[_FAMILIES[family]]
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address, indices, _ = args
+        if has("avx512bw"):
+            low = builder.load(_at(builder, address, vector), align=1)
+            high = builder.load(_at(builder, builder.add(address, ir.Constant(_I64, VECTOR_BYTES)), vector), align=1)
+            return _call(builder, f"avx512.vpermi2var.{name}.512", vector, low, indices, high)
+        values = _at(builder, address, vector.element)
+        result = ir.Constant(vector, ir.Undefined)
+        for lane in range(vector.count):
+            position = ir.Constant(_I32, lane)
+            index = builder.zext(builder.extract_element(indices, position), _I64)
+            value = builder.load(builder.gep(values, [index]), align=1)
+            result = builder.insert_element(result, value, position)
+        return result
+
+    return _FAMILIES[family](types.int64, indices, family), codegen
