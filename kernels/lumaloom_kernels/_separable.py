@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._borders import border_indices
+from ._box import box, box_small
 from ._checks import Border
 from ._fir import BLOCK_F32, BLOCK_U16, fir_f32, fir_u8
 from ._gaussian_plan import AxisPlan, Weights, spline_weights
 from ._scratch import scratch
 from ._shrink import enlarge, shrink
+from ._sums import LANES
 from ._threads import run_bands
 
 STRIP_BYTES = 32 << 10  # a strip of the ring of rows stays in the first-level cache
+SMALL_RADIUS = 5  # up to here direct sums are faster than running ones
 SLACK = 512  # bytes that blocks may run past the end of a work row
 KINDS = {"uint8": np.uint8(0), "uint16": np.uint16(0), "float32": np.float32(0)}
 
@@ -118,6 +121,63 @@ def fixed(weights: Weights) -> NDArray[np.uint16]:
     whole_numbers = np.floor(weights * 65536 + 0.5).astype(np.int64)
     whole_numbers[-1] = min(65535, 65536 - 2 * int(whole_numbers[:-1].sum()))
     return whole_numbers.astype(np.uint16)
+
+
+def box_mean(source: Image, target: Image, rx: int, ry: int, border: Border, threads: int) -> None:
+    """Average rectangles by running sums."""
+    channels, width = target.channels, target.width
+    xmap = bordered(-rx, width + rx, width, border)
+    ymap = bordered(-ry, target.height + ry, target.height, border)
+    number = (2 * rx + 1) * (2 * ry + 1)
+    wx, wy = (np.full(radius + 1, 1 / (2 * radius + 1)) for radius in (rx, ry))
+    kind = source.kind
+    real = kind.dtype.kind == "f"
+    whole_numbers = not real and number * int(np.iinfo(kind.dtype).max) < 1 << 32
+    if kind.dtype == np.uint8 and number <= 256 and rx <= SMALL_RADIUS:
+        _box_small(source, target, rx, ry, xmap, ymap, threads)
+        return
+    if real and max(rx, ry) <= SMALL_RADIUS:
+        fir(source, target, wx, wy, xmap, ymap, threads, bits=32)
+        return
+    acc = np.uint32(0) if whole_numbers else np.float64(0)
+    # rounded sums depend on where they began, so all bands begin them at the same rows
+    restart = max(64, 2 * ry + 1) if real else target.height
+    values = (width + 2 * rx) * channels + SLACK
+    finite = []
+
+    def band(first: int, stop: int) -> None:
+        line = scratch("line", values, acc.dtype)
+        sums = scratch("ring", values, acc.dtype)
+        line[:LANES] = sums[:LANES] = 0
+        spare = scratch("spare", SLACK, np.uint8)
+        done = box(
+            source.at, source.step, target.at, target.step, first, stop, restart, width, channels, rx, ry,
+            xmap.index, ymap.index, line, sums, zeros, spare, kind, acc,
+        )  # fmt: skip
+        finite.append(done)
+
+    zeros = np.zeros(width * channels * kind.itemsize + SLACK, np.uint8)
+    run_bands(band, target.height, threads, multiple=restart if real else 1)
+    if real and not all(finite):  # running sums spread what is not finite: sum each rectangle by itself
+        fir(source, target, wx, wy, xmap, ymap, threads, bits=32)
+
+
+def _box_small(source: Image, target: Image, rx: int, ry: int, xmap: Map, ymap: Map, threads: int) -> None:
+    channels, width = target.channels, target.width
+    number = (2 * rx + 1) * (2 * ry + 1)
+    shift = number.bit_length() - 1
+    factor = min(65535, -(-(65536 << shift) // number))
+
+    def band(first: int, stop: int) -> None:
+        line = scratch("line", (width + 2 * rx) * channels + SLACK, np.uint16)
+        spare = scratch("spare", SLACK, np.uint8)
+        box_small(
+            source.at, source.step, target.at, target.step, first, stop, width, channels, rx, ry,
+            xmap.index, ymap.index, line, zeros, spare, factor, shift,
+        )  # fmt: skip
+
+    zeros = np.zeros(width * channels + SLACK, np.uint8)
+    run_bands(band, target.height, threads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,18 @@ def u16_shr7(typingctx: Any, a: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
+def u16_sub(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
+    """Subtract."""
+    return U16(U16, U16), lambda c, b, s, a: b.sub(a[0], a[1])
+
+
+@intrinsic
+def u16_shr(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
+    """Shift right by 0 to 15."""
+    return U16(U16, U16), lambda c, b, s, a: b.lshr(a[0], a[1])
+
+
+@intrinsic
 def u16_mulhi(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
     """Return the high half of the 32-bit products."""
 

@@ -1,0 +1,199 @@
+"""Means of rectangles by running sums, at a cost that no radius changes.
+
+A line holds the sum of ``2 * ry + 1`` rows for every column; from one output row to the next a row is
+added and one is taken away. Sums along the line are differences of two of its prefix sums.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ._simd import (
+    LANES_U16,
+    copy_bytes,
+    jit,
+    pixel_size,
+    u16_add,
+    u16_load,
+    u16_load_u8,
+    u16_mulhi,
+    u16_shr,
+    u16_splat,
+    u16_store,
+    u16_store_u8,
+    u16_sub,
+)
+from ._sums import (
+    LANES,
+    sum_add,
+    sum_carry,
+    sum_copy,
+    sum_load,
+    sum_pixels,
+    sum_scan,
+    sum_size,
+    sum_store,
+    sum_store_mean,
+    sum_sub,
+    sum_zero,
+)
+
+
+@jit
+def prefix(line: int, sums: int, count: int, channels: int, acc: Any) -> None:
+    """Write the prefix sums of each channel of ``count`` values of the line."""
+    step = LANES * sum_size(acc)
+    carry = sum_zero(acc)
+    if channels == 1:
+        for i in range((count + LANES - 1) // LANES):
+            v = sum_add(sum_scan(sum_load(line + i * step, acc), 1), carry)
+            carry = sum_carry(v, 1)
+            sum_store(sums + i * step, v)
+    elif channels == 2:
+        for i in range((count + LANES - 1) // LANES):
+            v = sum_add(sum_scan(sum_load(line + i * step, acc), 2), carry)
+            carry = sum_carry(v, 2)
+            sum_store(sums + i * step, v)
+    elif channels == 3:
+        for i in range((count + LANES - 1) // LANES):
+            v = sum_add(sum_scan(sum_load(line + i * step, acc), 3), carry)
+            carry = sum_carry(v, 3)
+            sum_store(sums + i * step, v)
+    else:
+        for i in range((count + LANES - 1) // LANES):
+            v = sum_add(sum_scan(sum_load(line + i * step, acc), 4), carry)
+            carry = sum_carry(v, 4)
+            sum_store(sums + i * step, v)
+
+
+@jit
+def box(
+    src: int, src_step: int, out: int, out_step: int, first: int, stop: int, restart: int, width: int,
+    channels: int, rx: int, ry: int, xmap: Any, ymap: Any, line: Any, sums: Any, zeros: Any, spare: Any,
+    kind: Any, acc: Any,
+) -> bool:  # fmt: skip
+    """Average rows ``first`` to ``stop``; return whether all sums were finite.
+
+    Sums begin anew at each multiple of ``restart`` rows. ``line`` and ``sums`` hold zeros in front of
+    their first ``channels`` values, ``zeros`` a row of pixels and four sums.
+    """
+    size, cell = pixel_size(kind), sum_size(acc)
+    count = width * channels
+    span = (width + 2 * rx) * channels
+    scale = 1.0 / ((2 * rx + 1) * (2 * ry + 1))
+    lead = LANES * cell
+    line_at = line.ctypes.data + lead
+    inner_at = line_at + rx * channels * cell
+    sums_at = sums.ctypes.data + lead
+    nothing = zeros.ctypes.data
+    blocks = (count + LANES - 1) // LANES
+    pixel = channels * cell
+    short = count < LANES
+    finite = True
+    for y in range(first, stop):
+        fresh = (y - first) % restart == 0
+        for k in range(0 if fresh else 2 * ry, 2 * ry + 1):
+            new = src + ymap[y + k] * src_step if ymap[y + k] >= 0 else nothing
+            old = nothing
+            if not fresh and ymap[y - 1] >= 0:
+                old = src + ymap[y - 1] * src_step
+            begin = fresh and k == 0
+            # values past the last whole vector go one by one
+            for i in range(count // LANES):
+                at = inner_at + i * LANES * cell
+                x = i * LANES * size
+                v = sum_sub(sum_pixels(new + x, kind, acc), sum_pixels(old + x, kind, acc))
+                if not begin:
+                    v = sum_add(v, sum_load(at, acc))
+                sum_store(at, v)
+            done = count // LANES * LANES
+            if done < count:
+                copy_bytes(spare.ctypes.data, new + done * size, (count - done) * size)
+                copy_bytes(spare.ctypes.data + LANES * size, old + done * size, (count - done) * size)
+                at = inner_at + done * cell
+                v = sum_sub(
+                    sum_pixels(spare.ctypes.data, kind, acc),
+                    sum_pixels(spare.ctypes.data + LANES * size, kind, acc),
+                )
+                if not begin:
+                    v = sum_add(v, sum_load(at, acc))
+                sum_store(at, v)
+        first_values = sum_load(inner_at, acc)
+        for p in range(rx):
+            source = inner_at + xmap[p] * pixel if xmap[p] >= 0 else nothing
+            sum_copy(line_at + p * pixel, source, acc)
+            if p >= rx - 3:  # the copy ran past the border
+                sum_store(inner_at, first_values)
+        for p in range(rx + width, width + 2 * rx):
+            source = inner_at + xmap[p] * pixel if xmap[p] >= 0 else nothing
+            sum_copy(line_at + p * pixel, source, acc)
+        prefix(line_at, sums_at, span, channels, acc)
+        goal = out + y * out_step
+        for i in range(blocks):
+            x = 0 if short else min(i * LANES, count - LANES)
+            high = sum_load(sums_at + (x + 2 * rx * channels) * cell, acc)
+            low = sum_load(sums_at + (x - channels) * cell, acc)
+            b = spare.ctypes.data if short else goal + x * size
+            sum_store_mean(b, sum_sub(high, low), scale, kind)
+        if short:
+            copy_bytes(goal, spare.ctypes.data, count * size)
+        for c in range(channels):
+            finite = finite and np.isfinite(sums[LANES + span - 1 - c])
+    return finite
+
+
+@jit
+def box_small(
+    src: int, src_step: int, out: int, out_step: int, first: int, stop: int, width: int, channels: int,
+    rx: int, ry: int, xmap: Any, ymap: Any, line: Any, zeros: Any, spare: Any, factor: int, shift: int,
+) -> None:  # fmt: skip
+    """Average rows ``first`` to ``stop`` of 8-bit pixels whose sums stay below 65536.
+
+    A sum s becomes ``(s + number // 2) * factor >> 16 + shift``, which is exact.
+    """
+    count = width * channels
+    blocks = (count + LANES_U16 - 1) // LANES_U16
+    inner_at = line.ctypes.data + 2 * rx * channels
+    nothing = zeros.ctypes.data
+    edge = spare.ctypes.data
+    short = count < LANES_U16
+    half = u16_splat((2 * rx + 1) * (2 * ry + 1) // 2)
+    factors = u16_splat(factor)
+    shifts = u16_splat(shift)
+    tail = count % LANES_U16
+    for y in range(first, stop):
+        fresh = y == first
+        for k in range(0 if fresh else 2 * ry, 2 * ry + 1):
+            new = src + ymap[y + k] * src_step if ymap[y + k] >= 0 else nothing
+            old = nothing
+            if not fresh and ymap[y - 1] >= 0:
+                old = src + ymap[y - 1] * src_step
+            for i in range(blocks):
+                at = inner_at + 64 * i
+                a, b = new + 32 * i, old + 32 * i
+                if i == count // LANES_U16:
+                    copy_bytes(edge, a, tail)
+                    copy_bytes(edge + 32, b, tail)
+                    a, b = edge, edge + 32
+                v = u16_sub(u16_load_u8(a), u16_load_u8(b))
+                if not fresh or k > 0:
+                    v = u16_add(v, u16_load(at))
+                u16_store(at, v)
+        for part in range(2):
+            for p in range(0 if part == 0 else rx + width, rx if part == 0 else 2 * rx + width):
+                for c in range(channels):
+                    value = np.uint16(0)
+                    if xmap[p] >= 0:
+                        value = line[(rx + xmap[p]) * channels + c]
+                    line[p * channels + c] = value
+        goal = out + y * out_step
+        for i in range(blocks):
+            x = 0 if short else min(i * LANES_U16, count - LANES_U16)
+            at = line.ctypes.data + 2 * x
+            v = u16_add(half, u16_load(at))
+            for k in range(1, 2 * rx + 1):
+                v = u16_add(v, u16_load(at + 2 * k * channels))
+            v = u16_shr(u16_mulhi(v, factors), shifts)
+            u16_store_u8(edge if short else goal + x, v)
+        if short:
+            copy_bytes(goal, edge, count)
