@@ -7,24 +7,23 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
 import av
 from av.packet import Packet
-from av.stream import AttachmentStream, Discard, Stream
+from av.stream import Discard, Stream
 from av.video.frame import VideoFrame
 
 from lumaloom.errors import InputError, LumaloomError, UsageError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.frame.bridge import from_av
 from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
+from lumaloom.media.facts import OpenFile
 from lumaloom.media.index import FrameIndex
-from lumaloom.media.info import MediaInfo
 from lumaloom.media.losses import Losses
 from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason
-from lumaloom.media.probe import describe, first_spec
+from lumaloom.media.probe import first_spec
 from lumaloom.media.seeking import clock_may_jump, is_stream_of_recordings, packets_from
 from lumaloom.media.structure import is_cut_off
 from lumaloom.media.tail import count_whole, tail_damage
@@ -70,7 +69,7 @@ class SourceOptions:
     stream: int = 0
 
 
-class Source:
+class Source(OpenFile):
     """Decodes one video stream of a file, once, from its start to its end.
 
     Without a start the frames' timestamps are those of the file; with one, the first frame's is 0 and the packets
@@ -152,45 +151,6 @@ class Source:
         self._reading.close()
         self._primed.clear()
         self._container.close()
-
-    @property
-    def time_base(self) -> Fraction:
-        """Seconds per unit of the frames' pts."""
-        return self._video.time_base or Fraction(1, 90000)
-
-    @property
-    def rate(self) -> Fraction | None:
-        """Average frames per second, None where it is unknown."""
-        return self._video.average_rate or self._video.guessed_rate or None
-
-    @property
-    def frame_count(self) -> int | None:
-        """Frames that the whole file declares, or an estimate from its duration; None where there is no ground."""
-        if self._video.frames:
-            return self._video.frames
-        if self._container.duration and self.rate:
-            return round(self._container.duration * self.rate / av.time_base)
-        return None
-
-    @cached_property
-    def info(self) -> MediaInfo:
-        """What is in the file."""
-        return describe(self._container, self.path)
-
-    @property
-    def passthrough(self) -> tuple[Stream, ...]:
-        """The audio, subtitle and data streams, whose packets `items()` delivers as they are."""
-        return tuple(s for s in self._container.streams if s.type in ("audio", "subtitle", "data"))
-
-    @property
-    def attachments(self) -> tuple[AttachmentStream, ...]:
-        """Attached files such as fonts."""
-        return tuple(self._container.streams.attachments)
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """The container's tags."""
-        return dict(self._container.metadata)
 
     @property
     def chapters(self) -> list[Chapter]:
