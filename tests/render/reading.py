@@ -53,15 +53,16 @@ def packets(path: Path, kind: str) -> list[tuple[float, str]]:
 
 
 def tags(path: Path) -> dict[str, Any]:
-    """Pixel format and colour tags of the video stream."""
+    """Height, pixel format and colour tags of the first decoded frame."""
     with av.open(path) as container:
-        context = container.streams.video[0].codec_context
+        frame = next(container.decode(video=0))
         return {
-            "format": context.pix_fmt,
-            "matrix": context.colorspace,
-            "primaries": context.color_primaries,
-            "transfer": context.color_trc,
-            "range": context.color_range,
+            "height": frame.height,
+            "format": frame.format.name,
+            "matrix": frame.colorspace,
+            "primaries": frame.color_primaries,
+            "transfer": frame.color_trc,
+            "range": frame.color_range,
         }
 
 

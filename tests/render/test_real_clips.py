@@ -60,13 +60,16 @@ def test_every_clip_renders_with_every_effect(media: Path, tmp_path: Path, clip:
         result = lumaloom.render(source, target, [effect], preset="ultrafast", end="12f")
         assert result.frames == 12
         before, after = reading.tags(source), reading.tags(target)
+        if effect.startswith(("crop", "resize")) and before["matrix"] == 2:
+            # A player guesses the matrix of an untagged picture by its height, so a new height has to tag it.
+            before |= {"matrix": 1, "range": 1}
         assert after == before
         assert not result.losses.any
 
 
 def test_high_dynamic_range_stays_what_it_is(media: Path, tmp_path: Path) -> None:
     source = media / "bt2020_10bit.mp4"
-    for name, encoder in (("out.mp4", "hevc"), ("out.mkv", "ffv1"), ("out.webm", "vp9")):
+    for name, encoder in (("out.mp4", "hevc"), ("out.mkv", "ffv1"), ("out.webm", "av1")):
         target = tmp_path / name
         lumaloom.render(source, target, ["blur sigma=2"], encoder=encoder, end="8f")
         tags = reading.tags(target)
