@@ -60,10 +60,10 @@ def test_every_clip_renders_with_every_effect(media: Path, tmp_path: Path, clip:
         result = lumaloom.render(source, target, [effect], preset="ultrafast", end="12f")
         assert result.frames == 12
         before, after = reading.tags(source), reading.tags(target)
-        if effect.startswith(("crop", "resize")) and before["matrix"] == 2:
-            # A player guesses the matrix of an untagged picture by its height, so a new height has to tag it.
+        if before["height"] >= 720 > after["height"] and before["matrix"] == 2:
+            # A player guesses the matrix of an untagged picture by its height, so the new height has to tag it.
             before |= {"matrix": 1, "range": 1}
-        assert after == before
+        assert {**after, "height": 0} == {**before, "height": 0}
         assert not result.losses.any
 
 
