@@ -68,8 +68,8 @@ def weigh(method: str, distance: Weights, scale: float) -> Weights:
 def centres(in_size: int, out_size: int, span: tuple[float, float]) -> tuple[Weights, float]:
     """Return where the centres of the output pixels lie in the source, and the scale."""
     low, high = span
-    scale = (high - low) / out_size
-    return np.clip(low + (np.arange(out_size) + 0.5) * scale, 0, in_size), scale
+    centre = low + (np.arange(out_size) + 0.5) * (high - low) / out_size  # exact where it is a whole number
+    return np.clip(centre, 0, in_size), (high - low) / out_size
 
 
 def dense_weights(in_size: int, out_size: int, method: str, span: tuple[float, float]) -> Weights:

@@ -1,5 +1,6 @@
 """Resize: an image, or a region of it, in another size."""
 
+import difflib
 import math
 import numbers
 from importlib import import_module
@@ -105,8 +106,7 @@ def resize(
     check_image(src)
     image: Array = src
     width, height = _check_size(size, image)
-    if filter not in FILTERS:
-        raise ParameterError(f"filter: expected one of {', '.join(FILTERS)}, got {filter!r}")
+    _check_filter(filter)
     region = _check_box(box, image)
     count = check_threads(threads)
     result = _check_out(image, (height, width, *image.shape[2:]), out)
@@ -179,6 +179,13 @@ def _check_size(size: Any, src: Array) -> tuple[int, int]:
     if samples > MAX_SAMPLES:
         raise ParameterError(f"size: expected at most {MAX_SAMPLES} samples in all, got {size!r} with {samples}")
     return width, height
+
+
+def _check_filter(name: Any) -> None:
+    if name not in FILTERS:
+        near = difflib.get_close_matches(str(name), FILTERS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ParameterError(f"filter: expected one of {', '.join(FILTERS)}, got {name!r}{hint}")
 
 
 def _check_box(box: Any, src: Array) -> Box:

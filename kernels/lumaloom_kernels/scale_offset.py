@@ -12,6 +12,8 @@ from ._borders import round_to
 from ._checks import Array, ArrayT, KindError, ParameterError, check_image, check_out, check_threads, is_gpu
 from ._threads import run_bands
 
+ONE_ROW = 1 << 16  # a contiguous image of fewer samples goes as one row
+
 CASES = (
     {"gain": 1.2, "offset": -10.0},
     {"gain": -1.0, "offset": 255.0},
@@ -92,6 +94,8 @@ def cpu(
     from ._scale_offset_cpu import MIN_SAMPLES, scale_rows
 
     source, target = _samples(src), _samples(out)
+    if src.flags.c_contiguous and out.flags.c_contiguous and src.size < ONE_ROW:
+        source, target = src.reshape(1, -1), out.reshape(1, -1)
     if target is None or source is None or source.shape[1] < MIN_SAMPLES:
         source = np.zeros((1, max(MIN_SAMPLES, src.size)), src.dtype)
         source[0, : src.size] = src.ravel()
@@ -108,16 +112,14 @@ def gpu(src: Array, out: Array, gain: float, offset: float, low: float, high: fl
 
 
 def _samples(image: NDArray[Any]) -> NDArray[Any] | None:
-    """Return the image as rows of samples, one row where it is contiguous, or None where that takes a copy."""
-    if image.flags.c_contiguous:
-        return image.reshape(1, -1) if image.size < 1 << 16 else image.reshape(len(image), -1)
+    """Return the image as rows of samples without a copy, or None where they do not lie side by side."""
     return image.reshape(len(image), -1) if image[:1].flags.c_contiguous else None
 
 
 def _number(name: str, value: Any) -> float:
     if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
         raise KindError(f"{name}: expected a number, got {value!r}")
-    if not math.isfinite(value) or abs(float(value)) > np.finfo(np.float32).max:
+    if not math.isfinite(value) or abs(float(value)) > float(np.finfo(np.float32).max):
         raise ParameterError(f"{name}: expected a finite number in the range of float32, got {value!r}")
     return float(value)
 
