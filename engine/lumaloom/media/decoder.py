@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import av
 from av.codec import CodecContext
 from av.codec.context import ThreadType
@@ -13,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lumaloom.media.checksum import SliceChecksums
+from lumaloom.media.opening import shown_in_decoding_time
 
 # FFmpeg's own VP8 and VP9 decoders drop the alpha that rides in a packet's side data.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -57,6 +60,7 @@ class VideoDecoder:
         context.open(strict=False)
         self._context = context
         self._checksums = SliceChecksums() if context.name == "ffv1" else None
+        self._stamps: deque[int | None] | None = deque() if shown_in_decoding_time(stream.container) else None
         self.sent = 0
         self.received = 0
 
@@ -76,10 +80,11 @@ class VideoDecoder:
             frames = self._context.decode(packet)
         except BlockingIOError:
             # After an error the decoder may hold frames that PyAV does not ask for; it takes nothing before.
-            self._context.flush_buffers()
+            self.restart()
             frames = self._context.decode(packet)
-        self.received += len(frames)
-        return frames
+        if self._stamps is not None:
+            self._stamps.append(packet.dts)
+        return self._received(frames)
 
     def drain(self) -> list[VideoFrame]:
         """Return the frames that the decoder still holds, at the end of the stream."""
@@ -87,17 +92,26 @@ class VideoDecoder:
             frames = self._context.decode(None)
         except EOFError:
             return []
-        self.received += len(frames)
-        return frames
+        return self._received(frames)
 
     def restart(self) -> None:
         """Forget what came before, for a new position in the stream."""
         self._context.flush_buffers()
+        if self._stamps is not None:
+            self._stamps.clear()
+
+    def _received(self, frames: list[VideoFrame]) -> list[VideoFrame]:
+        """Count frames, and give them the times of the packets in their order where the format has no others."""
+        self.received += len(frames)
+        if self._stamps is not None:
+            for frame in frames:
+                frame.pts = self._stamps.popleft() if self._stamps else None
+        return frames
 
 
 def _alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
     """Return a decoder that keeps alpha where the stream has it in side data, else None."""
-    if stream.metadata.get("alpha_mode") != "1" or stream.codec_context is None:
+    if stream.metadata.get("alpha_mode", stream.metadata.get("ALPHA_MODE")) != "1" or stream.codec_context is None:
         return None
     name = _ALPHA_DECODERS.get(stream.codec_context.name)
     if name is None or name not in av.codecs_available:

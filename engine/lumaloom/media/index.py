@@ -13,13 +13,16 @@ import numpy as np
 from lumaloom.errors import InputError
 from lumaloom.frame import Timing
 from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
-from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason
+from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason, shown_in_decoding_time
 from lumaloom.media.timeline import Continuity, Timeline
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.stream import VideoStream
+
+# Formats in which many packets have no timestamp of their own; what FFmpeg infers differs after a seek.
+_GUESSED = frozenset(("mpeg", "mpegvideo"))
 
 Ticks = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -103,7 +106,8 @@ def _build(container: InputContainer, video: VideoStream, first: int | None) -> 
     unique = complete and len(set(known)) == len(known)
     timeline = Timeline(base, rate)
     timings = [timeline.place(rows.mended[n], rows.durations[n]) for n in order]
-    seekable = unique and not broken
+    stamped = all(pts is not None for pts in rows.raw) and container.format.name not in _GUESSED
+    seekable = unique and stamped and not broken
     return FrameIndex(
         base,
         rate,
@@ -123,6 +127,7 @@ def _read(container: InputContainer, video: VideoStream) -> tuple[_Rows, bool]:
     """Demux the whole stream; the flag says whether its clock jumps."""
     rows = _Rows([], [], [], [])
     continuity = Continuity(video.index)
+    in_decoding_time = shown_in_decoding_time(container)
     hidden = _HIDDEN.get(video.codec_context.codec.canonical_name if video.codec_context else "", lambda _: False)
     try:
         for packet in _demux(container, video):
@@ -133,7 +138,7 @@ def _read(container: InputContainer, video: VideoStream) -> tuple[_Rows, bool]:
             if packet.is_discard or hidden(packet):
                 continue
             rows.raw.append(raw)
-            rows.mended.append(packet.pts)
+            rows.mended.append(packet.dts if in_decoding_time else packet.pts)
             rows.durations.append(packet.duration or 0)
             rows.keys.append(packet.is_keyframe)
     except DECODE_ERRORS:

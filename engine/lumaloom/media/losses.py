@@ -39,7 +39,8 @@ class Losses:
 
     def readable(self) -> str:
         """Return the readable frames in words, such as `21 of 30 frames`."""
-        declared = f" of {self.frames_declared}" if (self.frames_declared or 0) >= self.frames_readable else ""
+        total = self.frames_declared
+        declared = f" of {total}" if total is not None and total >= self.frames_readable else ""
         return f"{self.frames_readable}{declared} frames"
 
     def as_dict(self) -> dict[str, int | bool | None]:

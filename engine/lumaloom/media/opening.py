@@ -7,7 +7,7 @@ import stat
 from functools import cache
 
 import av
-from av.container import InputContainer
+from av.container import Container, InputContainer
 from av.error import FFmpegError
 from av.format import ContainerFormat
 from av.stream import Disposition
@@ -26,6 +26,8 @@ _REFUSED = frozenset(
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml", b"v=0")
 # Largest picture that is decoded, in pixels: 16384 x 16384. Above it a few bytes could claim all memory.
 MAX_PIXELS = 2**28
+# FFmpeg's AVFMT_FLAG_GENPTS, which PyAV sets.
+_GENERATE_PTS = 0x0001
 
 
 def open_input(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> InputContainer:
@@ -45,9 +47,20 @@ def open_input(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
         "max_pixels": str(max_pixels),
     }
     try:
-        return av.open(f"file:{name}", "r", options=options, metadata_errors="replace")
+        container = av.open(f"file:{name}", "r", options=options, metadata_errors="replace")
     except (FFmpegError, OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: {_why_not_opened(name, error)}") from None
+    if shown_in_decoding_time(container):
+        container.flags &= ~_GENERATE_PTS
+    return container
+
+
+def shown_in_decoding_time(container: Container) -> bool:
+    """Whether the format stores no presentation times: frames are shown one after the other, in equal steps.
+
+    FFmpeg's guesses for such files are wrong where pictures are reordered.
+    """
+    return container.format.name == "avi"
 
 
 def reason(error: BaseException) -> str:

@@ -24,6 +24,10 @@ from lumaloom.media.probe import describe, first_spec
 from lumaloom.media.seeking import packets_from
 
 
+class _NotThereError(InputError):
+    """Decoding went past a frame without giving it."""
+
+
 class Reader:
     """Gives frame `n` of a file, the same to the bit as the n-th of a decode from the start, in any order.
 
@@ -57,7 +61,11 @@ class Reader:
         self._closed = False
         self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
         self._container = open_input(path, max_pixels=max_pixels)
-        self._begin()
+        try:
+            self._begin()
+        except DECODE_ERRORS as error:
+            self._container.close()
+            raise InputError(f"{path}: can't be decoded: {reason(error)}") from None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -103,6 +111,9 @@ class Reader:
                 raise UsageError(f"{self.path}: the reader is closed; open it again")
             try:
                 return self._frame(number)
+            except _NotThereError as error:
+                self._reopen()
+                raise InputError(str(error)) from None
             except LumaloomError:
                 self._reopen()
                 raise
@@ -115,6 +126,11 @@ class Reader:
             self._take(0)
         if number < self._next or self.index.key_for(number) > self._next:
             self._jump(number)
+            try:
+                return self._take(number)
+            except _NotThereError:
+                # The demuxer landed where timestamps differ from those of a read from the start.
+                self._reopen()
         return self._take(number)
 
     def _take(self, number: int) -> Frame:
@@ -126,7 +142,7 @@ class Reader:
             if position > number:
                 break
             return self._wrapped(number, decoded)
-        raise InputError(f"{self.path}: frame {number} of {len(self)} can't be decoded; the file is damaged there")
+        raise _NotThereError(f"{self.path}: frame {number} of {len(self)} can't be decoded; the file is damaged there")
 
     def _wrapped(self, number: int, decoded: VideoFrame) -> Frame:
         if self._base is None:
