@@ -68,6 +68,7 @@ class Encoder:
         preset: how `--preset` is understood, None where it has no meaning.
         extra: options that are set unless the caller sets them.
         only: formats that it is given; empty for all that FFmpeg lists.
+        without: formats that FFmpeg lists but that are experimental.
         even: whether subsampled formats need even sizes.
         threads: `(option, key)` of a list of private parameters that limits its threads.
         hdr: the option that carries HDR metadata, empty where there is none.
@@ -81,6 +82,7 @@ class Encoder:
     preset: Preset | None = None
     extra: tuple[tuple[str, str], ...] = ()
     only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     even: bool = False
     threads: tuple[str, str] | None = None
     hdr: str = ""
@@ -96,7 +98,8 @@ class Encoder:
         if not listed:
             return tuple(FORMATS.values())
         names = {FULL_RANGE_ALIASES.get(name, name) for name in listed}
-        return tuple(row for row in FORMATS.values() if names & {row.name, *STAND_INS.get(row.name, ())})
+        rows = (row for row in FORMATS.values() if names & {row.name, *STAND_INS.get(row.name, ())})
+        return tuple(row for row in rows if row.name not in self.without)
 
     def stored_as(self, row: PixelFormat) -> str:
         """Return FFmpeg's name of the format in which it takes samples of `row`."""
@@ -159,7 +162,12 @@ _ROWS = (
         preset=Preset("cpu-used", tuple(map(str, range(9))), "4"),
         extra=(("row-mt", "1"),),
     ),
-    Encoder(name="ffv1", codec="ffv1", extra=(("level", "3"), ("g", "1"), ("slicecrc", "1"))),
+    Encoder(
+        name="ffv1",
+        codec="ffv1",
+        extra=(("level", "3"), ("g", "1"), ("slicecrc", "1")),
+        without=("grayf32le", "gbrpf32le", "gbrapf32le"),
+    ),
     Encoder(
         name="prores_ks",
         codec="prores",

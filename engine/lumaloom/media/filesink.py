@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class FileSink(BaseSink):
         # Whether FFmpeg moves all timestamps up where some are negative, and the lowest so far in seconds.
         self._lifts = False
         self._lifts_pts = choice.container.muxer in ("matroska", "webm")
-        self._lowest = Fraction(0)
+        self._lowest = self._lift = Fraction(0)
         self._over = False
 
     def write(self, item: Item) -> None:
@@ -74,11 +75,14 @@ class FileSink(BaseSink):
             if self._streams is None:
                 self._waiting.append(item)
             else:
-                self._mux(self._streams.take(item))
+                self._mux(self._streams.take(self._lifted(item)))
             return
         if self._video is None:
             self._start(item)
         assert self._video is not None
+        if self._lift:
+            timing = replace(item.timing, pts=item.pts + round(self._lift / item.time_base))
+            item = Frame(item.spec, item.planes, timing, item.side_data)
         self._mux(self._video.encode(item))
         self._frames += 1
 
@@ -97,9 +101,9 @@ class FileSink(BaseSink):
             raise
         self._over = True
         size = self._file.commit()
-        if self._lowest:
+        if self._lift or self._lowest:
             self._warnings.append(
-                f"all timestamps were moved up by {float(-self._lowest) * 1000:.0f} ms: "
+                f"all timestamps were moved up by {float(self._lift - self._lowest) * 1000:.0f} ms: "
                 f".{self._choice.container.name} holds none below 0"
             )
         assert self._choice.encoder is not None
@@ -126,9 +130,19 @@ class FileSink(BaseSink):
                 self._output.close()
         self._file.discard()
 
+    def _lifted(self, packet: Packet[Any]) -> Packet[Any]:
+        """Move a packet with the video where that starts below 0."""
+        if self._lift:
+            ticks = round(self._lift / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts + ticks
+            packet.dts = None if packet.dts is None else packet.dts + ticks
+        return packet
+
     def _start(self, first: Frame) -> None:
         """Set every stream up and write the header."""
         choice = self._choice
+        # Players and decoders leave out what is shown before 0, so a video that starts there is moved up.
+        self._lift = max(-first.timing.seconds, Fraction(0))
         assert choice.encoder is not None
         bottom_first = self._source.bottom_field_first if self._source else False
         self._video = VideoEncoder(choice, first, self._time_base, self._rate, bottom_first=bottom_first)
@@ -154,7 +168,7 @@ class FileSink(BaseSink):
             self._lifts = not self._output.format.flags & (_TS_NEGATIVE | _NO_TIMESTAMPS)
             self._output.start_encoding()
         for packet in self._waiting:
-            self._mux(self._streams.take(packet))
+            self._mux(self._streams.take(self._lifted(packet)))
         self._waiting.clear()
 
     def _tag(self, stream: VideoStream) -> None:

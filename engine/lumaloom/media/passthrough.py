@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import floor
 from typing import Any, Protocol
 
 from av.audio.stream import AudioStream
@@ -182,4 +183,5 @@ def kept_tags(tags: Mapping[str, str], container: Container) -> dict[str, str]:
 
 
 def _scaled(value: int | None, scale: Fraction) -> int | None:
-    return None if value is None else value if scale == 1 else round(value * scale)
+    """Return a timestamp in another unit, halves upwards as FFmpeg does."""
+    return None if value is None else value if scale == 1 else floor(value * scale + Fraction(1, 2))

@@ -55,6 +55,7 @@ class VideoEncoder:
         self._durations: dict[int, int] = {}
         self._last: int | None = None
         self._dropped = 0
+        self._emitted = False
         self._bottom_first = bottom_first
         self._filter = self._filter_for(first.spec)
         self._notes: list[str] = []
@@ -123,7 +124,11 @@ class VideoEncoder:
 
     def flush(self) -> list[Packet[VideoStream]]:
         """Return the packets that the encoder held back."""
-        return self._through(None)
+        short = not self._emitted
+        packets = self._through(None)
+        if short:
+            order_times(packets)
+        return packets
 
     def drain(self) -> None:
         """Let the encoder's own threads come to an end, so that it can be freed.
@@ -139,6 +144,8 @@ class VideoEncoder:
     def _placed(self, frame: Frame) -> tuple[int, int]:
         """Return pts and duration of a frame in our time base."""
         scale = frame.time_base / self.time_base
+        if scale == 1:
+            return frame.pts, frame.timing.duration
         start = round(frame.pts * scale)
         return start, round((frame.pts + frame.timing.duration) * scale) - start if frame.timing.duration else 0
 
@@ -148,6 +155,7 @@ class VideoEncoder:
             packets = self._stream.encode(picture) if self._stream else self._context.encode(picture)
         except (FFmpegError, ValueError, OSError) as error:
             raise OutputError(f"{self._choice}: failed on a frame: {_reason(error)}") from None
+        self._emitted = self._emitted or bool(packets)
         for packet in packets:
             if packet.pts is not None:
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
@@ -165,7 +173,7 @@ class VideoEncoder:
         colour = spec.colour
         context.colorspace, context.color_range = int(colour.matrix), int(colour.range)
         context.color_primaries, context.color_trc = int(colour.primaries), int(colour.transfer)
-        context.sample_aspect_ratio = spec.sar or None
+        context.sample_aspect_ratio = spec.sar
         if spec.interlaced:
             context.flags |= Flags.interlaced_dct | Flags.interlaced_me
             context.field_order = 3 if self._bottom_first else 2  # FFmpeg's AV_FIELD_BB and AV_FIELD_TT.
@@ -187,6 +195,20 @@ class VideoEncoder:
             else:
                 self._notes.append(f"{self._row.label} can't carry the HDR mastering metadata")
         return options
+
+
+def order_times(packets: list[Packet[VideoStream]]) -> None:
+    """Give all packets of a clip rising decoding times: the sorted pts, moved down so that none is past its pts.
+
+    For clips shorter than its reordering delay, libx265 reads the delay from memory that was never set.
+    """
+    shown = [packet.pts for packet in packets if packet.pts is not None]
+    if len(shown) != len(packets):
+        return
+    ordered = sorted(shown)
+    delay = max((early - pts for early, pts in zip(ordered, shown, strict=True)), default=0)
+    for packet, early in zip(packets, ordered, strict=True):
+        packet.dts = early - delay
 
 
 def _append(options: dict[str, str], name: str, words: str) -> None:
