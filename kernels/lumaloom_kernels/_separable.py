@@ -143,7 +143,7 @@ def box_mean(source: Image, target: Image, rx: int, ry: int, border: Border, thr
     # rounded sums depend on where they began, so all bands begin them at the same rows
     restart = max(64, 2 * ry + 1) if real else target.height
     values = (width + 2 * rx) * channels + SLACK
-    finite = []
+    finite: list[bool] = []
 
     def band(first: int, stop: int) -> None:
         line = scratch("line", values, acc.dtype)

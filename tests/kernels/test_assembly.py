@@ -1,0 +1,44 @@
+"""The hot loops are packed instructions: the compiler's own text says so."""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = """
+import numpy as np, lumaloom_kernels as k
+from lumaloom_kernels import _box, _fir, _shrink
+image = np.zeros((70, 90), np.uint8)
+k.gaussian_blur(image, 1.0), k.gaussian_blur(image, 9.0), k.box_blur(image, 2), k.box_blur(image, 9)
+for kernel in (_fir.fir_u8, _fir.fir_f32, _shrink.shrink, _shrink.enlarge, _box.box, _box.box_small):
+    print("KERNEL", kernel.__name__)
+    for text in kernel.inspect_asm().values():
+        print(text)
+"""
+
+PACKED = {  # kernel -> instructions, each with the least number of times it must be there
+    "fir_u8": {r"v?pmulhuw": 16, r"v?paddw": 24},
+    "fir_f32": {r"v?(mulps|fmadd\w+ps)": 8, r"v?addps": 4},
+    "shrink": {r"v?(mulps|fmadd\w+ps)": 8, r"v?cvtdq2ps": 8},
+    "enlarge": {r"v?(mulps|fmadd\w+ps)": 16, r"v?cvttps2dq": 4},
+    "box": {r"v?paddd": 4, r"v?psubd": 2},
+    "box_small": {r"v?pmulhuw": 1, r"v?psubw": 1},
+}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the instructions are those of x86-64")
+def test_hot_loops_are_packed(tmp_path: Path) -> None:
+    # compiled anew, because code from the cache has no text
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    texts = dict(part.split("\n", 1) for part in done.stdout.split("KERNEL ")[1:])
+    assert texts.keys() == PACKED.keys()
+    for kernel, wanted in PACKED.items():
+        for instruction, least in wanted.items():
+            found = len(re.findall(rf"^\s+{instruction}\s", texts[kernel], re.MULTILINE))
+            assert found >= least, (kernel, instruction, found)

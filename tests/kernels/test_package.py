@@ -1,0 +1,54 @@
+"""The package costs nothing to import, and its functions are functions."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lumaloom_kernels
+from lumaloom_kernels import _registry
+
+FOLDER = Path(_registry.__file__).parent
+
+
+def fresh(code: str) -> str:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_loads_neither_numba_nor_cupy() -> None:
+    code = "import sys, lumaloom_kernels as k; dir(k); k.gaussian_blur; k.box_blur"
+    assert fresh(f"{code}; print([m for m in ('numba', 'cupy', 'llvmlite') if m in sys.modules])") == "[]"
+
+
+def test_a_name_is_the_function_whatever_was_imported_first() -> None:
+    code = "from lumaloom_kernels.box_blur import reference; import lumaloom_kernels as k; print(k.box_blur.__name__)"
+    assert fresh(code) == "box_blur"
+    code = "import lumaloom_kernels as k, lumaloom_kernels.box_blur; print(k.box_blur.__name__, callable(k.box_blur))"
+    assert fresh(code) == "box_blur True"
+
+
+def test_every_kernel_has_its_parts() -> None:
+    assert {"gaussian_blur", "box_blur"} <= set(lumaloom_kernels.__all__) <= set(dir(lumaloom_kernels))
+    for name in _registry.names():
+        module = _registry.load(name)
+        assert module.__doc__, name
+        assert module.CASES, name
+        for part in (name, "reference", "cpu", "gpu"):
+            assert callable(getattr(module, part)), (name, part)
+        assert getattr(lumaloom_kernels, name) is getattr(module, name)
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    tree = ast.parse((FOLDER / "__init__.py").read_text())
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
+    names = [alias.asname for node in guarded.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert tuple(names) == _registry.names()
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = lumaloom_kernels.nothing
