@@ -1,0 +1,116 @@
+"""`lumaloom doctor`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from lumaloom.cli.output import amount, console, dump, fields, heading
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich")
+
+
+def doctor(*, json: bool = False) -> None:
+    """Show what this machine has and what Lumaloom makes of it.
+
+    Args:
+        json: Print JSON.
+
+    """
+    found = examine()
+    if json:
+        dump(found)
+    else:
+        _show(console(), found)
+
+
+def examine() -> dict[str, Any]:
+    """Return everything that is worth knowing when something does not work, JSON-ready."""
+    import av
+
+    from lumaloom import __version__
+    from lumaloom.cli.effects import failures
+    from lumaloom.cli.kernel_cache import kernel_cache
+    from lumaloom.device import cpu, gpus
+    from lumaloom.media.encoders import available
+    from lumaloom.memory import default_limit
+    from lumaloom.memory.sources import available_memory
+    from lumaloom.plugins import default_registry
+
+    processor, devices, registry = cpu(), gpus(), default_registry()
+    folder, problem = kernel_cache()
+    plugins: dict[str, list[str]] = {}
+    for name, origin in sorted(registry.origins.items()):
+        plugins.setdefault(origin, []).append(name)
+    return {
+        "lumaloom": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "cpu": {"model": processor.model, "features": list(processor.features), "cores": processor.cores},
+        "memory": {"total": _total_memory(), "available": available_memory(), "pool_limit": default_limit()},
+        "gpus": []
+        if isinstance(devices, str)
+        else [
+            {"name": gpu.name, "memory": gpu.memory, "compute_capability": gpu.compute_capability} for gpu in devices
+        ],
+        "no_gpu_because": devices if isinstance(devices, str) else None,
+        "ffmpeg": {
+            "version": str(getattr(av, "ffmpeg_version_info", "")),
+            **{name: ".".join(map(str, numbers)) for name, numbers in sorted(av.library_versions.items())},
+        },
+        "encoders": [row.label for row in available()],
+        "kernel_cache": {"folder": str(folder), "writable": not problem, "problem": problem or None},
+        "plugins": plugins,
+        "plugin_failures": failures(registry),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _total_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _show(out: Console, found: dict[str, Any]) -> None:
+    libraries = ", ".join(f"{name} {number or 'absent'}" for name, number in found["libraries"].items())
+    ffmpeg = dict(found["ffmpeg"])
+    heading(out, f"Lumaloom {found['lumaloom']}")
+    fields(out, [("python", found["python"]), ("system", found["system"]), ("libraries", libraries)])
+    heading(out, "Machine")
+    memory, cache = found["memory"], found["kernel_cache"]
+    gpus = [f"{g['name']}, {amount(g['memory'])}, compute {g['compute_capability']}" for g in found["gpus"]]
+    fields(
+        out,
+        [
+            ("cpu", found["cpu"]["model"]),
+            ("features", " ".join(found["cpu"]["features"]) or "none known"),
+            ("cores", found["cpu"]["cores"]),
+            ("memory", f"{amount(memory['available'])} available of {amount(memory['total'])}"),
+            ("frame pool", f"up to {amount(memory['pool_limit'])}"),
+            ("gpu", "\n".join(gpus) or f"none: {found['no_gpu_because']}"),
+            ("kernel cache", f"{cache['folder']}: {'writable' if cache['writable'] else cache['problem']}"),
+        ],
+    )
+    heading(out, f"FFmpeg {ffmpeg.pop('version')}")
+    fields(
+        out,
+        [
+            ("libraries", ", ".join(f"{name} {number}" for name, number in ffmpeg.items())),
+            ("encoders", ", ".join(found["encoders"])),
+        ],
+    )
+    heading(out, "Plugins")
+    rows = [(origin, ", ".join(names)) for origin, names in found["plugins"].items()]
+    broken = [(failure["plugin"], f"left out: {failure['reason']}") for failure in found["plugin_failures"]]
+    fields(out, [*rows, *broken] or [("none", "no plugin is installed; effects come from plugins")])

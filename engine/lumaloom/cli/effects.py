@@ -1,0 +1,123 @@
+"""`lumaloom effects`."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from lumaloom.cli.output import console, dump, fields, heading, printable, table, warn
+from lumaloom.errors import UnknownEffectError, nearest
+
+if TYPE_CHECKING:
+    from lumaloom.effect import Effect, ParamSpec
+    from lumaloom.plugins import Registry
+
+
+def effects(name: str | None = None, /, *, json: bool = False) -> None:
+    """List the effects, or explain one.
+
+    Args:
+        name: The effect to explain; all are listed without it.
+        json: Print JSON, with the JSON schemas of the parameters.
+
+    """
+    from lumaloom.plugins import default_registry
+
+    registry = default_registry()
+    if name is not None and name not in registry.effects:
+        hint = nearest(name, registry.effects) or "; `lumaloom effects` lists them"
+        raise UnknownEffectError(f"unknown effect {name!r}{hint}")
+    if json:
+        shown = sorted(registry.effects) if name is None else [name]
+        described = [_as_fields(registry, each) for each in shown]
+        dump({"effects": described, "failures": failures(registry)} if name is None else described[0])
+    elif name is None:
+        _list(registry)
+    else:
+        _explain(registry.effects[name], registry.origins[name])
+
+
+def failures(registry: Registry) -> list[dict[str, str]]:
+    """Return the plugins and effects that were left out, JSON-ready."""
+    return [{"plugin": failure.plugin, "reason": failure.reason} for failure in registry.failures]
+
+
+def _as_fields(registry: Registry, name: str) -> dict[str, Any]:
+    effect = registry.effects[name]
+    return {
+        "name": name,
+        "summary": effect.summary(),
+        "kind": str(effect.kind),
+        "devices": list(effect.devices),
+        "plugin": registry.origins[name],
+        "schema": effect.schema(),
+    }
+
+
+def _list(registry: Registry) -> None:
+    out = console()
+    rows = [
+        (name, effect.summary(), " ".join(effect.params), str(effect.kind))
+        for name, effect in sorted(registry.effects.items())
+    ]
+    table(out, ("effect", "what it does", "parameters", "kind"), rows)
+    if out.is_terminal:
+        out.print("\n`lumaloom effects NAME` explains one.", style="dim")
+    for failure in registry.failures:
+        warn(f"plugin {failure.plugin} was left out: {failure.reason}")
+
+
+def _explain(effect: type[Effect], origin: str) -> None:
+    out = console()
+    heading(out, effect.name)
+    out.print(inspect.getdoc(effect) or "")
+    out.print()
+    if effect.params:
+        rows = [(spec.name, spec.expects, _default(spec), spec.help) for spec in effect.params.values()]
+        table(out, ("parameter", "expects", "default", "meaning"), rows, right=(2,))
+        out.print()
+    fields(
+        out,
+        [
+            ("kind", str(effect.kind)),
+            ("devices", ", ".join(effect.devices)),
+            ("plugin", origin),
+            ("example", f"lumaloom render in.mp4 out.mp4 -e {shlex.quote(example(effect))}"),
+        ],
+    )
+
+
+def _default(spec: ParamSpec) -> str:
+    from lumaloom.effect import REQUIRED
+
+    if spec.default is REQUIRED:
+        return "required"
+    return f"{spec.default:g}" if isinstance(spec.default, float) else printable(spec.default)
+
+
+def example(effect: type[Effect]) -> str:
+    """Return a call of an effect that its ranges allow and that shows something: `blur sigma=4`."""
+    from lumaloom.effect import REQUIRED
+
+    required = [spec for spec in effect.params.values() if spec.default is REQUIRED]
+    chosen = required or list(effect.params.values())[:1]
+    return " ".join([effect.name, *(f"{spec.name}={shlex.quote(_value(spec))}" for spec in chosen)])
+
+
+def _value(spec: ParamSpec) -> str:
+    from lumaloom.effect import REQUIRED
+
+    if spec.choices:
+        return next((choice for choice in spec.choices if choice != spec.default), spec.choices[0])
+    if spec.type is bool:
+        return "false" if spec.default is True else "true"
+    if spec.type is str:
+        return "text"
+    low = 0.0 if spec.min is None else spec.min
+    value = 2 * spec.default if spec.default not in (REQUIRED, 0) else low + 1
+    if spec.default == 0 and spec.unit == "px" and spec.type is int:
+        value = 640  # a size whose 0 stands for "whatever follows from the other"
+    if spec.max is not None:
+        value = min(value, spec.max)
+    return f"{max(value, low):g}"

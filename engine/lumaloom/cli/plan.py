@@ -1,0 +1,74 @@
+"""What is settled before the first frame: the plan as events and for people."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from lumaloom.cli.output import console, fields, table
+
+if TYPE_CHECKING:
+    from lumaloom.graph import Step
+    from lumaloom.jobs import Preparation
+
+
+def as_fields(job: Preparation) -> dict[str, Any]:
+    """Return the plan of a job, JSON-ready."""
+    source, choice = job.plan.source, job.choice
+    return {
+        "input": os.fspath(job.request.input),
+        "output": os.fspath(job.request.output),
+        "device": job.device,
+        "threads": job.threads,
+        "frames": job.total,
+        "source": {
+            "width": source.width,
+            "height": source.height,
+            "format": source.format.name,
+            "rate": job.source.rate,
+            "time_base": job.source.time_base,
+        },
+        "steps": [_step_fields(step) for step in job.plan.steps],
+        "container": choice.container.name,
+        "encoder": choice.encoder.label if choice.encoder else None,
+        "encoder_options": dict(choice.options),
+    }
+
+
+def _step_fields(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "parameters": getattr(step.action, "values", {}),
+        "device": step.device,
+        "before": str(step.before),
+        "after": str(step.after),
+    }
+
+
+def show(job: Preparation) -> None:
+    """Print the plan of a job for people."""
+    out = console()
+    source, choice = job.plan.source, job.choice
+    rate = f"{float(job.source.rate):.6g} fps" if job.source.rate else "unknown rate"
+    length = "unknown length" if job.total is None else f"{job.total} frames"
+    options = " ".join(f"{key}={value}" for key, value in choice.options.items())
+    workers = "1 thread" if job.threads == 1 else f"{job.threads} threads"
+    fields(
+        out,
+        [
+            ("input", f"{job.request.input}: {source}, {rate}, {length}"),
+            ("device", f"{job.device}, {workers}"),
+        ],
+    )
+    steps = [(number, repr(step.action), step.device, step.after) for number, step in enumerate(job.plan.steps, 1)]
+    if steps:
+        out.print()
+        table(out, ("  step", "what", "device", "frames after it"), ((f"  {n}", *rest) for n, *rest in steps))
+        out.print()
+    fields(
+        out,
+        [
+            ("output", f"{job.request.output}: {choice}{options and f' ({options})'}"),
+            ("", "dry run: nothing was written"),
+        ],
+    )

@@ -1,0 +1,122 @@
+"""`lumaloom render`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from lumaloom.cli.output import emit, warn
+from lumaloom.cli.stopping import stopping
+from lumaloom.errors import UsageError
+
+if TYPE_CHECKING:
+    from lumaloom.jobs import RenderRequest
+
+
+def render(
+    input: str,  # noqa: A002 - the words of the command line
+    output: str,
+    /,
+    *,
+    effect: Annotated[list[str] | None, Parameter(name=("--effect", "-e"))] = None,
+    device: str = "auto",
+    threads: int | None = None,
+    encoder: str | None = None,
+    crf: float | None = None,
+    preset: str | None = None,
+    option: list[str] | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    overwrite: Annotated[bool, Parameter(name=("--overwrite", "-y"))] = False,
+    best_effort: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Decode a clip, run its frames through effects, encode the result.
+
+    Args:
+        input: A file with video.
+        output: The result; its extension chooses the container. `null` throws the frames away, `%04d.png`
+            numbers pictures.
+        effect: An effect, as in "blur sigma=6". Give it several times for a chain; `lumaloom effects` lists them.
+        device: auto, cpu or cuda: where the effects run.
+        threads: For decoding, effects and encoding each. One per core unless given.
+        encoder: Such as h264, hevc, av1, vp9, ffv1, prores. The container's usual one unless given.
+        crf: Quality, on the encoder's own scale; smaller is better.
+        preset: The encoder's speed preset.
+        option: A further option of the encoder's own, as key=value. Give it several times for more.
+        start: Where to start: 1:02.5, 62.5, 1500ms or a frame such as 37f.
+        end: Where to end, exclusive, in the same forms.
+        overwrite: Replace an output that exists.
+        best_effort: Render what is readable of a damaged input, and count the losses.
+        dry_run: Print the plan and write nothing.
+        json: Print events as lines of JSON on stdout.
+
+    """
+    from lumaloom.jobs import RenderRequest, parse_position
+    from lumaloom.jobs import render as run
+
+    request = RenderRequest(
+        input=input,
+        output=output,
+        effects=tuple(effect or ()),
+        device=device,
+        threads=threads,
+        encoder=encoder,
+        crf=crf,
+        preset=preset,
+        encoder_options=_options(option or []),
+        start=None if start is None else parse_position(start, "--start"),
+        end=None if end is None else parse_position(end, "--end"),
+        overwrite=overwrite,
+        best_effort=best_effort,
+    )
+    if dry_run:
+        _show_plan(request, json)
+        return
+    if json:
+        from lumaloom.cli.plan import as_fields
+        from lumaloom.cli.summary import moment_fields, result_fields
+
+        with stopping() as cancel:
+            result = run(
+                request,
+                on_start=lambda job: emit("start", **as_fields(job)),
+                on_progress=lambda moment: emit("progress", **moment_fields(moment)),
+                cancel=cancel,
+            )
+        emit("finish", **result_fields(result))
+        return
+    from lumaloom.cli.bar import ProgressBar
+    from lumaloom.cli.summary import show
+
+    with stopping() as cancel, ProgressBar() as bar:
+        result = run(request, on_start=bar.start, on_progress=bar.update, cancel=cancel)
+    for warning in result.sink.warnings:
+        warn(warning)
+    show(result)
+
+
+def _show_plan(request: RenderRequest, json: bool) -> None:
+    from lumaloom.cli.plan import as_fields, show
+    from lumaloom.jobs import prepare
+
+    with prepare(request) as job:
+        if json:
+            emit("plan", **as_fields(job))
+        else:
+            show(job)
+
+
+def _options(words: list[str]) -> dict[str, str]:
+    """Return `key=value` words as a dictionary."""
+    options: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not (key and equals):
+            raise UsageError(f"--option {word!r}: expected key=value, as in --option tune=film")
+        if key in options:
+            raise UsageError(f"--option {key} is given twice")
+        options[key] = value
+    return options

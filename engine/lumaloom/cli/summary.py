@@ -1,0 +1,73 @@
+"""How a render went, as an event and for people."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from lumaloom.cli.output import amount, console, fields, heading, percentages, printable
+
+if TYPE_CHECKING:
+    from lumaloom.jobs import Progress, RenderResult
+    from lumaloom.media.losses import Losses
+
+_LOSSES = {
+    "decode_errors": "packets that could not be decoded",
+    "corrupt_packets": "damaged packets",
+    "corrupt_frames": "damaged frames",
+    "changed_frames": "frames of another size or format left out",
+    "timestamps_repaired": "timestamps repaired",
+}
+
+
+def moment_fields(moment: Progress) -> dict[str, Any]:
+    """Return a moment of a render, JSON-ready."""
+    return {
+        "frames": moment.frames,
+        "total": moment.total,
+        "seconds": round(moment.seconds, 3),
+        "fps": round(moment.fps, 2),
+        "remaining": None if moment.remaining is None else round(moment.remaining, 2),
+        "shares": {name: round(share, 4) for name, share in moment.shares.items()},
+    }
+
+
+def result_fields(result: RenderResult) -> dict[str, Any]:
+    """Return a result, JSON-ready."""
+    return {**result.as_dict(), "lost": result.losses.any}
+
+
+def losses_line(losses: Losses) -> str:
+    """Return what the source could not deliver as one line, empty if it delivered everything."""
+    parts = [f"{getattr(losses, name)} {words}" for name, words in _LOSSES.items() if getattr(losses, name)]
+    if losses.truncated:
+        parts.append("the file ends early")
+    if parts and losses.any and losses.frames_declared:
+        parts.append(f"{losses.frames_readable} of {losses.frames_declared} frames were readable")
+    return ", ".join(parts)
+
+
+def show(result: RenderResult) -> None:
+    """Print how a render went: some lines on a terminal, one elsewhere."""
+    speed = f"{result.frames} frames in {result.seconds:.2f} s, {result.fps:.1f} fps on {result.device}"
+    sink = result.sink
+    target = f"{sink.path} ({amount(sink.bytes)})" if sink.encoder else "null: the frames were thrown away"
+    streams = [str(stream) for stream in sink.streams]
+    losses = losses_line(result.losses)
+    if not sys.stdout.isatty():
+        words = [f"{target}: {speed}", *streams, *([f"lost: {losses}"] if losses else [])]
+        sys.stdout.write(printable("; ".join(words)) + "\n")
+        return
+    total = sum(result.stage_seconds.values()) or 1.0
+    out = console()
+    heading(out, target)
+    fields(
+        out,
+        [
+            ("frames", speed),
+            ("time", percentages({name: value / total for name, value in result.stage_seconds.items()})),
+            ("encoder", f"{sink.encoder} {sink.format}".strip()),
+            ("streams", "\n".join(streams)),
+            ("losses", losses),
+        ],
+    )
