@@ -190,7 +190,9 @@ class Frame:
         """Whether the planes lie as `Frame.allocate` lays them out, so that one copy of the buffer moves them."""
         places, _ = _layout(self.spec)
         return all(
-            plane.strides == (pitch, *_tight_strides(plane)) and _address(plane) - self.address == offset
+            plane.strides[1:] == _tight_strides(plane)
+            and (plane.strides[0] == pitch or plane.shape[0] == 1)  # the stride of a single row is arbitrary
+            and _address(plane) - self.address == offset
             for plane, (offset, _, pitch) in zip(self.planes, places, strict=True)
         )
 
