@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from lumaloom.memory.pool import BufferPool
 
 ALIGNMENT = 64
+# To align the start, and for vector code in encoders and converters that reads whole vectors past the last sample.
+_SLACK = 2 * ALIGNMENT
+
+# Where this process's control group states its limit and use, versions 2 and 1: folder, and the files in it.
+_GROUPS = (
+    ("/sys/fs/cgroup", "memory.max", "memory.current"),
+    ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class _HostView:
 
 
 def _allocate_host(nbytes: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    raw = np.empty(nbytes + ALIGNMENT, np.uint8)
+    raw = np.empty(nbytes + _SLACK, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + nbytes]
 
@@ -61,7 +69,7 @@ def _allocate_pinned(nbytes: int) -> Any:
     try:
         import cupy
 
-        return cupy.cuda.alloc_pinned_memory(nbytes + ALIGNMENT)
+        return cupy.cuda.alloc_pinned_memory(nbytes + _SLACK)
     except Exception:  # no CuPy, no driver, or no more memory that can be locked: aligned memory serves, slower
         return _allocate_host(nbytes)
 
@@ -96,15 +104,29 @@ def memory_for(device: str) -> tuple[Memory, Memory]:
 
 
 def available_memory() -> int:
-    """Bytes that this process may still take: the smaller of the machine's and the control group's."""
-    amounts = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")]
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+    """Bytes that this process may still take: the smaller of the machine's and the control group's.
+
+    Both count memory that holds copies of files and can be had back at once as available.
+    """
+    amounts = []
+    try:
+        amounts.append(_table("/proc/meminfo")["MemAvailable:"] << 10)
+    except (OSError, KeyError, ValueError):
+        amounts.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES"))
+    for folder, limit, used in _GROUPS:
         try:
-            with open(path) as file:
-                amounts.append(int(file.read()))
-        except (OSError, ValueError):
+            with open(f"{folder}/{limit}") as allowed, open(f"{folder}/{used}") as taken:
+                left = int(allowed.read()) - int(taken.read())
+            amounts.append(max(left + _table(f"{folder}/memory.stat")["inactive_file"], 0))
+        except (OSError, KeyError, ValueError):
             continue
     return min(amounts)
+
+
+def _table(path: str) -> dict[str, int]:
+    """Read a file of lines such as `name 123`."""
+    with open(path) as file:
+        return {words[0]: int(words[1]) for words in map(str.split, file) if len(words) > 1}
 
 
 def default_limit() -> int:
