@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 
 import av
@@ -51,6 +54,7 @@ class VideoEncoder:
         self._rate = rate or Fraction(25)
         self._first = first
         self._context: VideoCodecContext | None = None
+        self._drain: Callable[[], object] | None = None
         self._stream: VideoStream | None = None
         self._durations: dict[int, int] = {}
         self._last: int | None = None
@@ -79,6 +83,8 @@ class VideoEncoder:
         """
         context = stream.codec_context if stream else av.Codec(self._row.name, "w").create("video")
         self._context, self._stream = context, stream
+        if context.codec.capabilities & Capabilities.frame_threads:
+            self._drain = weakref.finalize(self, drain, context)
         spec = self.spec
         context.width, context.height = spec.width, spec.height
         context.pix_fmt = "pal8" if isinstance(self._filter, Palette) else self._row.stored_as(self.format)
@@ -131,15 +137,9 @@ class VideoEncoder:
         return packets
 
     def drain(self) -> None:
-        """Let the encoder's own threads come to an end, so that it can be freed.
-
-        They give frames back to Python, for which they need the interpreter that a freeing thread would hold.
-        """
-        if self._context and self._context.is_open and self._context.codec.capabilities & Capabilities.frame_threads:
-            try:
-                self._context.encode(None)
-            except (FFmpegError, ValueError, OSError):
-                return
+        """Let the encoder's own threads come to an end, so that it can be freed; also done when this object dies."""
+        if self._drain is not None:
+            self._drain()
 
     def _placed(self, frame: Frame) -> tuple[int, int]:
         """Return pts and duration of a frame in our time base."""
@@ -195,6 +195,17 @@ class VideoEncoder:
             else:
                 self._notes.append(f"{self._row.label} can't carry the HDR mastering metadata")
         return options
+
+
+def drain(context: VideoCodecContext) -> None:
+    """Take out all that an encoder with frame threads holds.
+
+    Its threads give frames back to Python, for which they need the interpreter; a thread that frees the encoder
+    holds that and waits for them, for ever.
+    """
+    if context.is_open:
+        with suppress(FFmpegError, ValueError, OSError):
+            context.encode(None)
 
 
 def order_times(packets: list[Packet[VideoStream]]) -> None:
