@@ -13,35 +13,25 @@ from hypothesis import strategies as st
 from lumaloom_kernels import _scale_offset_cpu, scale_offset
 from lumaloom_kernels._checks import DtypeError, KernelError, KindError, OutputError, ParameterError
 from lumaloom_kernels.scale_offset import CASES, reference
+from tests.kernels.arrays import DTYPES, check, layouts, noise
+from tests.kernels.conftest import Device
 
-TOLERANCE = {"uint8": (0, 1), "uint16": (0, 1), "float32": (1e-4, 1e-5)}  # rtol, atol
 SHAPES = [(1, 1), (1, 15), (1, 63), (1, 64), (5, 65), (7, 5, 3), (33, 257, 2), (50, 64, 4), (211, 333, 3)]
 
 
-def noise(shape: tuple[int, ...], dtype: str, seed: int = 0) -> Any:
-    values = np.random.default_rng(seed).random(shape)
-    return (values * (1 if dtype == "float32" else np.iinfo(dtype).max + 0.99)).astype(dtype)
-
-
-def assert_close(got: Any, expected: Any) -> None:
-    rtol, atol = TOLERANCE[expected.dtype.name]
-    assert got.dtype == expected.dtype
-    np.testing.assert_allclose(got.astype(np.float64), expected.astype(np.float64), rtol, atol)
-
-
 @pytest.mark.parametrize("wide", [True, False], ids=["table", "sums"])
-@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_matches_reference(case: dict[str, float], dtype: str, wide: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not wide:
         monkeypatch.setattr(_scale_offset_cpu, "has_table", lambda: False)
     for shape in SHAPES:
         src = noise(shape, dtype)
-        assert_close(scale_offset(src, **case), reference(src, **case))
+        check(scale_offset(src, **case), reference(src, **case), shape)
 
 
 @pytest.mark.parametrize("threads", [None, 1, 2, 5])
-@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_in_place_threads_and_strides(dtype: str, threads: int | None) -> None:
     for shape in SHAPES:
         src = noise(shape, dtype)
@@ -54,16 +44,22 @@ def test_in_place_threads_and_strides(dtype: str, threads: int | None) -> None:
             np.testing.assert_array_equal(inner, expected)
             assert not wide[:, start + shape[1] :].any()
             assert not wide[:, :start].any()
-        np.testing.assert_array_equal(scale_offset(src[::-1], 0.7, 20, threads=threads), expected[::-1])
-        flipped = src[:, ::-1]
-        out = np.zeros_like(src)[:, ::-1]
-        assert scale_offset(flipped, 0.7, 20, out=out) is out
-        np.testing.assert_array_equal(out, expected[:, ::-1])
-        assert scale_offset(flipped, 0.7, 20, out=flipped) is flipped
-        np.testing.assert_array_equal(src, expected)
 
 
-@given(gain=st.floats(-1e4, 1e4, width=32), offset=st.floats(-1e6, 1e6, width=32), dtype=st.sampled_from([*TOLERANCE]))
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_any_layout(device: Device, dtype: str) -> None:
+    image = noise((45, 53, 3), dtype)
+    expected = device.get(scale_offset(device.put(image), 0.7, 20))
+    for name, array in layouts(image, device.module):
+        assert scale_offset(device.put(image), 0.7, 20, out=array) is array
+        np.testing.assert_array_equal(device.get(array), expected, name)
+        array[...] = device.put(image)
+        np.testing.assert_array_equal(device.get(scale_offset(array, 0.7, 20)), expected, name)
+        assert scale_offset(array, 0.7, 20, out=array) is array
+        np.testing.assert_array_equal(device.get(array), expected, name)
+
+
+@given(gain=st.floats(-1e4, 1e4, width=32), offset=st.floats(-1e6, 1e6, width=32), dtype=st.sampled_from(DTYPES))
 def test_any_line(gain: float, offset: float, dtype: str) -> None:
     src = noise((9, 11), dtype)
     got, expected = scale_offset(src, gain, offset), reference(src, gain, offset)
@@ -71,7 +67,7 @@ def test_any_line(gain: float, offset: float, dtype: str) -> None:
         np.testing.assert_allclose(got, expected, 1e-4, 1e-6 * (abs(gain) + abs(offset)) + 1e-5)
     else:
         # float32 resolves results beyond the range of uint16 less finely, but those saturate
-        assert_close(got, expected)
+        check(got, expected)
 
 
 def test_values_beyond_every_range() -> None:
