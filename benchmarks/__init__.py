@@ -1,0 +1,1 @@
+"""How fast Lumaloom is beside others; the method is in README.md."""
