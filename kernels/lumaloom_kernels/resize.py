@@ -138,21 +138,28 @@ def reference(
 
 def cpu(src: NDArray[Any], out: NDArray[Any], method: str, box: Box, threads: int) -> None:
     """Resize on this machine's processor."""
-    from ._resize_cpu import resize_rows
-    from ._resize_plan import make_plan
+    channels = math.prod(src.shape[2:])
+    samples = math.prod(out.shape[1:])
+    if method == "nearest":
+        from ._nearest import nearest_rows
 
-    height, width, channels = (*src.shape, 1)[:3]
-    plan = make_plan((height, width, channels), (out.shape[1], out.shape[0]), method, box, src.dtype.name)
-    source, target = _samples(src), _samples(out)
-    if source is None or source.shape[1] < plan.in_width:
-        padded = np.zeros((height, max(plan.in_width, width * channels)), src.dtype)
-        padded[:, : width * channels] = src.reshape(height, -1)
-        source = padded
-    direct = target is not None and target.shape[1] == plan.out_width
-    made = target if direct and target is not None else np.empty((len(out), plan.out_width), out.dtype)
-    run_bands(lambda first, stop: resize_rows(source, made, plan, channels, first, stop), len(out), threads, multiple=4)
-    if not direct:
-        out[...] = made[:, : math.prod(out.shape[1:])].reshape(out.shape)
+        source, made = _rows_of(src), _rows_of(out, samples)
+        run_bands(lambda first, stop: nearest_rows(source, made, channels, box, first, stop), len(out), threads)
+    else:
+        from ._resize_cpu import resize_rows
+        from ._resize_plan import BLOCK_ROWS, make_plan
+
+        shape = (src.shape[0], src.shape[1], channels)
+        plan = make_plan(shape, (out.shape[1], out.shape[0]), method, box, src.dtype.name)
+        source, made = _rows_of(src), _rows_of(out, plan.out_width)
+        if source.shape[1] < plan.in_width:
+            source = np.pad(source, ((0, 0), (0, plan.in_width - source.shape[1])))
+        run_bands(
+            lambda first, stop: resize_rows(source, made, plan, channels, first, stop),
+            len(out), threads, multiple=BLOCK_ROWS,
+        )  # fmt: skip
+    if not np.may_share_memory(made, out):
+        out[...] = made[:, :samples].reshape(out.shape)
 
 
 def gpu(src: Array, out: Array, method: str, box: Box) -> None:
@@ -160,10 +167,17 @@ def gpu(src: Array, out: Array, method: str, box: Box) -> None:
     import_module("._cuda", __package__).resize(src, out, method, box, axis_table)
 
 
-def _samples(image: NDArray[Any]) -> NDArray[Any] | None:
-    """Return the image as rows of samples without a copy, or None where they do not lie side by side."""
-    rows = image.reshape(len(image), -1) if image[:1].flags.c_contiguous else None
-    return rows if rows is not None and np.may_share_memory(rows, image) else None
+def _rows_of(image: NDArray[Any], width: int | None = None) -> NDArray[Any]:
+    """Return the image as rows of samples.
+
+    They are a copy where pixels do not lie side by side, and new rows where ``width`` samples are asked
+    for and the image's differ.
+    """
+    samples = math.prod(image.shape[1:])
+    packed = bool(image[:1].flags.c_contiguous)
+    if width is not None and not (packed and width == samples):
+        return np.empty((len(image), width), image.dtype)
+    return (image if packed else np.ascontiguousarray(image)).reshape(len(image), samples)
 
 
 def _check_size(size: Any, src: Array) -> tuple[int, int]:
