@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, get_type_hints
 
-from lumaloom.effect.param import REQUIRED, ParamSpec
+from lumaloom.effect.param import REQUIRED, ParamSpec, number_text
 from lumaloom.errors import ParameterError, nearest
 from lumaloom.frame import Frame, FrameSpec, PixelFormat
 
@@ -46,11 +47,13 @@ class Effect(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        params: dict[str, ParamSpec] = {}
+        for base in reversed(cls.__mro__[1:]):
+            params.update(vars(base).get("params", {}))
         declared = {name: value for name, value in vars(cls).items() if isinstance(value, ParamSpec)}
-        if declared:
-            hints = get_type_hints(cls)
-            own = {name: spec.bound_to(name, hints.get(name)) for name, spec in declared.items()}
-            cls.params = MappingProxyType({**cls.params, **own})
+        hints = get_type_hints(cls) if declared else {}
+        params.update({name: spec.bound_to(name, hints.get(name)) for name, spec in declared.items()})
+        cls.params = MappingProxyType(params)
 
     def __init__(self, **values: Any) -> None:
         """Set parameters from text or Python values; the others take their defaults.
@@ -77,11 +80,8 @@ class Effect(ABC):
         return {name: getattr(self, name) for name in self.params}
 
     def __repr__(self) -> str:
-        words = " ".join(
-            f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
-            for name, value in self.values.items()
-        )
-        return f"{self.name} {words}".rstrip()
+        """Return the written form that makes this effect again."""
+        return " ".join([self.name, *(f"{name}={_text(value)}" for name, value in self.values.items())])
 
     def accepts(self, fmt: PixelFormat) -> bool:
         """Whether `render` takes frames of this format; the planner converts to the nearest that it takes.
@@ -129,5 +129,9 @@ class Effect(ABC):
 
     @classmethod
     def summary(cls) -> str:
-        """First line of the docstring."""
-        return (inspect.getdoc(cls) or "").partition("\n")[0]
+        """First line of the effect's own docstring."""
+        return inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
+
+
+def _text(value: Any) -> str:
+    return number_text(value) if isinstance(value, float) else shlex.quote(str(value))

@@ -39,16 +39,28 @@ class ParamSpec:
     choices: tuple[str, ...] = ()
 
     def bound_to(self, name: str, annotation: Any) -> ParamSpec:
-        """Return this parameter with the name and type of the class attribute that it was assigned to."""
+        """Return this parameter with the name and type of the class attribute that it was assigned to.
+
+        Raises:
+            PluginError: a type that no parameter has, or a default outside its own bounds.
+
+        """
         choices: tuple[str, ...] = ()
         if get_origin(annotation) is Literal:
             choices, annotation = get_args(annotation), str
-        if annotation not in _PARSERS:
-            raise PluginError(f"parameter {name!r} is annotated {annotation!r}; use float, int, bool, str or Literal")
+        if annotation not in _PARSERS or not all(isinstance(choice, str) for choice in choices):
+            raise PluginError(
+                f"parameter {name!r} is annotated {annotation!r}; use float, int, bool, str or a Literal of texts"
+            )
+        if annotation in (bool, str) and (self.min is not None or self.max is not None):
+            raise PluginError(f"parameter {name!r} has bounds; only numbers do")
         bound = replace(self, name=name, type=annotation, choices=choices)
-        if self.default is not REQUIRED:
-            bound.parse(self.default, "parameter")
-        return bound
+        if self.default is REQUIRED:
+            return bound
+        try:
+            return replace(bound, default=bound.parse(self.default, "default"))
+        except ParameterError as problem:
+            raise PluginError(str(problem)) from None
 
     def parse(self, value: Any, owner: str) -> Any:
         """Return `value`, text or a Python value, as this parameter's type.
@@ -80,11 +92,11 @@ class ParamSpec:
             return "one of " + ", ".join(self.choices)
         words = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}[self.type]
         if self.min is not None and self.max is not None:
-            words += f" from {self.min:g} to {self.max:g}"
+            words += f" from {number_text(self.min)} to {number_text(self.max)}"
         elif self.min is not None:
-            words += f" of at least {self.min:g}"
+            words += f" of at least {number_text(self.min)}"
         elif self.max is not None:
-            words += f" of at most {self.max:g}"
+            words += f" of at most {number_text(self.max)}"
         return f"{words} {self.unit}".rstrip()
 
     def schema(self) -> dict[str, Any]:
@@ -127,7 +139,17 @@ def _float(value: Any) -> float:
     return number
 
 
+def number_text(number: float) -> str:
+    """Return the shortest text that reads back as the same number: `6` for 6.0."""
+    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
+
+
 def _int(value: Any) -> int:
+    if isinstance(value, (int, str)) and not isinstance(value, bool):
+        try:
+            return int(value)  # exact above 2**53 too
+        except ValueError:
+            pass  # text such as 1e3
     number = _float(value)
     if number != int(number):
         raise ValueError
