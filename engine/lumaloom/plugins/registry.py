@@ -13,8 +13,8 @@ from typing import Any
 import pluggy
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from lumaloom.effect import API_VERSION, GROUP, Effect, Hooks, parse_call
-from lumaloom.errors import PluginError, UnknownEffectError, nearest
+from lumaloom.effect import API_VERSION, GROUP, Effect, Hooks, Kind, parse_call
+from lumaloom.errors import PluginError, UnknownEffectError, UsageError, nearest
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -44,15 +44,22 @@ class Registry:
             distribution = entry.dist.name if entry.dist else ""
             try:
                 self.add_plugin(entry.load(), f"{entry.name} ({distribution})" if distribution else entry.name)
-            except Exception as problem:  # a stranger's code: whatever it raises is its failure, not ours
+            except (Exception, SystemExit) as problem:  # a stranger's code: what it raises is its failure, not ours
                 self.failures.append(PluginFailure(entry.name, f"{type(problem).__name__}: {problem}"))
 
     def add_plugin(self, plugin: Any, origin: str) -> None:
-        """Take the effects that a plugin's hook returns."""
+        """Take the effects that a plugin's hook returns; those that break the contract go to `failures`.
+
+        Raises:
+            PluginError: it has no such hook. What its own code raises comes as it is.
+
+        """
         manager = pluggy.PluginManager("lumaloom")
         manager.add_hookspecs(Hooks)
         manager.register(plugin)
         manager.check_pending()
+        if not manager.hook.lumaloom_effects.get_hookimpls():
+            raise PluginError(f"{origin} has no function lumaloom_effects marked with lumaloom.effect.hookimpl")
         for effects in manager.hook.lumaloom_effects():
             for effect in effects:
                 try:
@@ -82,6 +89,8 @@ class Registry:
         """
         if isinstance(call, Effect):
             return call
+        if not isinstance(call, str):
+            raise UsageError(f"expected an effect or text such as 'blur sigma=5', got {call!r}")
         name, words = parse_call(call)
         if name not in self.effects:
             hint = nearest(name, self.effects) or "; `lumaloom effects` lists them"
@@ -89,7 +98,14 @@ class Registry:
         return self.effects[name](**{**words, **(values or {})})
 
     def create_all(self, calls: Iterable[str | Effect]) -> tuple[Effect, ...]:
-        """Return `create` of every call."""
+        """Return `create` of every call.
+
+        Raises:
+            UsageError: as `create` does; or one text came where a list of them was expected.
+
+        """
+        if isinstance(calls, str):
+            raise UsageError(f"expected a list of effects, got the text {calls!r}; write [{calls!r}]")
         return tuple(self.create(call) for call in calls)
 
 
@@ -98,14 +114,14 @@ def check(effect: type[Effect]) -> None:
     if not (isinstance(effect, type) and issubclass(effect, Effect)):
         raise PluginError(f"expected a subclass of lumaloom.effect.Effect, got {effect!r}")
     where = f"{effect.__module__}.{effect.__qualname__}"
-    if not _NAME.fullmatch(getattr(effect, "name", "")):
+    if not _NAME.fullmatch(str(getattr(effect, "name", ""))):
         raise PluginError(f"{where}: name has to be lower case letters, digits and underscores")
-    if inspect.isabstract(effect) or not hasattr(effect, "kind"):
+    if inspect.isabstract(effect) or not isinstance(getattr(effect, "kind", None), Kind):
         raise PluginError(f"{where}: kind and render() have to be defined")
     if not effect.summary():
         raise PluginError(f"{where}: a docstring is missing; its first line is shown to users")
     try:
-        fits = SpecifierSet(effect.api).contains(API_VERSION)
+        fits = SpecifierSet(str(effect.api)).contains(API_VERSION)
     except InvalidSpecifier:
         raise PluginError(f"{where}: api {effect.api!r} is no version range such as '>=1.0,<2'") from None
     if not fits:
