@@ -10,7 +10,8 @@ from lumaloom.effect import Effect, Frame, FrameSpec, Kind, Param, ParameterErro
 class Crop(Effect):
     """Cut a rectangle out of the picture, exact to the pixel and without copying.
 
-    Where an offset falls between the chroma samples of a subsampled format, the picture is taken through 4:4:4.
+    Where an offset falls between the chroma samples of a subsampled format, the picture is taken through one
+    with chroma at every pixel of that direction.
     """
 
     name = "crop"

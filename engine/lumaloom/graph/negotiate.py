@@ -18,12 +18,12 @@ def conversion_cost(source: PixelFormat, target: PixelFormat) -> float:
     """Return what converting costs: 0 for the same format, else lost bits, alpha, colour and chroma, then work."""
     if source is target:
         return 0.0
-    chroma = max(0, sum(target.subsampling) - sum(source.subsampling)) if target.model is not Model.GRAY else 0
+    chroma = 0 if Model.GRAY in (source.model, target.model) else sum(target.subsampling) - sum(source.subsampling)
     return (
         _BIT * max(0, source.depth - target.depth)
         + _ALPHA * (source.has_alpha and not target.has_alpha)
         + _COLOUR * (target.model is Model.GRAY and source.model is not Model.GRAY)
-        + _CHROMA * chroma
+        + _CHROMA * max(0, chroma)
         + _MODEL * (source.model is not target.model)
         + _STEP
         + (source.bytes_for(16, 16) + target.bytes_for(16, 16)) / 256

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from lumaloom.effect import Effect
@@ -40,10 +40,12 @@ class Step:
         """Return the frame after this step, in buffers of `pool` or as views of what came in."""
         if isinstance(self.action, Conversion):
             return convert(frame, self.action.target)
+        # Tags such as interlacing may differ from frame to frame.
+        after = self.after if frame.spec == self.before else _after(self.action, frame.spec)
         viewed = self.action.view(frame)
         if viewed is not None:
-            return viewed
-        out = Frame.allocate(self.after, pool, like=frame)
+            return Frame(after, viewed.planes, viewed.timing, viewed.side_data)
+        out = Frame.allocate(after, pool, like=frame)
         self.action.render(frame, out)
         return out
 
@@ -106,20 +108,48 @@ def make_plan(
 
     """
     chain = list(effects)
-    allowed = None if encoder_formats is None else set(encoder_formats)
+    allowed = None if encoder_formats is None else frozenset(encoder_formats)
+    while True:
+        steps, idle = _steps(source, chain, allowed, device)
+        if not idle:
+            return Plan(source, steps)
+        # Negotiated again without them: they must not ask for a format either.
+        chain = [effect for number, effect in enumerate(chain) if number not in idle]
+
+
+def _steps(
+    source: FrameSpec, chain: Sequence[Effect], allowed: frozenset[PixelFormat] | None, device: str
+) -> tuple[tuple[Step, ...], set[int]]:
+    """Return the steps of a chain, and the numbers of the effects that change nothing."""
     takers: list[Accepts] = [effect.accepts for effect in chain]
     takers.append(lambda fmt: allowed is None or fmt in allowed)
     formats = negotiate(source.format, takers)
     steps: list[Step] = []
+    idle: set[int] = set()
     spec = source
-    for effect, fmt in zip([*chain, None], formats, strict=True):
+    for number, (effect, fmt) in enumerate(zip([*chain, None], formats, strict=True)):
         if fmt is not spec.format:
             after = converted_spec(spec, fmt)
             steps.append(Step(Conversion(fmt), spec, after, "cpu"))
             spec = after
-        if effect is None or effect.is_identity(spec):
+        if effect is None:
             continue
-        after = effect.output(spec)
+        if effect.is_identity(spec):
+            idle.add(number)
+            continue
+        after = _after(effect, spec)
         steps.append(Step(effect, spec, after, device if device in effect.devices else "cpu"))
         spec = after
-    return Plan(source, tuple(steps))
+    return tuple(steps), idle
+
+
+def _after(effect: Effect, spec: FrameSpec) -> FrameSpec:
+    """Return what an effect makes of frames of `spec`.
+
+    How an untagged picture is read depends on its height: where a new height would change that, the tag is set.
+    """
+    after = effect.output(spec)
+    matrix = spec.colour.resolved(spec.format.model, spec.height).matrix
+    if after.colour != spec.colour or after.colour.resolved(after.format.model, after.height).matrix is matrix:
+        return after
+    return replace(after, colour=replace(after.colour, matrix=matrix))
