@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from lumaloom.jobs.timecode import Position
 from lumaloom.media.choice import EncoderChoice, choose
 from lumaloom.media.losses import Losses
 from lumaloom.media.sink import SinkSummary, open_sink
-from lumaloom.media.source import Item, Source, SourceOptions
+from lumaloom.media.source import Source, SourceOptions
 from lumaloom.memory import BufferPool, PoolStats, default_limit
 from lumaloom.plugins import default_registry
 from lumaloom.run import Meter, prefetch, run_plan
@@ -109,30 +109,49 @@ def render(
         CancelledError: `cancel` was set.
     """
     started = time.perf_counter()
-    with prepare(request) as job, ExitStack() as stack:
+    meter, pool = Meter(), BufferPool(default_limit())
+    with prepare(request) as job:
         if on_start:
             on_start(job)
-        meter, pool = Meter(), BufferPool(default_limit())
+        frames, summary = _written(job, pool, meter, started, on_progress, cancel)
+        seconds = time.perf_counter() - started
+        if on_progress:
+            on_progress(Progress(frames, frames, seconds, meter.shares()))
+        stage_seconds = {name: round(value, 6) for name, value in meter.seconds.items()}
+        steps = tuple(job.plan.describe())
+        return RenderResult(frames, seconds, job.device, steps, stage_seconds, job.source.losses, summary, pool.stats)
+
+
+def _written(
+    job: Preparation,
+    pool: BufferPool,
+    meter: Meter,
+    started: float,
+    on_progress: Callable[[Progress], None] | None,
+    cancel: threading.Event | None,
+) -> tuple[int, SinkSummary]:
+    """Run the path to its end and return the number of frames and what the sink says."""
+    frames, reported = 0, started
+    with ExitStack() as stack:
         sink = stack.enter_context(
             open_sink(
-                request.output,
+                job.request.output,
                 job.choice,
                 job.plan.output,
                 time_base=job.source.time_base,
                 rate=job.source.rate,
                 source=job.source,
-                overwrite=request.overwrite,
+                overwrite=job.request.overwrite,
                 threads=job.threads,
             )
         )
         decoded = prefetch(meter.each("decode", job.source.items()), limit=_AHEAD, size=size_of, name="decode")
-        rendered = stack.enter_context(
-            _closed(run_plan(job.plan, decoded, pool=pool, workers=job.threads, limit=_AHEAD, meter=meter))
-        )
-        frames, reported = 0, started
+        rendered = run_plan(job.plan, decoded, pool=pool, workers=job.threads, limit=_AHEAD, meter=meter)
+        if isinstance(rendered, Generator):
+            stack.callback(rendered.close)
         for item in rendered:
             if cancel is not None and cancel.is_set():
-                raise CancelledError(f"{request.output}: cancelled after {frames} frames; nothing was written")
+                raise CancelledError(f"{job.request.output}: cancelled after {frames} frames; nothing was written")
             with meter.stage("encode"):
                 sink.write(item)
             frames += isinstance(item, Frame)
@@ -141,13 +160,7 @@ def render(
                 reported = now
                 on_progress(Progress(frames, job.total, now - started, meter.shares()))
         with meter.stage("encode"):
-            summary = sink.finish()
-        seconds = time.perf_counter() - started
-        if on_progress:
-            on_progress(Progress(frames, frames, seconds, meter.shares()))
-        stage_seconds = {name: round(value, 6) for name, value in meter.seconds.items()}
-        steps = tuple(job.plan.describe())
-        return RenderResult(frames, seconds, job.device, steps, stage_seconds, job.source.losses, summary, pool.stats)
+            return frames, sink.finish()
 
 
 @contextmanager
@@ -197,13 +210,3 @@ def _frame_at(position: Position | None, source: Source, default: int) -> int:
     if position.seconds is None:
         return position.frame or 0
     return round(position.seconds * source.rate) if source.rate else default
-
-
-@contextmanager
-def _closed(items: Iterable[Item]) -> Generator[Iterable[Item], None, None]:
-    """Close a chain of generators at the end, whatever happened."""
-    try:
-        yield items
-    finally:
-        if isinstance(items, Generator):
-            items.close()
