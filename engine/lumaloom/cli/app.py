@@ -25,7 +25,7 @@ Exit codes: 0 ok, 1 failure, 2 usage, 3 input unreadable, 130 interrupted.
 
 app = App(
     name="lumaloom",
-    version=__version__,
+    version=f"lumaloom {__version__}",
     help="Media engine: effects written once in Python, run as SIMD or CUDA kernels.",
     help_epilogue=_EPILOGUE,
     # Plain text: Markdown would take 30 ms to import, and user strings are never markup.

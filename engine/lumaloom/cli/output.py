@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 # Columns of a table where no terminal sets a limit.
 _WIDE = 160
@@ -68,7 +69,7 @@ def fields(target: Console, rows: Iterable[tuple[str, object]]) -> None:
     for name, value in rows:
         if value not in ("", None):
             grid.add_row(Text(f"  {name}", "cyan"), Text("\n".join(map(printable, str(value).split("\n")))))
-    target.print(grid)
+    _print(target, grid)
 
 
 def table(
@@ -85,7 +86,17 @@ def table(
         result.add_column(name, justify=justify, overflow="fold", style="cyan" if number == 0 else "")
     for row in rows:
         result.add_row(*(Text(printable(cell)) for cell in row))
-    target.print(result)
+    _print(target, result)
+
+
+def _print(target: Console, what: Table) -> None:
+    """Print a table, without the spaces that fill its last column where no terminal shows them anyway."""
+    if target.is_terminal:
+        target.print(what)
+        return
+    with target.capture() as captured:
+        target.print(what)
+    target.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def amount(nbytes: float) -> str:

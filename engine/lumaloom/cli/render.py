@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -101,8 +102,11 @@ def render(
 def _show_plan(request: RenderRequest, json: bool) -> None:
     from lumaloom.cli.plan import as_fields, show
     from lumaloom.jobs import prepare
+    from lumaloom.media.atomic import check_target
 
     with prepare(request) as job:
+        if job.choice.encoder and "%" not in os.path.basename(request.output):
+            check_target(request.output, overwrite=request.overwrite, source=request.input)
         if json:
             emit("plan", **as_fields(job))
         else:

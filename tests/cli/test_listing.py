@@ -1,0 +1,96 @@
+"""`effects`, `probe`, `doctor`, `--help` and `--version`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import lumaloom
+from lumaloom.plugins import PluginFailure, default_registry
+from tests.cli.running import run_cli
+
+BUILT_IN = {"blur", "boxblur", "brightness", "crop", "flip", "resize"}
+
+
+def test_effects_lists_all_with_one_line_each() -> None:
+    outcome = run_cli("effects")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = {line.split()[0]: line for line in outcome.out.splitlines()}
+    assert set(lines) >= BUILT_IN
+    assert "Gaussian blur" in lines["blur"]
+    assert "sigma" in lines["blur"]
+
+
+def test_effects_explains_one() -> None:
+    outcome = run_cli("effects", "blur")
+    assert outcome.code == 0
+    for part in ("a number from 0 to 500 px", "Standard deviation", "-e 'blur sigma=4'", "reflect101"):
+        assert part in outcome.out
+    unknown = run_cli("effects", "bluur")
+    assert unknown.code == 2
+    assert unknown.error == "unknown effect 'bluur'; did you mean 'blur'?"
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_every_example_is_a_call_that_works(name: str) -> None:
+    from lumaloom.cli.effects import example
+
+    registry = default_registry()
+    assert registry.create(example(registry.effects[name])).name == name
+
+
+def test_effects_as_json_are_schemas() -> None:
+    listed = json.loads(run_cli("effects", "--json").out)
+    assert {effect["name"] for effect in listed["effects"]} >= BUILT_IN
+    one = json.loads(run_cli("effects", "blur", "--json").out)
+    assert one["schema"]["properties"]["sigma"]["maximum"] == 500
+
+
+def test_plugins_that_failed_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default_registry(), "failures", [PluginFailure("broken", "ImportError: [red]no[/]")])
+    assert "plugin broken was left out: ImportError: [red]no[/]" in run_cli("effects").err
+    assert json.loads(run_cli("effects", "--json").out)["failures"][0]["plugin"] == "broken"
+    assert "left out: ImportError" in run_cli("doctor").out
+
+
+def test_probe_shows_streams(clip: Path) -> None:
+    outcome = run_cli("probe", clip)
+    assert (outcome.code, outcome.err) == (0, "")
+    for part in ("h264", "96x64 yuv420p", "25 fps", "aac", "48000 Hz, stereo", "30"):
+        assert part in outcome.out
+    info = json.loads(run_cli("probe", clip, "--json").out)
+    assert [stream["type"] for stream in info["streams"]] == ["video", "audio"]
+    assert info["streams"][0]["rate"] == "25"
+
+
+def test_doctor_reports_the_machine() -> None:
+    outcome = run_cli("doctor")
+    assert (outcome.code, outcome.err) == (0, "")
+    for part in ("cores", "gpu", "kernel cache", "FFmpeg", "h264", "blur"):
+        assert part in outcome.out
+    found = json.loads(run_cli("doctor", "--json").out)
+    assert found["lumaloom"] == lumaloom.__version__
+    assert found["cpu"]["cores"] >= 1
+    assert found["gpus"] or found["no_gpu_because"]
+    assert found["kernel_cache"]["writable"] in (True, False)
+
+
+def test_kernel_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from lumaloom.cli.kernel_cache import kernel_cache
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "new"))
+    assert kernel_cache() == (tmp_path / "new", "")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    assert "not writable" in kernel_cache()[1]
+
+
+def test_help_and_version() -> None:
+    assert run_cli("--version").out == f"lumaloom {lumaloom.__version__}\n"
+    outcome = run_cli("--help")
+    assert outcome.code == 0
+    for command in ("render", "effects", "probe", "doctor", "demo"):
+        assert command in outcome.out
+    assert "--best-effort" in run_cli("render", "--help").out

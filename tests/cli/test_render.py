@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+
+from tests.cli.running import run_cli
+
+
+def test_renders_and_says_so_in_one_line(clip: Path, folder: Path) -> None:
+    out = folder / "[red]out[bold].mp4"
+    outcome = run_cli("render", clip, out, "-e", "blur sigma=2", "-e", "flip", "--threads", 2)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.count("\n") == 1
+    assert str(out) in outcome.out
+    assert "30 frames in" in outcome.out
+    assert "copied" in outcome.out
+    with av.open(str(out)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 30
+
+
+def test_events_parse_and_come_in_order(clip: Path, folder: Path) -> None:
+    outcome = run_cli("render", clip, folder / "out.mkv", "-e", "blur sigma=2", "--json", "--crf", 30)
+    assert outcome.code == 0, outcome.err
+    names = [event["event"] for event in outcome.events]
+    assert names[0] == "start"
+    assert names[-1] == "finish"
+    assert set(names[1:-1]) == {"progress"}
+    begin, last, finish = outcome.events[0], outcome.events[-2], outcome.events[-1]
+    assert begin["frames"] == 30
+    assert [step["name"] for step in begin["steps"]] == ["blur"]
+    assert begin["steps"][0]["parameters"]["sigma"] == 2
+    assert begin["encoder"] == "h264"
+    assert begin["encoder_options"]["crf"] == "30"
+    assert last["frames"] == last["total"] == 30
+    assert abs(sum(last["shares"].values()) - 1) < 0.01
+    assert finish["frames"] == 30
+    assert finish["sink"]["streams"][0]["action"] == "copied"
+    assert not finish["lost"]
+
+
+def test_null_writes_nothing(clip: Path, folder: Path) -> None:
+    outcome = run_cli("render", clip, "null", "-e", "boxblur radius=3")
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.startswith("null: ")
+    assert "30 frames in" in outcome.out
+    assert not list(folder.iterdir())
+    assert not Path("null").exists()
+
+
+def test_start_and_end_cut_the_clip(clip: Path) -> None:
+    outcome = run_cli("render", clip, "null", "--start", "5f", "--end", "0.8", "--json")
+    assert outcome.events[-1]["frames"] == 15, outcome.err
+
+
+def test_encoder_options_arrive(clip: Path, folder: Path) -> None:
+    outcome = run_cli("render", clip, folder / "o.mkv", "--option", "g=3", "--option", "bf=0", "--json", "--dry-run")
+    assert outcome.events[0]["encoder_options"]["g"] == "3", outcome.err
+    assert outcome.events[0]["encoder_options"]["bf"] == "0"
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(clip: Path, folder: Path) -> None:
+    words = ["render", clip, folder / "out.mp4", "-e", "blur sigma=2", "-e", "crop width=64 height=48", "--dry-run"]
+    outcome = run_cli(*words)
+    assert (outcome.code, outcome.err) == (0, "")
+    for part in ("blur sigma=2", "crop width=64", "64x48 yuv420p", "30 frames", "h264 in mp4", "nothing was written"):
+        assert part in outcome.out
+    (event,) = run_cli(*words, "--json").events
+    assert event["event"] == "plan"
+    assert [step["name"] for step in event["steps"]] == ["blur", "crop"]
+    assert not list(folder.iterdir())
+
+
+def test_a_dry_run_finds_what_the_render_would(clip: Path, folder: Path) -> None:
+    (folder / "out.mp4").write_bytes(b"mine")
+    outcome = run_cli("render", clip, folder / "out.mp4", "--dry-run")
+    assert outcome.code == 2
+    assert "--overwrite" in outcome.error
