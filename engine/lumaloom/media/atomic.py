@@ -168,7 +168,7 @@ def sync(path: Path) -> int:
 
 def exists_error(target: object) -> UsageError:
     """Return the error for a target that is there already."""
-    return UsageError(f"{target}: exists already; choose another name, or allow it to be overwritten")
+    return UsageError(f"{target}: exists already; choose another name, or replace it with --overwrite (overwrite=True)")
 
 
 def write_error(target: object, error: Exception) -> OutputError:
