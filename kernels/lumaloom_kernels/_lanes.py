@@ -18,9 +18,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, config, types
 from numba.core.codegen import get_host_cpu_features
-from numba.extending import intrinsic
 
-from ._simd import F32, LANES_F32, Codegen, Vector
+from ._simd import F32, LANES_F32, Codegen, Vector, intrinsic
 
 VECTOR_BYTES = 64
 SOURCE_BITS, WEIGHT_BITS = 7, 14

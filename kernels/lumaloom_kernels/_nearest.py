@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ._resize_table import Box, axis_table
-from ._simd import Codegen, copy_bytes, jit
+from ._simd import Codegen, copy_bytes, intrinsic, jit
 
 # A pixel of so many bytes moves as one scalar; where that is wider, the next pixel covers the rest.
 _UNITS: dict[int, Any] = {1: np.uint8(0), 2: np.uint16(0), 3: np.uint32(0), 4: np.uint32(0), 6: np.uint64(0)}

@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ._lanes import has
-from ._simd import Codegen, Vector, jit
+from ._simd import Codegen, Vector, intrinsic, jit
 
 LANES = 64
 _BYTES = Vector("u8x64", ir.IntType(8), LANES)
