@@ -46,24 +46,33 @@ def prefix(line: int, sums: int, count: int, channels: int, acc: Any) -> None:
     carry = sum_zero(acc)
     if channels == 1:
         for i in range((count + LANES - 1) // LANES):
-            v = sum_add(sum_scan(sum_load(line + i * step, acc), 1), carry)
-            carry = sum_carry(v, 1)
-            sum_store(sums + i * step, v)
+            v = sum_scan(sum_load(line + i * step, acc), 1)
+            sum_store(sums + i * step, sum_add(v, carry))
+            carry = sum_add(carry, sum_carry(v, 1))
     elif channels == 2:
         for i in range((count + LANES - 1) // LANES):
-            v = sum_add(sum_scan(sum_load(line + i * step, acc), 2), carry)
-            carry = sum_carry(v, 2)
-            sum_store(sums + i * step, v)
+            v = sum_scan(sum_load(line + i * step, acc), 2)
+            sum_store(sums + i * step, sum_add(v, carry))
+            carry = sum_add(carry, sum_carry(v, 2))
     elif channels == 3:
-        for i in range((count + LANES - 1) // LANES):
-            v = sum_add(sum_scan(sum_load(line + i * step, acc), 3), carry)
-            carry = sum_carry(v, 3)
-            sum_store(sums + i * step, v)
+        # which channel a lane has comes round after three vectors: only one sum links them to the next three
+        for i in range(0, (count + LANES - 1) // LANES, 3):
+            a = sum_scan(sum_load(line + i * step, acc), 3)
+            b = sum_scan(sum_load(line + (i + 1) * step, acc), 3)
+            c = sum_scan(sum_load(line + (i + 2) * step, acc), 3)
+            a_on = sum_carry(a, 3)
+            b_on = sum_add(sum_carry(a_on, 3), sum_carry(b, 3))
+            c_on = sum_add(sum_carry(b_on, 3), sum_carry(c, 3))
+            next_carry = sum_carry(carry, 3)
+            sum_store(sums + i * step, sum_add(a, carry))
+            sum_store(sums + (i + 1) * step, sum_add(b, sum_add(next_carry, a_on)))
+            sum_store(sums + (i + 2) * step, sum_add(c, sum_add(sum_carry(next_carry, 3), b_on)))
+            carry = sum_add(carry, c_on)
     else:
         for i in range((count + LANES - 1) // LANES):
-            v = sum_add(sum_scan(sum_load(line + i * step, acc), 4), carry)
-            carry = sum_carry(v, 4)
-            sum_store(sums + i * step, v)
+            v = sum_scan(sum_load(line + i * step, acc), 4)
+            sum_store(sums + i * step, sum_add(v, carry))
+            carry = sum_add(carry, sum_carry(v, 4))
 
 
 @jit
@@ -143,6 +152,15 @@ def box(
 
 
 @jit
+def add_rows(at: int, new: int, old: int, keep: int) -> None:
+    """Add 32 pixels of a row to sums, and take away those of another; begin anew where ``keep`` is 0."""
+    v = u16_sub(u16_load_u8(new), u16_load_u8(old))
+    if keep:
+        v = u16_add(v, u16_load(at))
+    u16_store(at, v)
+
+
+@jit
 def box_small(
     src: int, src_step: int, out: int, out_step: int, first: int, stop: int, width: int, channels: int,
     rx: int, ry: int, xmap: Any, ymap: Any, line: Any, zeros: Any, spare: Any, factor: int, shift: int,
@@ -160,7 +178,7 @@ def box_small(
     half = u16_splat((2 * rx + 1) * (2 * ry + 1) // 2)
     factors = u16_splat(factor)
     shifts = u16_splat(shift)
-    tail = count % LANES_U16
+    whole, tail = count // LANES_U16, count % LANES_U16
     for y in range(first, stop):
         fresh = y == first
         for k in range(0 if fresh else 2 * ry, 2 * ry + 1):
@@ -168,17 +186,13 @@ def box_small(
             old = nothing
             if not fresh and ymap[y - 1] >= 0:
                 old = src + ymap[y - 1] * src_step
-            for i in range(blocks):
-                at = inner_at + 64 * i
-                a, b = new + 32 * i, old + 32 * i
-                if i == count // LANES_U16:
-                    copy_bytes(edge, a, tail)
-                    copy_bytes(edge + 32, b, tail)
-                    a, b = edge, edge + 32
-                v = u16_sub(u16_load_u8(a), u16_load_u8(b))
-                if not fresh or k > 0:
-                    v = u16_add(v, u16_load(at))
-                u16_store(at, v)
+            keep = 0 if fresh and k == 0 else 1
+            for i in range(whole):
+                add_rows(inner_at + 64 * i, new + 32 * i, old + 32 * i, keep)
+            if tail:
+                copy_bytes(edge, new + 32 * whole, tail)
+                copy_bytes(edge + 32, old + 32 * whole, tail)
+                add_rows(inner_at + 64 * whole, edge, edge + 32, keep)
         for part in range(2):
             for p in range(0 if part == 0 else rx + width, rx if part == 0 else 2 * rx + width):
                 for c in range(channels):

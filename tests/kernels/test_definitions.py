@@ -73,3 +73,17 @@ def test_large_sigma_and_radius_on_a_larger_image(device: Device) -> None:
     for name, strength in (("gaussian_blur", 150.0), ("gaussian_blur", (90.0, 1000.0)), ("box_blur", 300)):
         result = device.get(getattr(lumaloom_kernels, name)(device.put(image), strength))
         check(result, _registry.load(name).reference(image, strength), (name, strength))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize(
+    ("name", "strength"),
+    [("gaussian_blur", s) for s in (0.7, 2.0, 5.0, 8.0, 15.0, 40.0)] + [("box_blur", r) for r in (1, 5, 20)],
+)
+def test_integers_are_rounded_to_the_nearest(device: Device, name: str, strength: Any, dtype: str) -> None:
+    # the one step of the tolerance is for sums near a half: few pixels use it, and in both directions
+    image = noise((150, 160, 3), dtype)
+    result = device.get(getattr(lumaloom_kernels, name)(device.put(image), strength)).astype(float)
+    distance = result - _registry.load(name).reference(image, strength)
+    assert (distance == 0).mean() > 0.85
+    assert abs(distance.mean()) < 0.05
