@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 from . import _cuda_plans as plans
 from ._checks import Array, Border, OutputError
 
-OPTIONS = ("--std=c++17",)
+OPTIONS = ("--std=c++17", "--diag-suppress=177")  # 177: a header's function that a file does not use
 
 _lock = threading.RLock()
 _modules: dict[tuple[int, str], Any] = {}
@@ -49,6 +49,17 @@ def why_unavailable() -> str | None:
     return None if count else "the NVIDIA driver reports no GPU"
 
 
+def devices() -> list[tuple[str, int, str]]:
+    """Return name, bytes of memory and compute capability of every device."""
+    runtime = _cupy().cuda.runtime
+    found = []
+    for number in range(runtime.getDeviceCount()):
+        properties = runtime.getDeviceProperties(number)
+        capability = f"{properties['major']}.{properties['minor']}"
+        found.append((properties["name"].decode(), int(properties["totalGlobalMem"]), capability))
+    return found
+
+
 def gaussian_blur(
     src: Array, out: Array, sigma: tuple[float, float], border: Border, *, scratch: Array | None = None
 ) -> None:
@@ -72,8 +83,8 @@ def resize(
 ) -> None:
     """Resize the region ``box = (x0, y0, x1, y1)`` of ``src`` to the size of ``out``.
 
-    ``axis_table(in_size, out_size, kind, (low, high))``, with the filter's name as ``kind``, gives the starts and weights of one axis; it is
-    called once for every new combination.
+    ``axis_table(in_size, out_size, kind, (low, high))``, with the filter's name as ``kind``, gives the starts and
+    weights of one axis; it is called once for every new combination.
     """
     _call(plans.resize, src, out, (kind, box, axis_table), scratch)
 
@@ -140,7 +151,6 @@ def _run(cupy: Any, plan: plans.Plan, src: Array, out: Array, scratch: Array | N
     import numpy as np
 
     device = int(cupy.cuda.Device().id)
-    module = _module(cupy, device, plan.module)
     tables = _uploaded(cupy, device, plan)
     address = {"src": src.data.ptr, "out": out.data.ptr, "scratch": 0 if scratch is None else scratch.data.ptr}
     for launch in plan.launches:
@@ -150,6 +160,7 @@ def _run(cupy: Any, plan: plans.Plan, src: Array, out: Array, scratch: Array | N
                 base = tables[argument.at].data.ptr if argument.of == "table" else address[argument.of] + argument.at
                 argument = np.uint64(base)
             arguments.append(argument)
+        module = _module(cupy, device, launch.module)
         module.get_function(launch.kernel)(launch.grid, launch.block, tuple(arguments))
 
 

@@ -24,9 +24,9 @@ MAX_BOX_RADIUS = 32767  # sums of 16-bit samples over one axis fit 32 bits
 
 FIR_ROWS = 16  # TILE_ROWS of gaussian_blur.cu
 FIR_PIXELS = {1: 256, 2: 128, 3: 64, 4: 64}  # Tile<C>::pixels
-BOX_PIXELS = {1: 128, 2: 64, 3: 32, 4: 32}  # Block<C>::pixels of box_blur.cu
+BOX_PIXELS = {1: 128, 2: 64, 3: 32, 4: 32}  # of a block of box_blur.cu
 BOX_CHUNK = 32
-PASS_ROWS = 4  # of _cuda_resample.cuh
+PASS_ROWS = 4  # of _cuda_resample.cu
 PASS_THREADS = 128
 RESIZE_ROWS = 8  # TILE_ROWS of resize.cu
 RESIZE_SPAN = 1024  # MAX_SPAN
@@ -67,6 +67,7 @@ class Pointer(NamedTuple):
 class Launch(NamedTuple):
     """One kernel launch; ``arguments`` are NumPy scalars of the parameters' types and pointers."""
 
+    module: str
     kernel: str
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
@@ -77,7 +78,6 @@ class Launch(NamedTuple):
 class Plan:
     """The launches of one call in order, the tables that they read, and the scratch bytes that they need."""
 
-    module: str
     launches: tuple[Launch, ...]
     tables: dict[str, NDArray[Any]]
     scratch: int
@@ -106,10 +106,11 @@ def gaussian_blur(src: Layout, out: Layout, sigma: tuple[float, float], border: 
         x = gaussian_axis(src.width, sigma[0], src.dtype, border)
         y = gaussian_axis(src.height, sigma[1], src.dtype, border)
         steps = [("y", y[0]), ("x", x[0]), ("y", y[1]), ("x", x[1]), ("x", x[2]), ("y", y[2])]
-        return _passes("gaussian_blur", src, out, steps)
+        return _passes(src, out, steps)
     radius_x, radius_y = len(wx) // 2, len(wy) // 2
     flags = _aligned(src, 4) * ALIGNED_SRC + _aligned(out, 8) * ALIGNED_OUT
     launch = Launch(
+        "gaussian_blur",
         f"gaussian_{PREFIX[src.dtype]}_c{src.channels}",
         (_ceil(src.width, FIR_PIXELS[src.channels]), _ceil(src.height, FIR_ROWS), 1),
         (_fir_threads(src.channels, radius_x, radius_y), 1, 1),
@@ -120,7 +121,7 @@ def gaussian_blur(src: Layout, out: Layout, sigma: tuple[float, float], border: 
             *_ints(BORDERS.index(border), flags),
         ),
     )
-    return Plan("gaussian_blur", (launch,), {"x": wx, "y": wy}, 0)
+    return Plan((launch,), {"x": wx, "y": wy}, 0)
 
 
 def _fir_threads(channels: int, radius_x: int, radius_y: int) -> int:
@@ -148,8 +149,8 @@ def box_blur(src: Layout, out: Layout, radius: tuple[int, int], border: Border) 
         counts = (1, x * y)
     name = {**PREFIX, "uint32": "u32"}
     pitch = _round_up(src.height * src.channels * np.dtype(between).itemsize, SCRATCH_ALIGNMENT)
-    half = f"box_{name[src.dtype]}_{name[between]}_c{src.channels}", src.width, src.height, radius[1], counts[0]
-    back = f"box_{name[between]}_{name[src.dtype]}_c{src.channels}", src.height, src.width, radius[0], counts[1]
+    half = f"box_{name[src.dtype]}_{name[between]}", src.width, src.height, radius[1], counts[0]
+    back = f"box_{name[between]}_{name[src.dtype]}", src.height, src.width, radius[0], counts[1]
     ends = (
         _pointers(Pointer("src"), src.pitch, Pointer("scratch"), pitch),
         _pointers(Pointer("scratch"), pitch, Pointer("out"), out.pitch),
@@ -159,17 +160,18 @@ def box_blur(src: Layout, out: Layout, radius: tuple[int, int], border: Border) 
         segment = max(64, _round_up(reach, BOX_CHUNK))
         launches.append(
             Launch(
+                "box_blur",
                 kernel,
                 (_ceil(columns, BOX_PIXELS[src.channels]), _ceil(rows, segment), 1),
                 (BOX_PIXELS[src.channels] * src.channels, 1, 1),
                 (
                     *pointers,
-                    *_ints(columns, rows, reach, segment, BORDERS.index(border)),
+                    *_ints(columns, rows, src.channels, reach, segment, BORDERS.index(border)),
                     *(np.uint32(count), np.float32(1 / count)),
                 ),
             )
         )
-    return Plan("box_blur", tuple(launches), {}, pitch * src.width)
+    return Plan(tuple(launches), {}, pitch * src.width)
 
 
 @lru_cache(256)
@@ -179,32 +181,38 @@ def resize(src: Layout, out: Layout, kind: str, box: tuple[float, float, float, 
     y = fitted(src.height, *table(src.height, out.height, kind, (box[1], box[3])))
     tile = None if x.is_identity or y.is_identity else _resize_tile(x, src.channels)
     if tile is None:
-        return _passes("resize", src, out, [("y", y), ("x", x)])
+        return _passes(src, out, [("y", y), ("x", x)])
+    pixels, spans = tile
     launch = Launch(
+        "resize",
         f"resize_{PREFIX[src.dtype]}",
-        (_ceil(out.width, tile), _ceil(out.height, RESIZE_ROWS), 1),
+        (len(spans), _ceil(out.height, RESIZE_ROWS), 1),
         (RESIZE_THREADS, 1, 1),
         (
             *_pointers(Pointer("src"), src.pitch, Pointer("out"), out.pitch),
             *_ints(src.width, out.width, out.height, src.channels),
             *(Pointer("table", "starts_x"), Pointer("table", "weights_x"), np.int32(x.taps)),
             *(Pointer("table", "starts_y"), Pointer("table", "weights_y"), np.int32(y.taps)),
-            *_ints(tile, _aligned(src, 4) * ALIGNED_SRC),
+            *(Pointer("table", "spans"), *_ints(pixels, _aligned(src, 4) * ALIGNED_SRC)),
         ),
     )
-    return Plan("resize", (launch,), {**_named(x, "x", transposed=True), **_named(y, "y")}, 0)
+    tables = {**_named(x, "x", transposed=True), **_named(y, "y"), "spans": spans}
+    return Plan((launch,), tables, 0)
 
 
-def _resize_tile(x: Table, channels: int) -> int | None:
-    """Return the widest tile, in pixels, whose source columns fit shared memory, or None."""
-    if (np.diff(x.starts) < 0).any():
-        return None
+def _resize_tile(x: Table, channels: int) -> tuple[int, NDArray[np.int32]] | None:
+    """Return the widest tile, in pixels, whose source columns fit shared memory, or None.
+
+    With it comes an array of a row for every tile: its first source sample, a multiple of four, and its
+    groups of four samples.
+    """
     for tile in (128, 64, 32, 16, 8):
-        first = np.arange(0, x.out_size, tile)
-        last = np.minimum(first + tile, x.out_size) - 1
-        low = x.starts[first].astype(np.int64) * channels & ~3
-        if ((x.starts[last] + x.taps) * channels - low).max() <= RESIZE_SPAN:
-            return tile
+        tiles = np.arange(0, x.out_size, tile)
+        low = np.minimum.reduceat(x.starts, tiles).astype(np.int64) * channels & ~3
+        high = (np.maximum.reduceat(x.starts, tiles).astype(np.int64) + x.taps) * channels
+        groups = -(-(high - low) // 4)
+        if groups.max() * 4 <= RESIZE_SPAN:
+            return tile, np.stack([low, groups], axis=1).astype(np.int32)
     return None
 
 
@@ -216,6 +224,7 @@ def scale_offset(src: Layout, out: Layout, gain: float, offset: float, low: floa
         rows, samples = 1, rows * samples
     lanes = 16 // src.itemsize
     launch = Launch(
+        "scale_offset",
         f"scale_offset_{PREFIX[src.dtype]}",
         (_ceil(samples, lanes * SCALE_THREADS), min(rows, MAX_GRID_Y), 1),
         (SCALE_THREADS, 1, 1),
@@ -226,10 +235,10 @@ def scale_offset(src: Layout, out: Layout, gain: float, offset: float, low: floa
             np.int32(src.alignment == out.alignment == 16),
         ),
     )
-    return Plan("scale_offset", (launch,), {}, 0)
+    return Plan((launch,), {}, 0)
 
 
-def _passes(module: str, src: Layout, out: Layout, steps: list[tuple[str, Table]]) -> Plan:
+def _passes(src: Layout, out: Layout, steps: list[tuple[str, Table]]) -> Plan:
     """Plan a chain of passes over one axis each, float32 in between, alternating two scratch images."""
     steps = [step for step in steps if not step[1].is_identity] or steps[:1]
     images = [src]
@@ -247,7 +256,7 @@ def _passes(module: str, src: Layout, out: Layout, steps: list[tuple[str, Table]
     for k, (axis, table) in enumerate(steps):
         tables |= _named(table, str(k), transposed=axis == "x")
         launches.append(_pass(axis, table, images[k], places[k], images[k + 1], places[k + 1], str(k)))
-    return Plan(module, tuple(launches), tables, second + max(sizes[1::2], default=0))
+    return Plan(tuple(launches), tables, second + max(sizes[1::2], default=0))
 
 
 def _pass(axis: str, table: Table, src: Layout, at: Pointer, out: Layout, to: Pointer, name: str) -> Launch:
@@ -258,12 +267,14 @@ def _pass(axis: str, table: Table, src: Layout, at: Pointer, out: Layout, to: Po
     if axis == "y":
         flags = _aligned(src, 4) * ALIGNED_SRC + _aligned(out, 4) * ALIGNED_OUT
         return Launch(
+            "_cuda_resample",
             f"pass_down_{suffix}",
             (_ceil(src.samples, 4 * PASS_THREADS), rows, 1),
             (PASS_THREADS, 1, 1),
             (*arrays, *_ints(src.samples, out.height), *weights, np.int32(flags)),
         )
     return Launch(
+        "_cuda_resample",
         f"pass_along_{suffix}",
         (_ceil(out.samples, PASS_THREADS), rows, 1),
         (PASS_THREADS, 1, 1),

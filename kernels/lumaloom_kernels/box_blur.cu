@@ -13,13 +13,10 @@ namespace {
 
 constexpr int CHUNK = 32;  // rows between two transposing writes
 
-// A block covers this many pixels, one thread for each of their samples; also in _cuda_plans.py.
-template <int C>
-struct Block {
-    static constexpr int pixels = C == 1 ? 128 : C == 2 ? 64 : 32;
-    static constexpr int threads = pixels * C;
-    static constexpr int pitch = threads + C;  // the odd pixel keeps transposed reads on distinct banks
-};
+// A block has one thread for each sample of 128 / C pixels, at least 32: threads = pixels * C. The widths
+// stand in _cuda_plans.py too. A row of the tile has C words more, to keep transposed reads on distinct banks.
+constexpr int MAX_THREADS = 128;
+constexpr int MAX_PITCH = MAX_THREADS + 4;
 
 template <class TI, class S>
 struct Window {
@@ -37,26 +34,25 @@ struct Window {
         for (int row = max(low, 0); row <= min(high, rows - 1); ++row) sum += (S)*row_of(column, pitch, row);
         return sum;
     }
-    // The sum of rows low to high, however far they lie outside.
-    __device__ S sum(int low, int high) const {
+    // The sum of rows low to high, however far they lie outside: at most two lengths of the axis are read.
+    __device__ __forceinline__ S sum(int low, int high) const {
         const int count = high - low + 1;
-        if (border == CONSTANT) return inside(low, high);
-        if (border == REPLICATE || rows == 1) {
-            S sum = inside(low, high);
-            if (low < 0) sum += (S)(min(high, -1) - low + 1) * at(0);
-            if (high >= rows) sum += (S)(high - max(low, rows) + 1) * at(rows - 1);
+        const int period = border == REFLECT101 ? max(2 * (rows - 1), 1) : 0x7fffffff;
+        const bool around = count >= period;
+        S sum = inside(around ? 0 : low, around ? rows - 1 : high);
+        if (border == CONSTANT) return sum;
+        if (border == REPLICATE) {
+            if (low < 0) sum += (S)(-low) * at(0);
+            if (high >= rows) sum += (S)(high - rows + 1) * at(rows - 1);
             return sum;
         }
-        const int period = 2 * (rows - 1);
-        S sum = 0;
-        if (count >= period) {
-            const S whole = (S)2 * inside(0, rows - 1) - at(0) - at(rows - 1);
-            sum = (S)(count / period) * whole;
-            for (int row = low, left = count % period; left > 0; --left) sum += at(row++);
+        if (around) {  // whole periods, each of all rows back and forth, and what is left of one
+            if (rows > 1) sum = (S)2 * sum - at(0) - at(rows - 1);
+            sum *= (S)(count / period);
+            for (int k = 0; k < count % period; ++k) sum += at(low + k);
             return sum;
         }
-        for (int row = low; row < min(0, high + 1); ++row) sum += at(row);
-        sum += inside(low, high);
+        for (int row = low; row < 0; ++row) sum += at(row);
         for (int row = max(rows, low); row <= high; ++row) sum += at(row);
         return sum;
     }
@@ -98,17 +94,26 @@ __device__ __forceinline__ TO from_word(u32 word) {
 template <>
 __device__ __forceinline__ f32 from_word<f32>(u32 word) { return __uint_as_float(word); }
 
-template <class TI, class S, class TO, class Store, int C>
+template <class TI, class S, class TO, class Store>
 __device__ __forceinline__ void box_pass(const TI* __restrict__ src, long long src_pitch, TO* __restrict__ out,
-                                         long long out_pitch, int columns, int rows, int radius, int segment,
-                                         int border, u32 count, float inverse) {
-    __shared__ u32 tile[CHUNK * Block<C>::pitch];
+                                         long long out_pitch, int columns, int rows, int channels, int radius,
+                                         int segment, int border, u32 count, float inverse) {
+    __shared__ u32 tile[CHUNK * MAX_PITCH];
 
     const int thread = threadIdx.x;
-    const int pixel0 = blockIdx.x * Block<C>::pixels;
-    const int pixels = min(Block<C>::pixels, columns - pixel0);
-    const bool active = thread < pixels * C;
-    const Window<TI, S> window = {src + (long long)pixel0 * C + (active ? thread : 0), src_pitch, rows, border};
+    const int pitch = blockDim.x + channels;
+    const int block_pixels = blockDim.x / channels;
+    const int pixel0 = blockIdx.x * block_pixels;
+    const int pixels = min(block_pixels, columns - pixel0);
+    const bool active = thread < pixels * channels;
+    const Window<TI, S> window = {src + (long long)pixel0 * channels + (active ? thread : 0), src_pitch, rows, border};
+    // Of the transposed tile this thread always stores sample `rest` of an output row, of every
+    // `step`-th pixel: the samples of 32 pixels side by side.
+    const int step = block_pixels / CHUNK;
+    const int first = thread / (CHUNK * channels);
+    const int rest = thread - first * (CHUNK * channels);
+    const int row = rest / channels;
+    const u32* stored = tile + row * pitch + (rest - row * channels);
     const int end = min((int)(blockIdx.y + 1) * segment, rows);
     int y = blockIdx.y * segment;
     S sum = active ? window.sum(y - radius, y + radius) : (S)0;
@@ -121,7 +126,7 @@ __device__ __forceinline__ void box_pass(const TI* __restrict__ src, long long s
                 const TI* coming = row_of(window.column, src_pitch, y + radius + 1);
 #pragma unroll 8
                 for (int j = 0; j < CHUNK; ++j) {
-                    tile[j * Block<C>::pitch + thread] = Store::template word<TO>(sum, count, inverse);
+                    tile[j * pitch + thread] = Store::template word<TO>(sum, count, inverse);
                     sum += (S)*coming;
                     sum -= (S)*leaving;
                     coming = row_of(coming, src_pitch, 1);
@@ -129,21 +134,17 @@ __device__ __forceinline__ void box_pass(const TI* __restrict__ src, long long s
                 }
             } else {
                 for (int j = 0; j < made; ++j) {
-                    tile[j * Block<C>::pitch + thread] = Store::template word<TO>(sum, count, inverse);
+                    tile[j * pitch + thread] = Store::template word<TO>(sum, count, inverse);
                     sum += window.at(y + j + radius + 1);
                     sum -= window.at(y + j - radius);
                 }
             }
         }
         __syncthreads();
-        for (int k = thread; k < pixels * CHUNK * C; k += Block<C>::threads) {
-            const int pixel = k / (CHUNK * C);
-            const int rest = k - pixel * (CHUNK * C);
-            const int j = rest / C;
-            if (j < made)
-                row_of(out, out_pitch, pixel0 + pixel)[(long long)y * C + rest] =
-                    from_word<TO>(tile[j * Block<C>::pitch + pixel * C + (rest - j * C)]);
-        }
+        if (row < made)
+            for (int pixel = first; pixel < pixels; pixel += step)
+                row_of(out, out_pitch, pixel0 + pixel)[(long long)y * channels + rest] =
+                    from_word<TO>(stored[pixel * channels]);
         __syncthreads();
         y += made;
     }
@@ -151,20 +152,19 @@ __device__ __forceinline__ void box_pass(const TI* __restrict__ src, long long s
 
 }  // namespace
 
-#define BOX(TI, S, TO, STORE, C)                                                                              \
-    extern "C" __global__ void __launch_bounds__(128)                                                         \
-        box_##TI##_##TO##_c##C(const TI* src, long long src_pitch, TO* out, long long out_pitch, int columns, \
-                               int rows, int radius, int segment, int border, u32 count, float inverse) {     \
-        box_pass<TI, S, TO, STORE, C>(src, src_pitch, out, out_pitch, columns, rows, radius, segment, border, \
-                                      count, inverse);                                                        \
+#define BOX(TI, S, TO, STORE)                                                                                 \
+    extern "C" __global__ void __launch_bounds__(128, 6)                                                      \
+        box_##TI##_##TO(const TI* src, long long src_pitch, TO* out, long long out_pitch, int columns,        \
+                        int rows, int channels, int radius, int segment, int border, u32 count,               \
+                        float inverse) {                                                                      \
+        box_pass<TI, S, TO, STORE>(src, src_pitch, out, out_pitch, columns, rows, channels, radius, segment,  \
+                                   border, count, inverse);                                                   \
     }
-#define BOX_CHANNELS(TI, S, TO, STORE) \
-    BOX(TI, S, TO, STORE, 1) BOX(TI, S, TO, STORE, 2) BOX(TI, S, TO, STORE, 3) BOX(TI, S, TO, STORE, 4)
 
-BOX_CHANNELS(u8, u32, u16, Sum)  // radius up to 128: sums of bytes fit 16 bits
-BOX_CHANNELS(u16, u32, u8, Mean)
-BOX_CHANNELS(u8, u32, u32, Sum)
-BOX_CHANNELS(u32, u64, u8, Mean)
-BOX_CHANNELS(u16, u32, u32, Sum)
-BOX_CHANNELS(u32, u64, u16, Mean)
-BOX_CHANNELS(f32, double, f32, FloatMean)
+BOX(u8, u32, u16, Sum)  // radius up to 128: sums of bytes fit 16 bits
+BOX(u16, u32, u8, Mean)
+BOX(u8, u32, u32, Sum)
+BOX(u32, u64, u8, Mean)
+BOX(u16, u32, u32, Sum)
+BOX(u32, u64, u16, Mean)
+BOX(f32, double, f32, FloatMean)

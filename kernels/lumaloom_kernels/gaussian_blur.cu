@@ -1,5 +1,5 @@
 // Gaussian blur, both directions in one kernel, for radii up to 16; larger sigmas run the passes of
-// _cuda_resample.cuh: shrink, blur, enlarge.
+// _cuda_resample.cu: shrink, blur, enlarge.
 //
 // A block makes a tile of 16 rows. First every thread sums down the columns, straight from global memory,
 // for four neighbouring samples and eight rows; the sums land in shared memory. Then every thread sums
@@ -8,7 +8,6 @@
 // one step from sigma 1.2 on, and weights split into two bytes cost as many instructions as floats.
 
 #include "_cuda_samples.cuh"
-#include "_cuda_resample.cuh"
 
 namespace {
 
@@ -214,4 +213,3 @@ __device__ __forceinline__ void blur_tile(const T* __restrict__ src, long long s
 GAUSSIAN_CHANNELS(u8)
 GAUSSIAN_CHANNELS(u16)
 GAUSSIAN_CHANNELS(f32)
-RESAMPLE_PASSES

@@ -49,7 +49,7 @@ __device__ __forceinline__ void scale_rows(const T* __restrict__ src, long long 
 }  // namespace
 
 #define SCALE_OFFSET(T)                                                                                       \
-    extern "C" __global__ void __launch_bounds__(256)                                                         \
+    extern "C" __global__ void __launch_bounds__(256, 4)                                                      \
         scale_offset_##T(const T* src, long long src_pitch, T* out, long long out_pitch, long long samples,   \
                          int rows, float gain, float offset, float low, float high, int aligned) {            \
         scale_rows<T>(src, src_pitch, out, out_pitch, samples, rows, gain, offset, low, high, aligned);       \

@@ -3,7 +3,9 @@
 //   out[o] = sum over k < taps of weights[o][k] * in[starts[o] + k]
 //
 // Tables never point outside the axis: borders are folded into the weights when they are made. Enlarging,
-// shrinking and blurring are all this one sum. Uses _cuda_samples.cuh.
+// shrinking and blurring are all this one sum: wide Gaussians and resizes by large factors are chains of it.
+
+#include "_cuda_samples.cuh"
 
 namespace {
 
@@ -109,11 +111,11 @@ __device__ __forceinline__ void pass_along(const TI* __restrict__ src, long long
                                const float* weights, int taps) {                                              \
         pass_along<TI, TO>(src, src_pitch, out, out_pitch, out_width, rows, channels, starts, weights, taps); \
     }
-#define RESAMPLE_PASSES                                                                                       \
-    RESAMPLE_PASS(u8, u8)                                                                                     \
-    RESAMPLE_PASS(u8, f32)                                                                                    \
-    RESAMPLE_PASS(f32, u8)                                                                                    \
-    RESAMPLE_PASS(u16, u16)                                                                                   \
-    RESAMPLE_PASS(u16, f32)                                                                                   \
-    RESAMPLE_PASS(f32, u16)                                                                                   \
-    RESAMPLE_PASS(f32, f32)
+
+RESAMPLE_PASS(u8, u8)
+RESAMPLE_PASS(u8, f32)
+RESAMPLE_PASS(f32, u8)
+RESAMPLE_PASS(u16, u16)
+RESAMPLE_PASS(u16, f32)
+RESAMPLE_PASS(f32, u16)
+RESAMPLE_PASS(f32, f32)
