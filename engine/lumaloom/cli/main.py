@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from lumaloom.cli import overview
 from lumaloom.cli.output import emit, printable
 from lumaloom.errors import CancelledError, LumaloomError, UsageError
 
@@ -42,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> None:
     """Parse and run one command; words that do not parse are a UsageError."""
+    if words in ([], ["--help"], ["-h"]):
+        overview.show()
+        return
     from cyclopts import CycloptsError
 
     from lumaloom.cli.app import app
