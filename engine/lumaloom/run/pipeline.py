@@ -25,7 +25,7 @@ def run_plan(
         items: frames and packets.
         pool: host buffers for results.
         workers: threads of each CPU run.
-        limit: bytes of frames under way in each run.
+        limit: bytes under way in each run.
         meter: gets the time of each step.
 
     """
@@ -45,7 +45,7 @@ def _cpu_map(
     grown = run.after.nbytes
 
     def size(item: Item) -> int:
-        return max(item.nbytes, grown) if isinstance(item, Frame) else 0
+        return max(item.nbytes, grown) if isinstance(item, Frame) else item.size
 
     return ordered_map(function, items, workers=workers, limit=limit, size=size, skip=is_packet)
 

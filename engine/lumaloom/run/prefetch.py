@@ -62,8 +62,8 @@ def prefetch(
 ) -> Generator[T, None, None]:
     """Yield `items`, which are made in a thread of their own, up to `limit` bytes ahead.
 
-    What `items` raises is raised here, after everything that came before it. Closing this generator stops the
-    thread, closes `items` in it, and waits for both.
+    What `items` raises is raised here, after everything that came before it. The thread starts with the first
+    item asked for; closing this generator then stops it, closes `items` in it, and waits for both.
 
     Args:
         items: the stage to run ahead; a generator is closed at the end.
@@ -93,18 +93,22 @@ def prefetch(
             with queue.changed:
                 queue.items.append((_End(error), 0))
                 queue.changed.notify_all()
+            error = None  # its traceback holds this function: the two would keep each other, and frames, alive
 
     thread = threading.Thread(target=produce, name=f"lumaloom-{name}", daemon=True)
     thread.start()
     try:
         while True:
-            item = queue.get()
-            if isinstance(item, _End):
-                if item.error is not None:
-                    raise item.error
-                return
-            yield item  # type: ignore[misc]  # everything but _End came from `items`
-            del item
+            next_one = [queue.get()]
+            if isinstance(next_one[0], _End):
+                break
+            yield next_one.pop()  # type: ignore[misc]  # everything but _End came from `items`; none is kept here
+        end = next_one.pop()
+        if isinstance(end, _End) and end.error is not None:
+            try:
+                raise end.error
+            finally:
+                del end  # or the error's traceback would hold the error
     finally:
         queue.stop()
         thread.join()

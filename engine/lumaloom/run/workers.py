@@ -22,14 +22,14 @@ def ordered_map(
 ) -> Generator[T | R, None, None]:
     """Yield `function(item)` for every item, in the order of the items, computed by `workers` threads.
 
-    An error comes out in its turn, after the results before it; what is still running is then waited for and
-    dropped. Closing the generator does the same, and closes `items`.
+    An error, of the function or of `items`, comes out in its turn, after the results before it; what is still
+    running is then waited for and dropped. Closing the generator does the same, and closes `items`.
 
     Args:
         function: runs in a worker; the result must not depend on which.
         items: read in the caller's thread, only as far ahead as the bounds allow.
         workers: number of threads, at least 1.
-        limit: bytes of items under way; one may always be.
+        limit: bytes of items under way or waiting for their turn; one may always be.
         size: bytes that an item and its result count for.
         skip: items that pass through as they are, without a worker.
 
@@ -38,36 +38,45 @@ def ordered_map(
     # An entry is (future or None, item if it skips, bytes); packets wait here for the frames before them.
     waiting: deque[tuple[Future[R] | None, T | None, int]] = deque()
     under_way = frames = 0
+    failure: Exception | None = None
 
     def oldest() -> T | R:
         nonlocal under_way, frames
         future, item, weight = waiting.popleft()
+        under_way -= weight
         if future is None:
             return item  # type: ignore[return-value]  # set whenever the future is not
-        under_way -= weight
         frames -= 1
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            del future  # or its error's traceback would hold the error, and with it every frame below
 
+    source = iter(items)
     try:
-        for item in items:
-            if skip(item):
-                waiting.append((None, item, 0))
-            else:
-                weight = size(item)
-                while frames and (under_way + weight > limit or frames >= 2 * workers):
-                    yield oldest()
-                waiting.append((pool.submit(function, item), None, weight))
-                under_way += weight
-                frames += 1
+        while True:
+            try:
+                item = next(source)
+            except StopIteration:
+                break
+            except Exception as problem:
+                failure = problem
+                break
+            passes, weight = skip(item), size(item)
+            while waiting and (under_way + weight > limit or (frames >= 2 * workers and not passes)):
+                yield oldest()
+            waiting.append((None, item, weight) if passes else (pool.submit(function, item), None, weight))
+            under_way += weight
+            frames += not passes
             del item
             while waiting and (waiting[0][0] is None or waiting[0][0].done()):
                 yield oldest()
         while waiting:
             yield oldest()
+        if failure is not None:
+            raise failure
     finally:
-        for future, _, _ in waiting:
-            if future is not None:
-                future.cancel()
+        failure = None
         pool.shutdown(wait=True, cancel_futures=True)
         waiting.clear()
         if isinstance(items, Generator):
