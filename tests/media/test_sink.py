@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from fractions import Fraction
 
 import av
@@ -202,22 +203,44 @@ def test_the_chroma_location_reaches_the_stream(tmp_path):
 @pytest.mark.parametrize(
     ("extension", "encoder"),
     [
-        ("mp4", "h264"),
-        ("mkv", "h264"),
-        ("mp4", "vp9"),
-        ("mov", "prores"),
-        ("mp4", "av1"),
-        ("mkv", "ffv1"),
-        ("mkv", "hevc"),
+        *(("mp4", "h264"), ("mp4", "vp9"), ("mp4", "av1"), ("mov", "prores"), ("avi", "h264"), ("ts", "h264")),
+        *(("mkv", "h264"), ("mkv", "hevc"), ("mkv", "ffv1"), ("mkv", "vp9"), ("mkv", "prores"), ("mkv", "av1")),
     ],
 )
-def test_the_sample_aspect_ratio_survives(tmp_path, extension, encoder):
-    sar = Fraction(128, 117)
-    write(tmp_path / f"a.{extension}", frames(2, sar=sar), encoder)
+@pytest.mark.parametrize("sar", [Fraction(128, 117), Fraction(9, 16), Fraction(4, 1)])
+def test_the_sample_aspect_ratio_survives(tmp_path, extension, encoder, sar):
+    summary = write(tmp_path / f"a.{extension}", frames(2, sar=sar), encoder)
     with av.open(str(tmp_path / f"a.{extension}")) as container:
         stream = container.streams.video[0]
-        next(container.decode(stream))
+        assert len(list(container.decode(stream))) == 2
         assert sar in (stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio)
+    assert not [line for line in summary.warnings if "moved up" not in line]
+
+
+def test_webm_keeps_the_shape_to_the_pixel(tmp_path):
+    write(tmp_path / "a.webm", frames(2, width=176, height=144, sar=Fraction(128, 117)))
+    with av.open(str(tmp_path / "a.webm")) as container:
+        assert container.streams.video[0].sample_aspect_ratio == Fraction(193, 176)
+
+
+def test_the_shape_moves_nothing_in_a_matroska_file(tmp_path):
+    class Origin:
+        path, passthrough, attachments, metadata, chapters = tmp_path / "no", (), (), {}, ()
+        stream_metadata, bottom_field_first = {"title": "A name", "language": "fra"}, False
+
+    write(tmp_path / "a.mkv", frames(40, sar=Fraction(2, 1)), "ffv1", source=Origin())
+    with av.open(str(tmp_path / "a.mkv")) as container:
+        stream = container.streams.video[0]
+        assert (stream.metadata["title"], stream.language) == ("A name", "fra")
+        container.seek(1200, stream=stream)
+        assert next(container.decode(stream)).pts == 1200
+    content = (tmp_path / "a.mkv").read_bytes()
+    content = content.split(bytes.fromhex("1654AE6B"), 2)[2]  # The first is in the list of positions.
+    # The checksum of the tracks is right: BF 84, then the CRC of all that follows in them.
+    octets = 9 - content[0].bit_length()
+    end = octets + (int.from_bytes(content[:octets]) & ~(1 << 7 * octets))
+    assert content[octets : octets + 2] == b"\xbf\x84"
+    assert zlib.crc32(content[octets + 6 : end]) == int.from_bytes(content[octets + 2 : octets + 6], "little")
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from lumaloom.errors import OutputError
 from lumaloom.frame import Frame, FrameSpec
+from lumaloom.media import matroska
 from lumaloom.media.atomic import AtomicFile, check_target, write_error
 from lumaloom.media.choice import EncoderChoice, best_format
 from lumaloom.media.passthrough import Passthrough, kept_tags
@@ -64,7 +65,7 @@ class FileSink(BaseSink):
         self._frames = 0
         self._warnings: list[str] = []
         # Whether FFmpeg moves all timestamps up where some are negative, and the lowest so far in seconds.
-        self._lifts = False
+        self._lifts = self._shaped = False
         self._lifts_pts = choice.container.muxer in ("matroska", "webm")
         self._lowest = self._lift = Fraction(0)
         self._over = False
@@ -96,6 +97,8 @@ class FileSink(BaseSink):
             self._mux(self._streams.flush())
             with self._writing():
                 self._output.close()
+                if self._shaped:
+                    self._set_shape()
         except BaseException:
             self.abort()
             raise
@@ -164,6 +167,9 @@ class FileSink(BaseSink):
             self._warnings.append(f".{choice.container.name} can't tell players to {turn}")
         with self._writing():
             self._tag(stream)
+            self._shaped = choice.container.muxer in ("matroska", "webm") and first.spec.sar not in (0, 1)
+            if self._shaped:
+                stream.metadata["title"] = stream.metadata.get("title", "") + matroska.ROOM
             self._streams = Passthrough(self._output, choice.container, self._source, self._keep)
             self._lifts = not self._output.format.flags & (_TS_NEGATIVE | _NO_TIMESTAMPS)
             self._output.start_encoding()
@@ -184,6 +190,14 @@ class FileSink(BaseSink):
                 self._output.set_chapters(chapters)
             else:
                 self._warnings.append(f".{container.name} can't hold the {len(chapters)} chapters")
+
+    def _set_shape(self) -> None:
+        """Write the sample aspect ratio where FFmpeg's muxer can't be told it."""
+        assert self._video is not None
+        spec = self._video.spec
+        matroska.set_shape(
+            self._file.path, spec.width, spec.height, spec.sar, ratio=self._choice.container.muxer == "matroska"
+        )
 
     def _muxer_options(self, spec: FrameSpec) -> dict[str, str]:
         # Without this, files of the same content differ in random identifiers and in the time of writing.
