@@ -145,6 +145,12 @@ def cpu(src: NDArray[Any], out: NDArray[Any], method: str, box: Box, threads: in
 
         source, made = _rows_of(src), _rows_of(out, samples)
         run_bands(lambda first, stop: nearest_rows(source, made, channels, box, first, stop), len(out), threads)
+    elif method == "area" and _is_half(src, out, box):
+        from ._halve import halve_rows
+
+        source = _rows_of(src[int(box[1]) :, int(box[0]) : int(box[2])])
+        made = _rows_of(out, samples)
+        run_bands(lambda first, stop: halve_rows(source, made, channels, first, stop), len(out), threads)
     else:
         from ._resize_cpu import resize_rows
         from ._resize_plan import BLOCK_ROWS, make_plan
@@ -227,6 +233,11 @@ def _check_out(src: Array, shape: tuple[int, ...], out: Any) -> Array:
         if module.may_share_memory(src, out):
             raise OutputError("out: expected memory apart from src, got an array that shares it; pass a new array")
     return check_out(np.broadcast_to(src[:1, :1], shape), out)
+
+
+def _is_half(src: NDArray[Any], out: NDArray[Any], box: Box) -> bool:
+    sides = (box[2] - box[0], box[3] - box[1])
+    return sides == (2 * out.shape[1], 2 * out.shape[0]) and _inside(box, src)
 
 
 def _inside(box: Box, src: Array) -> bool:

@@ -51,6 +51,19 @@ def test_box(device: Device, box: Any, dtype: str, filter_name: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_half_the_size(device: Device, channels: int, dtype: str) -> None:
+    for width in (1, 5, 10, 16, 21, 32, 67):
+        image = noise((2 * 5, 2 * width, channels), dtype)
+        got = device.get(resize(device.put(image), (width, 5), "area"))
+        check(got, reference(image, (width, 5), "area"))
+        box = (1, 3, 2 * width - 1, 9)
+        if width > 1:
+            got = device.get(resize(device.put(image), (width - 1, 3), "area", box=box))
+            check(got, reference(image, (width - 1, 3), "area", box=box))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", [(50, 40), (11, 9)])
 def test_without_wide_instructions(dtype: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """The float32 family gives uint8 too what the definition says, as on machines without fixed point."""
