@@ -99,6 +99,16 @@ def test_a_terminal_gets_a_progress_bar_and_a_summary(clip: Path, folder: Path) 
     assert "encode" in shown
 
 
+def test_an_ascii_terminal_and_a_name_of_any_bytes_do_no_harm(tmp_path: Path) -> None:
+    name = os.fsdecode(b"gr\xc3\xbcn\xff.mp4")
+    process = start("probe", tmp_path / name, env=environment(PYTHONIOENCODING="ascii"))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert err.startswith("lumaloom: error: ")
+    assert r"\udcff.mp4: no such file" in err
+    assert out == ""
+
+
 def _loaded(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -71,7 +71,7 @@ def _list(registry: Registry) -> None:
 def _explain(effect: type[Effect], origin: str) -> None:
     out = console()
     heading(out, effect.name)
-    out.print(inspect.getdoc(effect) or "")
+    out.print(_reflowed(inspect.getdoc(effect) or ""))
     out.print()
     if effect.params:
         rows = [(spec.name, spec.expects, _default(spec), spec.help) for spec in effect.params.values()]
@@ -86,6 +86,12 @@ def _explain(effect: type[Effect], origin: str) -> None:
             ("example", f"lumaloom render in.mp4 out.mp4 -e {shlex.quote(example(effect))}"),
         ],
     )
+
+
+def _reflowed(text: str) -> str:
+    """Return text with the line breaks inside its paragraphs taken out, save where lines are indented."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(part if "\n " in part else part.replace("\n", " ") for part in paragraphs)
 
 
 def _default(spec: ParamSpec) -> str:

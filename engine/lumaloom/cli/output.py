@@ -63,7 +63,7 @@ def fields(target: Console, rows: Iterable[tuple[str, object]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 2))
+    grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, min_width=12)
     grid.add_column(overflow="fold")
     for name, value in rows:
@@ -80,7 +80,7 @@ def table(
     from rich.text import Text
 
     numeric = set(right)
-    result = Table(box=None, padding=(0, 2), pad_edge=False, header_style="bold")
+    result = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for number, name in enumerate(headings):
         justify: Any = "right" if number in numeric else "left"
         result.add_column(name, justify=justify, overflow="fold", style="cyan" if number == 0 else "")

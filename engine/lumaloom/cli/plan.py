@@ -52,6 +52,7 @@ def show(job: Preparation) -> None:
     rate = f"{float(job.source.rate):.6g} fps" if job.source.rate else "unknown rate"
     length = "unknown length" if job.total is None else f"{job.total} frames"
     options = " ".join(f"{key}={value}" for key, value in choice.options.items())
+    how = f"{choice}{options and f' ({options})'}" if choice.encoder else "the frames are thrown away"
     workers = "1 thread" if job.threads == 1 else f"{job.threads} threads"
     fields(
         out,
@@ -68,7 +69,7 @@ def show(job: Preparation) -> None:
     fields(
         out,
         [
-            ("output", f"{job.request.output}: {choice}{options and f' ({options})'}"),
+            ("output", f"{job.request.output}: {how}"),
             ("", "dry run: nothing was written"),
         ],
     )
