@@ -136,6 +136,19 @@ def damaged(source: Path, target: Path, *, at: float = 0.5, count: int = 64, see
     return target
 
 
+def damaged_picture(source: Path, target: Path, share: float, *, seed: int = 1) -> Path:
+    """Overwrite most of the data of the video packet at `share` of the clip with noise."""
+    data = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size > 60 and packet.pos is not None]
+    packet = packets[int(len(packets) * share)]
+    place = data.find(bytes(packet)[20:40], packet.pos) if packet.pos >= 0 else data.find(bytes(packet)[20:40])
+    size = min(packet.size - 40, 170)
+    data[place : place + size] = random.Random(seed).randbytes(size)
+    target.write_bytes(data)
+    return target
+
+
 def joined(sources: Sequence[Path], target: Path) -> Path:
     target.write_bytes(b"".join(source.read_bytes() for source in sources))
     return target
@@ -172,17 +185,6 @@ def only_audio(path: Path) -> Path:
         tone = Tone(out, "aac")
         tone.write(Fraction(1))
         tone.close()
-    return path
-
-
-def no_frames(path: Path) -> Path:
-    """An MP4 with a video track of no samples."""
-    with av.open(str(path), "w", format="mp4") as out:
-        stream = out.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
-        stream.codec_context.flags |= 1 << 22
-        stream.codec_context.open()
-        out.start_encoding()
     return path
 
 

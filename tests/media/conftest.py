@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clips import CLIPS
+
+from tests.media.clips import CLIPS
 
 Clip = Callable[[str], Path]
 

@@ -6,7 +6,7 @@ from collections import deque
 
 import av
 from av.codec import CodecContext
-from av.codec.context import ThreadType
+from av.codec.context import Flags, ThreadType
 from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
@@ -19,8 +19,9 @@ from lumaloom.media.opening import shown_in_decoding_time
 
 # FFmpeg's own VP8 and VP9 decoders drop the alpha that rides in a packet's side data.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-# These hide what they notice unless told to fail. Not for H.264: it flags such frames, and fails on an open-GOP start.
-_EXPLODE = frozenset(("hevc", "mjpeg"))
+# What makes a decoder tell of the damage that it notices. H.264 flags frames whose references are missing when
+# aggressive; told to explode it would also fail on an open-GOP start. The others keep silent unless they explode.
+_STRICTER = {"h264": "+aggressive", "hevc": "+explode", "mjpeg": "+explode"}
 # What the decoders and the demuxers raise on damaged data, apart from bugs.
 DECODE_ERRORS = (FFmpegError, OSError, ValueError, ArithmeticError, MemoryError, RuntimeError)
 
@@ -32,7 +33,6 @@ class VideoDecoder:
         stream: a stream of an open container.
         threads: None for one per core.
         max_pixels: larger pictures are refused.
-        strict: have damage raise at the first sign; else let the decoder conceal what it can.
         frame_threads: decode several frames at once. PyAV may then swallow an error, and frames after it, when it
             drains the decoder; one at a time every error surfaces at its packet and no frame is lost around it.
 
@@ -45,15 +45,14 @@ class VideoDecoder:
 
     """
 
-    def __init__(
-        self, stream: VideoStream, *, threads: int | None, max_pixels: int, strict: bool, frame_threads: bool
-    ) -> None:
+    def __init__(self, stream: VideoStream, *, threads: int | None, max_pixels: int, frame_threads: bool) -> None:
         context = _alpha_decoder(stream) or stream.codec_context
         if context is None:
             raise ValueError("no decoder is available for its codec")
-        detect = "crccheck+bitstream+buffer"
-        if strict and context.name in _EXPLODE:
-            detect += "+explode"
+        detect = "crccheck+bitstream+buffer" + _STRICTER.get(context.name, "")
+        if not frame_threads:
+            # dav1d has frame threads of its own, which this flag turns off.
+            context.flags |= Flags.low_delay if context.name == "libdav1d" else 0
         context.thread_count = threads or 0
         context.thread_type = ThreadType.AUTO if frame_threads else ThreadType.SLICE
         context.options = {"max_pixels": str(max_pixels), "err_detect": detect}

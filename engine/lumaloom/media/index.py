@@ -151,7 +151,7 @@ def _first_stamp(path: str | os.PathLike[str], stream: int, max_pixels: int) -> 
     """Return the pts of the first frame that decodes, None where it has none or none does."""
     with open_input(path, max_pixels=max_pixels) as container:
         video = pick_stream(container, path, stream)
-        decoder = VideoDecoder(video, threads=1, max_pixels=max_pixels, strict=False, frame_threads=False)
+        decoder = VideoDecoder(video, threads=1, max_pixels=max_pixels, frame_threads=False)
         for packet in _demux(container, video):
             try:
                 frames = decoder.decode(packet) if packet.size else decoder.drain()

@@ -140,9 +140,7 @@ def _first_frames(container: InputContainer, max_pixels: int) -> dict[int, Video
     decoders = {}
     for stream in container.streams.video:
         try:
-            decoders[stream.index] = VideoDecoder(
-                stream, threads=1, max_pixels=max_pixels, strict=False, frame_threads=False
-            )
+            decoders[stream.index] = VideoDecoder(stream, threads=1, max_pixels=max_pixels, frame_threads=False)
         except DECODE_ERRORS:
             continue
     found: dict[int, VideoFrame] = {}

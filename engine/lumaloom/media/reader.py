@@ -58,6 +58,7 @@ class Reader:
         self._threads, self._stream, self._max_pixels = threads, stream, max_pixels
         self._lock = threading.Lock()
         self._base: FrameSpec | None = None
+        self._side_data: tuple[tuple[str, bytes], ...] | None = None
         self._closed = False
         self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
         self._container = open_input(path, max_pixels=max_pixels)
@@ -147,7 +148,8 @@ class Reader:
     def _wrapped(self, number: int, decoded: VideoFrame) -> Frame:
         if self._base is None:
             self._base = first_spec(self._video, decoded)
-        frame = from_av(decoded, self.index.timing(number), self._base)
+        frame = from_av(decoded, self.index.timing(number), self._base, self._side_data)
+        self._side_data = frame.side_data
         if (frame.width, frame.height, frame.format) != (self._base.width, self._base.height, self._base.format):
             raise InputError(f"{self.path}: frame {number} changes from {self._base} to {frame.spec}")
         return frame
@@ -174,7 +176,7 @@ class Reader:
     def _begin(self) -> None:
         self._video = pick_stream(self._container, self.path, self._stream)
         self._decoder = VideoDecoder(
-            self._video, threads=self._threads, max_pixels=self._max_pixels, strict=True, frame_threads=True
+            self._video, threads=self._threads, max_pixels=self._max_pixels, frame_threads=True
         )
         self._next = 0
         self._frames = self._numbered(self._container.demux(self._video))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from av.error import FFmpegError
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 # Flags of FFmpeg's demuxers: AVFMT_NOTIMESTAMPS and AVFMT_TS_DISCONT.
 _NO_TIMESTAMPS, _TS_DISCONT = 0x0080, 0x0200
+
+# How long before a clip a subtitle may have started that is still shown, in seconds.
+_LONGEST_TEXT = 30
 
 
 def clock_may_jump(container: InputContainer) -> bool:
@@ -65,3 +69,27 @@ def _up_to_keyframe(packets: Iterator[Packet[Stream]], video: VideoStream) -> li
             held.append(packet)
             return held
     return []
+
+
+def texts_on_at(
+    container: InputContainer, video: VideoStream, texts: list[Stream], start: Fraction
+) -> list[Packet[Any]]:
+    """Return the subtitle packets that lie before `start`, in seconds, and are still shown then.
+
+    Looks back half a minute. Leaves the container at another place.
+    """
+    base = video.time_base or Fraction(1)
+    found = []
+    try:
+        container.seek(int((start - _LONGEST_TEXT) / base), stream=video, backward=True)
+        for packet in container.demux([video, *texts]):
+            time = None if packet.pts is None else packet.pts * packet.time_base
+            if packet.stream is video:
+                if packet.dts is not None and packet.dts * base >= start:
+                    break
+            elif time is not None and time < start < time + (packet.duration or 0) * packet.time_base:
+                found.append(packet)
+    except (FFmpegError, OverflowError):
+        # The clip itself is read next, and reports what is damaged.
+        pass
+    return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
@@ -22,10 +22,11 @@ from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
 from lumaloom.media.facts import OpenFile
 from lumaloom.media.index import FrameIndex
 from lumaloom.media.losses import Losses
-from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason
+from lumaloom.media.opening import open_input, pick_stream, reason
+from lumaloom.media.options import DEFAULTS, SourceOptions
 from lumaloom.media.probe import first_spec
-from lumaloom.media.seeking import clock_may_jump, is_stream_of_recordings, packets_from
-from lumaloom.media.structure import is_cut_off
+from lumaloom.media.seeking import clock_may_jump, is_stream_of_recordings, packets_from, texts_on_at
+from lumaloom.media.structure import has_broken_blocks, is_cut_off
 from lumaloom.media.tail import count_whole, tail_damage
 from lumaloom.media.timeline import Continuity, Timeline
 from lumaloom.media.trim import Item, trimmed
@@ -40,33 +41,10 @@ _MEND = "--best-effort (best_effort=True) takes what can be read"
 # A file of a format that keeps its length is short where this many seconds, or this share, are missing.
 _SHORT_SECONDS, _SHORT_SHARE = Fraction(2), Fraction(1, 50)
 _DEMUX_RETRIES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceOptions:
-    """How a source is read.
-
-    Attributes:
-        best_effort: deliver what is readable of a damaged file and count the losses, rather than raise. Frames are
-            then decoded one at a time, which is slower.
-        threads: decoding threads; None for one per core.
-        start: seconds from the start of the file at which the clip starts, None for its first frame.
-        end: seconds from the start of the file at which the clip ends, exclusive, None for its last frame.
-        start_frame: first frame, counted from 0, in place of `start`.
-        end_frame: frame after the last one, in place of `end`.
-        max_pixels: largest picture that is decoded.
-        stream: which of the video streams, counted from 0.
-
-    """
-
-    best_effort: bool = False
-    threads: int | None = None
-    start: Fraction | None = None
-    end: Fraction | None = None
-    start_frame: int | None = None
-    end_frame: int | None = None
-    max_pixels: int = MAX_PIXELS
-    stream: int = 0
+# Codecs of which MP4 and Matroska hold one picture, which is shown, in every packet.
+_PICTURE_A_PACKET = frozenset(("h264", "hevc", "av1", "ffv1", "prores", "mjpeg", "png"))
+# Within how many packets a keyframe shows that a mark of damage is due to a join.
+_JOIN_PACKETS = 3
 
 
 class Source(OpenFile):
@@ -86,7 +64,7 @@ class Source(OpenFile):
 
     """
 
-    def __init__(self, path: str | os.PathLike[str], options: SourceOptions = SourceOptions()) -> None:
+    def __init__(self, path: str | os.PathLike[str], options: SourceOptions = DEFAULTS) -> None:
         self.path = path
         self.options = options
         self._container = open_input(path, max_pixels=options.max_pixels)
@@ -107,8 +85,14 @@ class Source(OpenFile):
         self._continuity = Continuity(self._video.index)
         self._spec: FrameSpec | None = None
         self._base: FrameSpec | None = None
+        self._side_data: tuple[tuple[str, bytes], ...] | None = None
         self._last_end = Fraction(0)
         self._last_key: int | None = None
+        self._doubtful = 0
+        self._expected: int | None = None
+        self._gaps = False
+        self._first_stamps: list[int] = []
+        self._leading = 0
         self.losses.truncated = is_cut_off(self.path, self._container.format.name)
         if self.losses.truncated and not options.best_effort:
             self.losses.frames_readable = count_whole(self.path, options.stream, options.max_pixels)
@@ -126,10 +110,10 @@ class Source(OpenFile):
 
     def _choose_streams(self) -> None:
         """Open the decoder of the video stream and have the demuxer skip what nobody reads."""
-        options, strict = self.options, not self.options.best_effort
+        options = self.options
         self._video = pick_stream(self._container, self.path, options.stream)
         self._decoder = VideoDecoder(
-            self._video, threads=options.threads, max_pixels=options.max_pixels, strict=strict, frame_threads=strict
+            self._video, threads=options.threads, max_pixels=options.max_pixels, frame_threads=not options.best_effort
         )
         self._wanted = [self._video, *self.passthrough]
         skipped = [s for s in self._container.streams if s not in self._wanted and s.type != "attachment"]
@@ -253,13 +237,17 @@ class Source(OpenFile):
         """Return the packets from which the frame at `start` decodes; None for those from the start of the file."""
         if start is None or not self._seekable or start <= Fraction(self._container.start_time or 0, av.time_base):
             return None
+        texts = [stream for stream in self.passthrough if stream.type == "subtitle"]
+        shown = texts_on_at(self._container, self._video, texts, start) if texts else []
         packets = packets_from(self._container, self._video, self._wanted, int(-(-start // self.time_base)))
-        if packets is None:
-            # Not every demuxer seeks back to its very beginning.
-            self._container.close()
-            self._container = open_input(self.path, max_pixels=self.options.max_pixels)
-            self._choose_streams()
-        return packets
+        if packets is not None:
+            known = {(packet.stream.index, packet.pts) for packet in shown}
+            return chain(shown, (p for p in packets if not known or (p.stream.index, p.pts) not in known))
+        # Not every demuxer seeks back to its very beginning.
+        self._container.close()
+        self._container = open_input(self.path, max_pixels=self.options.max_pixels)
+        self._choose_streams()
+        return None
 
     def _packets(self) -> Iterator[Packet[Stream]]:
         packets, failures = self._landed or self._container.demux(self._wanted), 0
@@ -275,11 +263,12 @@ class Source(OpenFile):
                 packets = self._container.demux(self._wanted)
 
     def _decoded(self, packet: Packet[Stream]) -> Iterator[Frame]:
-        # In transport streams the flag is set where recordings were joined, and where nothing is lost.
-        if packet.is_corrupt and not is_stream_of_recordings(self._container):
+        if self._is_marked_corrupt(packet):
             self.losses.corrupt_packets += 1
             if not self.options.best_effort:
-                self._fail("the container's data end inside a packet")
+                self._fail("the container's data are broken inside a packet")
+        if self._base is None and packet.pts is not None:
+            self._first_stamps.append(packet.pts)
         try:
             frames = self._decoder.decode(packet)
         except DECODE_ERRORS as error:
@@ -287,16 +276,39 @@ class Source(OpenFile):
             return
         yield from self._wrapped(frames)
 
+    def _is_marked_corrupt(self, packet: Packet[Stream]) -> bool:
+        """Whether the demuxer found damage that the video needs to be whole.
+
+        Transport streams also have the mark on one of the last packets before a place where recordings were joined.
+        Nothing refers to it when a keyframe follows soon.
+        """
+        if not is_stream_of_recordings(self._container):
+            return packet.is_corrupt
+        if packet.is_keyframe:
+            self._doubtful = 0
+        elif packet.is_corrupt:
+            self._doubtful = _JOIN_PACKETS
+        elif self._doubtful:
+            self._doubtful -= 1
+            return not self._doubtful
+        return False
+
     def _wrapped(self, frames: list[VideoFrame]) -> Iterator[Frame]:
         for decoded in frames:
             timing = self._timeline.place(decoded.pts, decoded.duration)
+            self._gaps |= self._expected is not None and timing.pts > self._expected
+            self._expected = timing.pts + timing.duration * 3 // 2
             if self._base is None:
                 self._base = first_spec(self._video, decoded)
+                # Pictures before the first refer to some that the file does not hold, and are left out.
+                self._leading = sum(stamp < timing.pts for stamp in self._first_stamps)
+                self._first_stamps.clear()
             if decoded.is_corrupt:
                 if not self.options.best_effort:
                     self._fail("the decoder marks the next frame as damaged")
                 self.losses.corrupt_frames += 1
-            frame = from_av(decoded, timing, self._base)
+            frame = from_av(decoded, timing, self._base, self._side_data)
+            self._side_data = frame.side_data
             if self._changed(frame):
                 continue
             self.losses.frames_readable += 1
@@ -324,13 +336,22 @@ class Source(OpenFile):
             self._fail(reason(error))
 
     def _fail(self, why: str) -> NoReturn:
-        raise InputError(f"{self.path}: is damaged: {self.losses.readable()} are readable up to there ({why}); {_MEND}")
+        raise InputError(f"{self.path}: is damaged: {self.losses.readable()} are readable ({why}); {_MEND}")
 
     def _check_end(self, start: Fraction | None) -> None:
         """Look for what was lost without an error."""
         losses, options = self.losses, self.options
         if not losses.frames_readable:
             raise InputError(f"{self.path}: has no decodable video frame")
+        missing = self._missing_pictures()
+        if missing > losses.decode_errors:
+            losses.decode_errors = missing
+            if not options.best_effort:
+                self._fail(f"packets that decode to nothing: {missing}")
+        if self._gaps and self._container.format.name.startswith("matroska") and has_broken_blocks(self.path):
+            losses.corrupt_packets += 1
+            if not options.best_effort:
+                self._fail("packets are missing between them")
         if start is None and self._is_short():
             losses.truncated = True
             if not options.best_effort:
@@ -340,6 +361,14 @@ class Source(OpenFile):
             damage = tail_damage(self.path, options.stream, options.max_pixels, self._last_key if seekable else None)
             if damage:
                 self._fail(damage)
+
+    def _missing_pictures(self) -> int:
+        """Return how many packets gave neither a frame nor an error, where every packet holds one picture."""
+        assert self._base is not None
+        form, codec = self._container.format.name, self._video.codec_context.codec.canonical_name
+        if not form.startswith(("mov", "matroska")) or codec not in _PICTURE_A_PACKET or self._base.interlaced:
+            return 0
+        return self._decoder.sent - self._decoder.received - self._leading
 
     def _is_short(self) -> bool:
         """Whether all packets together end well before the duration that a Matroska file declares."""

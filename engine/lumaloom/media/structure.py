@@ -13,6 +13,15 @@ _BOXES = frozenset(
         *(b"emsg", b"prft", b"uuid", b"meta", b"udta", b"pnot", b"PICT", b"pdin", b"meco", b"junk"),
     )
 )
+_CLUSTER = b"\x1f\x43\xb6\x75"
+# What a segment and a cluster may hold, in the order of the Matroska specification (RFC 9559).
+_ELEMENTS = frozenset(
+    (
+        *(_SEGMENT, _CLUSTER, b"\x11\x4d\x9b\x74", b"\x15\x49\xa9\x66", b"\x16\x54\xae\x6b", b"\x1c\x53\xbb\x6b"),
+        *(b"\x19\x41\xa4\x69", b"\x10\x43\xa7\x70", b"\x12\x54\xc3\x67", b"\xec", b"\xbf"),
+        *(b"\xe7", b"\xa7", b"\xab", b"\xa3", b"\xa0", b"\xaf", b"\x58\x54"),
+    )
+)
 
 
 def is_cut_off(path: str | os.PathLike[str], format_name: str) -> bool:
@@ -27,6 +36,27 @@ def is_cut_off(path: str | os.PathLike[str], format_name: str) -> bool:
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         return walk(file, size)
+
+
+def has_broken_blocks(path: str | os.PathLike[str]) -> bool:
+    """Whether a Matroska file holds anything between its blocks that is no element.
+
+    FFmpeg skips such places, and the blocks in them, without a word. Reads the head of every block.
+    """
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        header = _element(file, 0)
+        position = header[1] + header[2] if header and header[2] is not None else size
+        while position < size:
+            element = _element(file, position)
+            if element is None or element[0] not in _ELEMENTS:
+                return True
+            kind, data, length = element
+            inside = kind in (_SEGMENT, _CLUSTER)
+            if not inside and length is None:
+                return True
+            position = data if inside else data + (length or 0)
+    return False
 
 
 def _boxes(file: BinaryIO, size: int) -> bool:

@@ -44,7 +44,7 @@ def tail_damage(path: str | os.PathLike[str], stream: int, max_pixels: int, last
 
 
 def _damage(video: VideoStream, packets: Iterable[Packet[Any]], max_pixels: int) -> str | None:
-    decoder = VideoDecoder(video, threads=1, max_pixels=max_pixels, strict=True, frame_threads=False)
+    decoder = VideoDecoder(video, threads=1, max_pixels=max_pixels, frame_threads=False)
     try:
         for packet in packets:
             if any(frame.is_corrupt for frame in decoder.decode(packet)):
