@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from lumaloom.errors import MemoryLimitError
-from lumaloom.memory.sources import HOST, Memory
+from lumaloom.memory.sources import HOST, Memory, default_limit
 
 # 16 classes per power of two: a buffer is at most 1/16 larger than what was asked for.
 _CLASS_BITS = 4
@@ -133,3 +134,9 @@ def size_class(nbytes: int) -> int:
         return _SMALLEST
     step = max(1 << ((nbytes - 1).bit_length() - 1 - _CLASS_BITS), 64)
     return -(-nbytes // step) * step
+
+
+@cache
+def default_pool() -> BufferPool:
+    """Return the host pool that frames come from where no other is given."""
+    return BufferPool(default_limit())

@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from lumaloom.memory.pool import BufferPool
 
 ALIGNMENT = 64
 # To align the start, and for vector code in encoders and converters that reads whole vectors past the last sample.
@@ -98,11 +94,6 @@ PINNED = Memory("pinned", _allocate_pinned, _view_pinned)
 DEVICE = Memory("device", _allocate_device, _view_device)
 
 
-def memory_for(device: str) -> tuple[Memory, Memory]:
-    """Return the memory for staging on the host and for computing, for `cpu` or `cuda`."""
-    return (PINNED, DEVICE) if device == "cuda" else (HOST, HOST)
-
-
 def available_memory() -> int:
     """Bytes that this process may still take: the smaller of the machine's and the control group's.
 
@@ -132,11 +123,3 @@ def _table(path: str) -> dict[str, int]:
 def default_limit() -> int:
     """Bytes that a pool may hold unless told otherwise: half of what is available, at least 256 MiB."""
     return max(available_memory() // 2, 256 << 20)
-
-
-@cache
-def default_pool() -> BufferPool:
-    """Return the host pool that frames come from where no other is given."""
-    from lumaloom.memory.pool import BufferPool
-
-    return BufferPool(default_limit())
