@@ -12,6 +12,7 @@ import pytest
 from lumaloom.frame import Matrix, Primaries, Transfer
 from lumaloom.media.info import AudioInfo, VideoInfo
 from lumaloom.media.probe import probe
+from lumaloom.media.source import Source
 from tests.media.clips import CLIPS, make
 from tests.media.conftest import Clip
 
@@ -101,6 +102,22 @@ def test_everything_is_ready_for_json(clip: Clip, name: str) -> None:
     assert video["rate"] is None or Fraction(video["rate"]) > 0
     assert isinstance(video["colour"]["matrix"], str)
     assert isinstance(data["duration"], float | None)
+
+
+def with_exif(jpeg: bytes, orientation: int) -> bytes:
+    """Add an EXIF block that says how the camera was held."""
+    tags = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0" + bytes((orientation, 0, 0, 0)) + b"\0\0\0\0"
+    block = b"Exif\0\0" + tags
+    return jpeg[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + jpeg[2:]
+
+
+def test_side_data_that_pyav_does_not_know(tmp_path: Path) -> None:
+    plain = make(tmp_path / "p.jpg", "mjpeg", 1, fmt="yuvj420p", container="image2", options={})
+    (tmp_path / "e.jpg").write_bytes(with_exif(plain.read_bytes(), 6))
+    assert probe(tmp_path / "e.jpg").video[0].rotation == 270
+    with Source(tmp_path / "e.jpg") as source:
+        assert source.spec.rotation == 270
+        assert sum(1 for _ in source.items()) == 1
 
 
 def test_broken_tags_are_no_obstacle(clip: Clip, tmp_path: Path) -> None:

@@ -81,11 +81,19 @@ def nearest_format(name: str) -> PixelFormat:
     return min(FORMATS.values(), key=loss)
 
 
-def from_av(source: av.VideoFrame, timing: Timing, base: FrameSpec | None = None) -> Frame:
+def from_av(
+    source: av.VideoFrame,
+    timing: Timing,
+    base: FrameSpec | None = None,
+    side_data: tuple[tuple[str, bytes], ...] | None = None,
+) -> Frame:
     """Wrap a decoded frame: its planes become writable views that keep it alive.
 
     A format outside the table is converted to the nearest row first. Fields that the stream knows and the
     frame does not (sample aspect ratio, rotation, colour tags that the frame leaves open) come from `base`.
+
+    Side data is that of the stream's first frame where `side_data` hands it on; None reads the frame's own,
+    which costs a reference cycle in PyAV that keeps the frame's memory until the collector comes by.
     """
     spec = spec_of(source)
     if spec is None:
@@ -94,13 +102,18 @@ def from_av(source: av.VideoFrame, timing: Timing, base: FrameSpec | None = None
         assert spec is not None
     if base is not None:
         spec = replace(spec, sar=base.sar, rotation=base.rotation, colour=merged(spec.colour, base.colour))
-    side_data = tuple((str(item.type.name), bytes(item)) for item in _side_data(source))
+    if side_data is None:
+        side_data = side_data_of(source)
     return Frame(spec, wrapped_planes(source, spec), timing, side_data)
 
 
-def _side_data(source: av.VideoFrame) -> Any:
-    """Iterate over a frame's side data; PyAV's annotations call it a dictionary."""
-    return source.side_data
+def side_data_of(source: av.VideoFrame) -> tuple[tuple[str, bytes], ...]:
+    """Return a PyAV frame's side data as `(name, bytes)`; none where one item is of a kind that PyAV does not know."""
+    try:
+        items: Any = source.side_data
+        return tuple((str(item.type.name), bytes(item)) for item in items)
+    except ValueError:
+        return ()
 
 
 def merged(first: Colour, second: Colour) -> Colour:

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from lumaloom.errors import InputError
 from lumaloom.frame import Colour, FrameSpec, Matrix, Primaries, Range, Transfer
-from lumaloom.frame.bridge import nearest_format, spec_of
+from lumaloom.frame.bridge import nearest_format, side_data_of, spec_of
 from lumaloom.frame.colour import tag
 from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
 from lumaloom.media.info import AudioInfo, ChapterInfo, MediaInfo, StreamInfo, VideoInfo
@@ -163,7 +163,6 @@ def _first_frames(container: InputContainer, max_pixels: int) -> dict[int, Video
 def _with_frame(stream: StreamInfo, frame: VideoFrame) -> StreamInfo:
     """Add to a video stream what only its first frame tells."""
     assert isinstance(stream, VideoInfo)
-    side_data: Any = frame.side_data
     return replace(
         stream,
         width=frame.width,
@@ -172,5 +171,5 @@ def _with_frame(stream: StreamInfo, frame: VideoFrame) -> StreamInfo:
         depth=_depth(frame.format.name),
         rotation=round(frame.rotation / 90) * 90 % 360,
         interlaced=frame.interlaced_frame,
-        side_data=tuple(item.type.name.lower() for item in side_data),
+        side_data=tuple(name.lower() for name, _ in side_data_of(frame)),
     )
