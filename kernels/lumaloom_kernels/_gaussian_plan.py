@@ -38,7 +38,7 @@ class Precision:
 # absolute differences of the weights. It was computed for every factor: 8e-4 at sigma / s = 1.5 and
 # order 4, 5e-6 at 2.5 and order 6 (of 8-bit pixels 0.2 steps, of 16-bit pixels 0.3).
 PRECISION = {
-    "uint8": Precision(order=4, ratio=1.5, direct=4.5, reach=3.5, rest=2e-4),
+    "uint8": Precision(order=4, ratio=1.5, direct=3.5, reach=3.5, rest=2e-4),
     "uint16": Precision(order=6, ratio=2.5, direct=6.0, reach=4.75, rest=1e-6),
     "float32": Precision(order=6, ratio=2.5, direct=6.0, reach=4.75, rest=1e-6),
 }

@@ -15,6 +15,8 @@ from ._fir import BLOCK_F32, BLOCK_U16, fir_f32, fir_u8
 from ._gaussian_plan import AxisPlan, Weights, spline_weights
 from ._scratch import scratch
 from ._shrink import enlarge, shrink
+from ._shrink_u8 import BLOCK as BLOCK_U8
+from ._shrink_u8 import enlarge_u8, shrink_u8
 from ._sums import LANES
 from ._threads import run_bands
 
@@ -116,9 +118,9 @@ def strip_width(width: int, channels: int, block: int, most: int) -> int:
     return best
 
 
-def fixed(weights: Weights) -> NDArray[np.uint16]:
+def fixed(weights: NDArray[Any]) -> NDArray[np.uint16]:
     """Return folded weights times 65536; the centre takes what rounding the others left."""
-    whole_numbers = np.floor(weights * 65536 + 0.5).astype(np.int64)
+    whole_numbers = np.floor(weights * 65536.0 + 0.5).astype(np.int64)
     whole_numbers[-1] = min(65535, 65536 - 2 * int(whole_numbers[:-1].sum()))
     return whole_numbers.astype(np.uint16)
 
@@ -256,6 +258,15 @@ def separable(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, 
     fir(source, target, plan_x.weights, plan_y.weights, xmap, ymap, threads, bits)
 
 
+@lru_cache(16)
+def fixed_phases(factor: int, order: int) -> NDArray[np.uint16]:
+    """Return the weights that enlarge times 65536, each phase of that sum."""
+    whole_numbers = np.floor(phase_weights(factor, order) * 65536.0 + 0.5).astype(np.int64)
+    largest = whole_numbers.argmax(axis=1)
+    whole_numbers[np.arange(factor), largest] += 65536 - whole_numbers.sum(axis=1)
+    return np.asarray(np.minimum(whole_numbers, 65535).astype(np.uint16))
+
+
 def _plane(name: str, height: int, width: int, channels: int) -> Image:
     step = -(-width * channels // 16) * 64 + 64
     block = scratch(name, height * step + SLACK, np.uint8)
@@ -304,15 +315,20 @@ def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, bor
 def _shrink(source: Image, low: Image, sx: int, sy: int, order: int, xmap: Map, ymap: Map, threads: int) -> None:
     wx, wy = folded_spline(sx, order), folded_spline(sy, order)
     channels = low.channels
+    fixed_point = source.kind.dtype == np.uint8 and source.width * channels >= BLOCK_U8
 
     def band(first: int, stop: int) -> None:
         line = scratch("line", len(xmap.index) * channels + SLACK, np.float32)
         sums = scratch("ring", len(xmap.index) * channels + SLACK, np.float32)
         rows = scratch("rows", 2 * len(wy) + sy, np.int64)
-        shrink(
+        common = (
             source.at, source.step, source.width, low.at, low.step, first, stop, low.width, channels, sx, sy,
-            xmap.index, xmap.pad, ymap.index, wx, wy, line, sums, rows, zeros, source.kind,
+            xmap.index, xmap.pad, ymap.index, wx,
         )  # fmt: skip
+        if fixed_point:
+            shrink_u8(*common, fixed(wy), line, sums, rows, zeros)
+        else:
+            shrink(*common, wy, line, sums, rows, zeros, source.kind)
 
     zeros = np.zeros(source.width * channels * source.kind.itemsize if ymap.index.min() < 0 else 1, np.uint8)
     run_bands(band, low.height, threads)
@@ -321,6 +337,7 @@ def _shrink(source: Image, low: Image, sx: int, sy: int, order: int, xmap: Map, 
 def _enlarge(low: Image, target: Image, sx: int, sy: int, order: int, threads: int) -> None:
     wx, wy = phase_weights(sx, order), phase_weights(sy, order)
     channels = target.channels
+    fixed_point = target.kind.dtype == np.uint8 and target.width * channels >= BLOCK_U8
     cells = -(-target.width // sx)
     pitch = (cells * sx * channels + SLACK // 4) // 16 * 64
 
@@ -329,9 +346,10 @@ def _enlarge(low: Image, target: Image, sx: int, sy: int, order: int, threads: i
         phase = scratch("line", sx * (cells * channels + SLACK), np.float32)
         rows = scratch("rows", wy.shape[1], np.int64)
         spare = scratch("spare", SLACK, np.uint8)
-        enlarge(
-            low.at, low.step, target.at, target.step, first, stop, target.width, channels, wx, wy, ring, pitch,
-            phase, rows, spare, target.kind,
-        )  # fmt: skip
+        common = (low.at, low.step, target.at, target.step, first, stop, target.width, channels)
+        if fixed_point:
+            enlarge_u8(*common, wx * np.float32(128), fixed_phases(sy, order), ring, pitch, phase, rows)
+        else:
+            enlarge(*common, wx, wy, ring, pitch, phase, rows, spare, target.kind)
 
     run_bands(band, target.height, threads, multiple=sy)

@@ -31,6 +31,79 @@ F32 = np.float32(0)
 
 
 @jit
+def thin_out(
+    line: Any, sums: Any, target: int, low_width: int, source_width: int, channels: int, sx: int, xmap: Any,
+    xpad: int, wx: Any,
+) -> None:  # fmt: skip
+    """Give the line its border, filter it with folded weights and keep every pixel of ``sx``."""
+    rx = wx.size - 1
+    span = (low_width - 1) * sx + 2 * rx + 1
+    step = 4 * channels
+    line_at = line.ctypes.data
+    sums_at = sums.ctypes.data
+    for part in range(2):
+        for p in range(0 if part == 0 else xpad + source_width, min(xpad, span) if part == 0 else span):
+            for c in range(channels):
+                value = F32
+                if xmap[p] >= 0:
+                    value = line[(xpad + xmap[p]) * channels + c]
+                line[p * channels + c] = value
+    if sx == 1 and rx == 0:
+        copy_bytes(target, line_at, span * step)
+        return
+    for i in range((((low_width - 1) * sx + 1) * channels + BLOCK_F32 - 1) // BLOCK_F32):
+        a = line_at + 4 * BLOCK_F32 * i
+        sum_f32(a, a + 2 * rx * step, step, a + rx * step, wx, sums_at + 4 * BLOCK_F32 * i, F32)
+    for i in range(low_width):
+        pixel_copy(target + i * step, sums_at + i * sx * step, F32)
+
+
+@jit
+def choose_rows(rows: Any, src: int, src_step: int, ymap: Any, top: int, used: int, more: int, zeros: int) -> None:
+    """Note the addresses of ``used`` source rows from ``top`` on, and of ``more`` that come next."""
+    for k in range(used):
+        y = ymap[top + k]
+        rows[k] = src + y * src_step if y >= 0 else zeros
+    for k in range(used, used + more):
+        rows[k] = src + ymap[min(top + k, ymap.size - 1)] * src_step
+
+
+@jit
+def widen(
+    source: int, target: int, cells: int, channels: int, wx: Any, phase_at: int, phase_pitch: int, kind: Any
+) -> None:
+    """Enlarge one row along x, into values of a kind."""
+    sx, nx = wx.shape
+    size = pixel_size(kind)
+    step = 4 * channels
+    for q in range(sx):
+        for i in range((cells * channels + BLOCK_F32 - 1) // BLOCK_F32):
+            a = source + 4 * BLOCK_F32 * i
+            w = f32_splat(wx[q, 0])
+            s0 = f32_mul(f32_load(a), w)
+            s1 = f32_mul(f32_load(a + 64), w)
+            s2 = f32_mul(f32_load(a + 128), w)
+            s3 = f32_mul(f32_load(a + 192), w)
+            for t in range(1, nx):
+                a += step
+                w = f32_splat(wx[q, t])
+                s0 = f32_add(s0, f32_mul(f32_load(a), w))
+                s1 = f32_add(s1, f32_mul(f32_load(a + 64), w))
+                s2 = f32_add(s2, f32_mul(f32_load(a + 128), w))
+                s3 = f32_add(s3, f32_mul(f32_load(a + 192), w))
+            b = (target if sx == 1 else phase_at + q * phase_pitch) + size * BLOCK_F32 * i
+            pixels_store(b, s0, kind)
+            pixels_store(b + 16 * size, s1, kind)
+            pixels_store(b + 32 * size, s2, kind)
+            pixels_store(b + 48 * size, s3, kind)
+    if sx > 1:
+        step = size * channels
+        for i in range(cells):
+            for q in range(sx):
+                pixel_copy(target + (i * sx + q) * step, phase_at + q * phase_pitch + i * step, kind)
+
+
+@jit
 def shrink(
     src: int, src_step: int, source_width: int, low: int, low_step: int, first: int, stop: int, low_width: int,
     channels: int, sx: int, sy: int, xmap: Any, xpad: int, ymap: Any, wx: Any, wy: Any, line: Any, sums: Any,
@@ -41,21 +114,12 @@ def shrink(
     Small pixel (i, j) is the sum of the source positions ``xmap[i * sx + k]``, ``ymap[j * sy + k]`` with
     folded weights ``wx`` and ``wy``; ``xmap[xpad:]`` is the source itself, -1 is a zero.
     """
-    rx = wx.size - 1
     ry = wy.size - 1
     size = pixel_size(kind)
     count = source_width * channels
-    span = (low_width - 1) * sx + 2 * rx + 1
-    line_at = line.ctypes.data
-    inner_at = line_at + 4 * xpad * channels
-    sums_at = sums.ctypes.data
-    step = 4 * channels
+    inner_at = line.ctypes.data + 4 * xpad * channels
     for j in range(first, stop):
-        for k in range(2 * ry + 1):
-            y = ymap[j * sy + k]
-            rows[k] = src + y * src_step if y >= 0 else zeros.ctypes.data
-        for k in range(2 * ry + 1, 2 * ry + 1 + sy):  # those that the next small row needs besides
-            rows[k] = src + ymap[min(j * sy + k, ymap.size - 1)] * src_step
+        choose_rows(rows, src, src_step, ymap, j * sy, 2 * ry + 1, sy, zeros.ctypes.data)
         if count < BLOCK_F32:
             for x in range(count):
                 value = wy[ry] * pixel_load(rows[ry] + x * size, kind)
@@ -91,22 +155,7 @@ def shrink(
                 pixels_store(b + 64, s1, F32)
                 pixels_store(b + 128, s2, F32)
                 pixels_store(b + 192, s3, F32)
-        for part in range(2):
-            for p in range(0 if part == 0 else xpad + source_width, min(xpad, span) if part == 0 else span):
-                for c in range(channels):
-                    value = F32
-                    if xmap[p] >= 0:
-                        value = line[(xpad + xmap[p]) * channels + c]
-                    line[p * channels + c] = value
-        target = low + j * low_step
-        if sx == 1 and rx == 0:
-            copy_bytes(target, line_at, span * step)
-            continue
-        for i in range((((low_width - 1) * sx + 1) * channels + BLOCK_F32 - 1) // BLOCK_F32):
-            a = line_at + 4 * BLOCK_F32 * i
-            sum_f32(a, a + 2 * rx * step, step, a + rx * step, wx, sums_at + 4 * BLOCK_F32 * i, F32)
-        for i in range(low_width):
-            pixel_copy(target + i * step, sums_at + i * sx * step)
+        thin_out(line, sums, low + j * low_step, low_width, source_width, channels, sx, xmap, xpad, wx)
 
 
 @jit
@@ -119,7 +168,7 @@ def enlarge(
     Output pixel (i, j) with the phases ``i % sx`` and ``j % sy`` is the sum of the small pixels from
     ``(i // sx, j // sy)`` on with the weights ``wx[phase]`` and ``wy[phase]``.
     """
-    sx, nx = wx.shape
+    sx = wx.shape[0]
     sy, ny = wy.shape
     size = pixel_size(kind)
     count = width * channels
@@ -129,38 +178,12 @@ def enlarge(
     ring_at = ring.ctypes.data
     phase_at = phase.ctypes.data
     phase_pitch = 4 * (phase.size // sx)
-    step = 4 * channels
     done = first // sy  # small rows below this one are in the ring
     for j in range(first // sy, (stop + sy - 1) // sy):
         while done < j + ny:
             source = low + done * low_step
             target = ring_at + (done % ny) * pitch
-            if sx == 1:
-                copy_bytes(target, source, count * 4)
-            else:
-                for q in range(sx):
-                    for i in range((cells * channels + BLOCK_F32 - 1) // BLOCK_F32):
-                        a = source + 4 * BLOCK_F32 * i
-                        w = f32_splat(wx[q, 0])
-                        s0 = f32_mul(f32_load(a), w)
-                        s1 = f32_mul(f32_load(a + 64), w)
-                        s2 = f32_mul(f32_load(a + 128), w)
-                        s3 = f32_mul(f32_load(a + 192), w)
-                        for t in range(1, nx):
-                            a += step
-                            w = f32_splat(wx[q, t])
-                            s0 = f32_add(s0, f32_mul(f32_load(a), w))
-                            s1 = f32_add(s1, f32_mul(f32_load(a + 64), w))
-                            s2 = f32_add(s2, f32_mul(f32_load(a + 128), w))
-                            s3 = f32_add(s3, f32_mul(f32_load(a + 192), w))
-                        b = phase_at + q * phase_pitch + 4 * BLOCK_F32 * i
-                        pixels_store(b, s0, F32)
-                        pixels_store(b + 64, s1, F32)
-                        pixels_store(b + 128, s2, F32)
-                        pixels_store(b + 192, s3, F32)
-                for i in range(cells):
-                    for q in range(sx):
-                        pixel_copy(target + (i * sx + q) * step, phase_at + q * phase_pitch + i * step)
+            widen(source, target, cells, channels, wx, phase_at, phase_pitch, F32)
             done += 1
         for t in range(ny):
             rows[t] = ring_at + ((j + t) % ny) * pitch

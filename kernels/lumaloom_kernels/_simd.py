@@ -109,6 +109,23 @@ def u16_store_u8(typingctx: Any, address: Any, value: Any) -> tuple[Any, Codegen
 
 
 @intrinsic
+def u16_store_f32(typingctx: Any, address: Any, value: Any) -> tuple[Any, Codegen]:
+    """Store 32 uint16, divided by 128, as float32."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        wide = builder.sitofp(builder.zext(args[1], _many(_I32, LANES_U16)), _many(_FLOAT, LANES_U16))
+        _store(builder, args[0], builder.fmul(wide, _splat(_FLOAT, LANES_U16, 1 / 128)))
+
+    return types.void(types.int64, U16), codegen
+
+
+@intrinsic
+def u16_min(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
+    """Return the smaller."""
+    return U16(U16, U16), lambda c, b, s, a: b.select(b.icmp_unsigned("<", a[0], a[1]), a[0], a[1])
+
+
+@intrinsic
 def u16_splat(typingctx: Any, value: Any) -> tuple[Any, Codegen]:
     """Put one integer into all lanes."""
 
@@ -261,13 +278,13 @@ def float_store(typingctx: Any, address: Any, value: Any) -> tuple[Any, Codegen]
 
 
 @intrinsic
-def pixel_copy(typingctx: Any, target: Any, source: Any) -> tuple[Any, Codegen]:
-    """Copy four float32; a run of pixels with fewer channels is copied in rising order."""
+def pixel_copy(typingctx: Any, target: Any, source: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Copy four values of a kind; a run of pixels with fewer channels is copied in rising order."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        _store(builder, args[0], _load(builder, args[1], _many(_FLOAT, 4)))
+        _store(builder, args[0], _load(builder, args[1], _many(_ELEMENTS[kind], 4)))
 
-    return types.void(types.int64, types.int64), codegen
+    return types.void(types.int64, types.int64, kind), codegen
 
 
 def _prefetch(builder: Any, address: Any, write: int) -> None:

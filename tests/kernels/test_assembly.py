@@ -11,13 +11,23 @@ import pytest
 
 CODE = """
 import numpy as np, lumaloom_kernels as k
-from lumaloom_kernels import _box, _fir, _shrink
+from lumaloom_kernels import _box, _fir, _shrink, _shrink_u8
 image = np.zeros((70, 90), np.uint8)
-k.gaussian_blur(image, 1.0), k.gaussian_blur(image, 9.0), k.box_blur(image, 2), k.box_blur(image, 9)
-for kernel in (_fir.fir_u8, _fir.fir_f32, _shrink.shrink, _shrink.enlarge, _box.box, _box.box_small):
-    print("KERNEL", kernel.__name__)
-    for text in kernel.inspect_asm().values():
-        print(text)
+for sigma in (1.0, 9.0):
+    k.gaussian_blur(image, sigma)
+k.gaussian_blur(image[:, :5], 9.0)
+for radius in (2, 9):
+    k.box_blur(image, radius)
+for file, names in (
+    (_fir, ("fir_u8", "fir_f32")),
+    (_shrink, ("shrink", "enlarge")),
+    (_shrink_u8, ("shrink_u8", "enlarge_u8")),
+    (_box, ("box", "box_small")),
+):
+    for name in names:
+        print("KERNEL", name)
+        for text in getattr(file, name).inspect_asm().values():
+            print(text)
 """
 
 PACKED = {  # kernel -> instructions, each with the least number of times it must be there
@@ -25,6 +35,8 @@ PACKED = {  # kernel -> instructions, each with the least number of times it mus
     "fir_f32": {r"v?(mulps|fmadd\w+ps)": 8, r"v?addps": 4},
     "shrink": {r"v?(mulps|fmadd\w+ps)": 8, r"v?cvtdq2ps": 8},
     "enlarge": {r"v?(mulps|fmadd\w+ps)": 16, r"v?cvttps2dq": 4},
+    "shrink_u8": {r"v?pmulhuw": 4, r"v?psllw": 4},
+    "enlarge_u8": {r"v?pmulhuw": 2, r"v?(pminuw|packuswb|pmovuswb)": 2},
     "box": {r"v?paddd": 4, r"v?psubd": 2},
     "box_small": {r"v?pmulhuw": 1, r"v?psubw": 1},
 }
