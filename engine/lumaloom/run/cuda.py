@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from lumaloom.errors import DeviceError
+from lumaloom.errors import DeviceError, EffectError
 from lumaloom.frame import Frame
 from lumaloom.graph import Run
-from lumaloom.memory import DEVICE, PINNED, BufferPool
+from lumaloom.memory import DEVICE, PINNED, BufferPool, default_limit
 from lumaloom.run.apply import apply_run
-from lumaloom.run.items import Item
+from lumaloom.run.items import Item, size_of
 from lumaloom.run.meter import Meter
 
 # Frames under way: one uploading, one computing, one downloading, and one being taken by the encoder.
@@ -33,13 +34,18 @@ class _Flight:
 
 
 class _Lane:
-    """Three streams and two pools for one run."""
+    """Three streams and two pools for one run.
 
-    def __init__(self, run: Run, limit: int, meter: Meter) -> None:
+    The number of frames under way bounds what the pools hand out; a picture of any size passes.
+    """
+
+    def __init__(self, run: Run, meter: Meter) -> None:
         import cupy
 
         self.cupy, self.run, self.meter = cupy, run, meter
-        self.pinned, self.device = BufferPool(limit, PINNED), BufferPool(limit, DEVICE)
+        self.errors = (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.memory.OutOfMemoryError)
+        _, device_bytes = cupy.cuda.runtime.memGetInfo()
+        self.pinned, self.device = BufferPool(default_limit(), PINNED), BufferPool(device_bytes, DEVICE)
         self.uploads, self.compute, self.downloads = (cupy.cuda.Stream(non_blocking=True) for _ in range(3))
 
     def send(self, frame: Frame) -> _Flight:
@@ -51,7 +57,7 @@ class _Lane:
         self.compute.wait_event(self.uploads.record())
         with self.compute:
             result = apply_run(self.run, source, self.device, self.meter, held)
-            if result.spec != self.run.after or not result.is_packed:
+            if not result.is_packed:
                 result = result.copy(self.device)
                 held.append(result)
         self.downloads.wait_event(self.compute.record())
@@ -67,20 +73,25 @@ class _Lane:
         )
 
     def drain(self) -> None:
-        """Wait until the GPU reads and writes no buffer of this lane any more."""
+        """Wait until the GPU reads and writes no buffer of this lane any more.
+
+        A GPU that failed does neither; its error came out where it happened.
+        """
         for stream in (self.uploads, self.compute, self.downloads):
-            stream.synchronize()
+            with suppress(*self.errors):
+                stream.synchronize()
 
 
 def cuda_map(run: Run, items: Iterable[Item], limit: int, meter: Meter) -> Generator[Item, None, None]:
     """Yield the items with every frame taken through a run on the GPU, in order.
 
-    Closing the generator waits for the GPU and closes `items`.
+    An error of `items` comes out after the frames before it. Closing the generator waits for the GPU and closes
+    `items`.
 
     Args:
         run: steps whose effects run on CUDA.
         items: frames on the host, and packets.
-        limit: bytes of pinned memory, and of device memory, that frames may take.
+        limit: bytes of packets that may wait for the frames before them.
         meter: gets the time to queue each step, and the wait for results as `download`.
 
     Raises:
@@ -88,36 +99,55 @@ def cuda_map(run: Run, items: Iterable[Item], limit: int, meter: Meter) -> Gener
         EffectError: an effect failed.
 
     """
-    lane = _Lane(run, limit, meter)
+    lane = _Lane(run, meter)
     waiting: deque[_Flight | Item] = deque()
-    flights = 0
+    flights = packets = 0
+    failure: Exception | None = None
 
     def oldest() -> Item:
-        nonlocal flights
+        nonlocal flights, packets
         head = waiting.popleft()
         if not isinstance(head, _Flight):
+            packets -= size_of(head)
             return head
         flights -= 1
         with meter.stage("download"):
             head.done.synchronize()
         return head.result
 
+    source = iter(items)
     try:
-        for item in items:
+        while True:
+            try:
+                item = next(source)
+            except StopIteration:
+                break
+            except Exception as problem:
+                failure = problem
+                break
             if isinstance(item, Frame):
                 while flights >= _DEPTH:
                     yield oldest()
                 waiting.append(lane.send(item))
                 flights += 1
             else:
+                packets += size_of(item)
                 waiting.append(item)
-            while waiting and not isinstance(waiting[0], _Flight):
+            del item
+            while waiting and (packets > limit or not isinstance(waiting[0], _Flight)):
                 yield oldest()
         while waiting:
             yield oldest()
-    except (lane.cupy.cuda.runtime.CUDARuntimeError, lane.cupy.cuda.memory.OutOfMemoryError) as problem:
+        if failure is not None:
+            raise failure
+    except lane.errors as problem:
         raise DeviceError(f"the GPU failed: {problem}; try --device cpu") from problem
+    except EffectError as problem:
+        if isinstance(problem.__cause__, lane.errors):
+            raise DeviceError(f"the GPU failed: {problem}; try --device cpu") from problem
+        raise
     finally:
+        failure = None
         lane.drain()
         waiting.clear()
         if isinstance(items, Generator):
