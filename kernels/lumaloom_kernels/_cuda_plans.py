@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._checks import BORDERS, Border, ParameterError
+from ._checks import BORDERS, Border, ParameterError, ShapeError
 from ._cuda_tables import Table, fir_weights, fitted, gaussian_axis
 
 PREFIX = {"uint8": "u8", "uint16": "u16", "float32": "f32"}
@@ -112,7 +112,7 @@ def gaussian_blur(src: Layout, out: Layout, sigma: tuple[float, float], border: 
     launch = Launch(
         "gaussian_blur",
         f"gaussian_{PREFIX[src.dtype]}_c{src.channels}",
-        (_ceil(src.width, FIR_PIXELS[src.channels]), _ceil(src.height, FIR_ROWS), 1),
+        _grid(_ceil(src.width, FIR_PIXELS[src.channels]), _ceil(src.height, FIR_ROWS)),
         (_fir_threads(src.channels, radius_x, radius_y), 1, 1),
         (
             *_pointers(Pointer("src"), src.pitch, Pointer("out"), out.pitch),
@@ -122,6 +122,13 @@ def gaussian_blur(src: Layout, out: Layout, sigma: tuple[float, float], border: 
         ),
     )
     return Plan((launch,), {"x": wx, "y": wy}, 0)
+
+
+def _grid(x: int, y: int) -> tuple[int, int, int]:
+    """Return a grid of blocks, or say that the device takes no such grid."""
+    if y > MAX_GRID_Y:
+        raise ShapeError(f"src: expected an image of fewer rows on a GPU; it needs {y} rows of blocks of {MAX_GRID_Y}")
+    return x, y, 1
 
 
 def _fir_threads(channels: int, radius_x: int, radius_y: int) -> int:
@@ -162,7 +169,7 @@ def box_blur(src: Layout, out: Layout, radius: tuple[int, int], border: Border) 
             Launch(
                 "box_blur",
                 kernel,
-                (_ceil(columns, BOX_PIXELS[src.channels]), _ceil(rows, segment), 1),
+                _grid(_ceil(columns, BOX_PIXELS[src.channels]), _ceil(rows, segment)),
                 (BOX_PIXELS[src.channels] * src.channels, 1, 1),
                 (
                     *pointers,
@@ -186,7 +193,7 @@ def resize(src: Layout, out: Layout, kind: str, box: tuple[float, float, float, 
     launch = Launch(
         "resize",
         f"resize_{PREFIX[src.dtype]}",
-        (len(spans), _ceil(out.height, RESIZE_ROWS), 1),
+        _grid(len(spans), _ceil(out.height, RESIZE_ROWS)),
         (RESIZE_THREADS, 1, 1),
         (
             *_pointers(Pointer("src"), src.pitch, Pointer("out"), out.pitch),
@@ -226,7 +233,7 @@ def scale_offset(src: Layout, out: Layout, gain: float, offset: float, low: floa
     launch = Launch(
         "scale_offset",
         f"scale_offset_{PREFIX[src.dtype]}",
-        (_ceil(samples, lanes * SCALE_THREADS), min(rows, MAX_GRID_Y), 1),
+        _grid(_ceil(samples, lanes * SCALE_THREADS), min(rows, MAX_GRID_Y)),
         (SCALE_THREADS, 1, 1),
         (
             *_pointers(Pointer("src"), src.pitch, Pointer("out"), out.pitch),
@@ -269,14 +276,14 @@ def _pass(axis: str, table: Table, src: Layout, at: Pointer, out: Layout, to: Po
         return Launch(
             "_cuda_resample",
             f"pass_down_{suffix}",
-            (_ceil(src.samples, 4 * PASS_THREADS), rows, 1),
+            _grid(_ceil(src.samples, 4 * PASS_THREADS), rows),
             (PASS_THREADS, 1, 1),
             (*arrays, *_ints(src.samples, out.height), *weights, np.int32(flags)),
         )
     return Launch(
         "_cuda_resample",
         f"pass_along_{suffix}",
-        (_ceil(out.samples, PASS_THREADS), rows, 1),
+        _grid(_ceil(out.samples, PASS_THREADS), rows),
         (PASS_THREADS, 1, 1),
         (*arrays, *_ints(out.width, out.height, out.channels), *weights),
     )

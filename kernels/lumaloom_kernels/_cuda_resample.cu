@@ -11,6 +11,32 @@ namespace {
 
 constexpr int PASS_ROWS = 4;  // output rows of one thread
 
+// Add rows low to high - 1, each read once, to the sums that have a weight for it.
+template <bool VECTOR, class T>
+__device__ __forceinline__ void sum_rows(const T* __restrict__ src, long long pitch, int first, int samples, int low,
+                                         int high, const int (&start)[PASS_ROWS], int made,
+                                         const float* __restrict__ weights, int taps, float (&sums)[PASS_ROWS][4]) {
+#pragma unroll 4
+    for (int row = low; row < high; ++row) {
+        const T* line = row_of(src, pitch, row) + first;
+        float x[4];
+        if (VECTOR) {
+            load4(line, x);
+        } else {
+#pragma unroll
+            for (int s = 0; s < 4; ++s) x[s] = first + s < samples ? (float)line[s] : 0.0f;
+        }
+#pragma unroll
+        for (int j = 0; j < PASS_ROWS; ++j) {
+            const int k = row - start[j];
+            if (k < 0 || k >= taps || j >= made) continue;
+            const float w = weights[j * taps + k];
+#pragma unroll
+            for (int s = 0; s < 4; ++s) sums[j][s] += w * x[s];
+        }
+    }
+}
+
 // Down the columns: a thread makes four neighbouring samples of four output rows and reads every input
 // row once. `weights` is [out_rows][taps].
 template <class TI, class TO>
@@ -22,7 +48,6 @@ __device__ __forceinline__ void pass_down(const TI* __restrict__ src, long long 
     const int o0 = blockIdx.y * PASS_ROWS;
     if (first >= samples) return;
     const bool full = first + 4 <= samples;
-    const bool whole = full && (aligned & ALIGNED_SRC);
     float sums[PASS_ROWS][4];
     int start[PASS_ROWS];
     int low = 0x7fffffff, high = 0;
@@ -33,26 +58,12 @@ __device__ __forceinline__ void pass_down(const TI* __restrict__ src, long long 
         high = max(high, start[j] + taps);
         sums[j][0] = sums[j][1] = sums[j][2] = sums[j][3] = 0.0f;
     }
-#pragma unroll 4
-    for (int row = low; row < high; ++row) {
-        const TI* line = row_of(src, src_pitch, row) + first;
-        float x[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-        if (whole) {
-            load4(line, x);
-        } else {
-#pragma unroll
-            for (int s = 0; s < 4; ++s)
-                if (first + s < samples) x[s] = (float)line[s];
-        }
-#pragma unroll
-        for (int j = 0; j < PASS_ROWS; ++j) {
-            const int k = row - start[j];
-            if (k < 0 || k >= taps || o0 + j >= out_rows) continue;
-            const float w = weights[(long long)(o0 + j) * taps + k];
-#pragma unroll
-            for (int s = 0; s < 4; ++s) sums[j][s] += w * x[s];
-        }
-    }
+    const float* w = weights + (long long)o0 * taps;
+    const int made = min(PASS_ROWS, out_rows - o0);
+    if (full && (aligned & ALIGNED_SRC))
+        sum_rows<true>(src, src_pitch, first, samples, low, high, start, made, w, taps, sums);
+    else
+        sum_rows<false>(src, src_pitch, first, samples, low, high, start, made, w, taps, sums);
 #pragma unroll
     for (int j = 0; j < PASS_ROWS; ++j) {
         if (o0 + j >= out_rows) break;

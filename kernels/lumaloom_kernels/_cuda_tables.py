@@ -22,6 +22,7 @@ from ._checks import Border
 
 MAX_FIR_RADIUS = 16  # MAX_RADIUS of gaussian_blur.cu
 MIN_FIR_RADIUS = 4
+NARROWEST = 0.02  # the neighbours' weights of a smaller sigma are no float64 any more
 
 
 class Accuracy(NamedTuple):
@@ -99,7 +100,7 @@ def _gathered(size: int, position: NDArray[np.int64], weights: NDArray[np.float6
 
 def gaussian(sigma: float, radius: int) -> NDArray[np.float64]:
     """Return ``2 * radius + 1`` samples of a Gaussian, of sum 1."""
-    if sigma == 0:
+    if sigma < NARROWEST:
         return np.concatenate([np.zeros(radius), np.ones(1), np.zeros(radius)])
     weights: NDArray[np.float64] = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     weights /= weights.sum()
@@ -108,7 +109,7 @@ def gaussian(sigma: float, radius: int) -> NDArray[np.float64]:
 
 def needed_radius(sigma: float, dtype: str) -> int:
     """Return the smallest radius that leaves out no more than the element type allows."""
-    radius = math.ceil(5 * sigma)
+    radius = math.ceil(5 * sigma) if sigma >= NARROWEST else 0
     weights = gaussian(sigma, radius)
     tails = 2 * np.cumsum(weights[:radius])  # tails[k]: what a radius of `radius - 1 - k` leaves out
     return radius - int(np.searchsorted(tails, ACCURACY[dtype].tail, side="right"))

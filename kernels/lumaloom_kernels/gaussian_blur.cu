@@ -78,33 +78,41 @@ __device__ __forceinline__ void fir8(const Load& load, const float* w, int radiu
     }
 }
 
-// Four neighbouring samples of successive rows.
+// Four neighbouring samples of successive rows, all of them inside the image: nothing stands between the
+// loads, so that they are under way together.
 template <class T>
-struct Column {
-    const T* src;
+struct InnerColumn {
+    const T* first;
     long long pitch;
-    const int* rows;  // the source row of each row of the tile, -1 for zeros
-    int at[4];        // the four samples within a row, -1 for zeros; consecutive where `whole`
-    bool whole;
+    const int* rows;  // the source row of each row of the tile
 
     __device__ __forceinline__ void operator()(int block, float (&x)[4][4]) const {
 #pragma unroll
-        for (int p = 0; p < 4; ++p) {
-            const int row = rows[4 * block + p];
-            if (row < 0) {
-                x[p][0] = x[p][1] = x[p][2] = x[p][3] = 0.0f;
-                continue;
-            }
-            const T* line = row_of(src, pitch, row);
-            if (whole) {
-                load4(line + at[0], x[p]);
-            } else {
-#pragma unroll
-                for (int s = 0; s < 4; ++s) x[p][s] = at[s] < 0 ? 0.0f : (float)line[at[s]];
-            }
-        }
+        for (int p = 0; p < 4; ++p) load4(row_of(first, pitch, rows[4 * block + p]), x[p]);
     }
 };
+
+// The sums of fir8 for four samples of which some lie beyond an edge or that don't allow vector loads: little
+// code rather than fast code. at[s] is a sample's place in its row; -1 there and in rows stands for zeros.
+template <class T>
+__device__ __forceinline__ void edge_sums(const T* src, long long pitch, const int* rows, const int (&at)[4],
+                                          const float* w, int radius, float (&sums)[8][4]) {
+#pragma unroll
+    for (int j = 0; j < 8; ++j) sums[j][0] = sums[j][1] = sums[j][2] = sums[j][3] = 0.0f;
+#pragma unroll 1
+    for (int i = 0; i < 2 * radius + 8; ++i) {
+        const T* line = row_of(src, pitch, max(rows[i], 0));
+        float x[4];
+#pragma unroll
+        for (int s = 0; s < 4; ++s) x[s] = rows[i] < 0 || at[s] < 0 ? 0.0f : (float)line[at[s]];
+#pragma unroll
+        for (int j = 0; j < 8; ++j) {
+            if (i < j || i - j > 2 * radius) continue;
+#pragma unroll
+            for (int s = 0; s < 4; ++s) sums[j][s] += w[i - j] * x[s];
+        }
+    }
+}
 
 // Successive pixels of one row of the tile.
 template <int C>
@@ -149,27 +157,27 @@ __device__ __forceinline__ void blur_tile(const T* __restrict__ src, long long s
         rows[i] = border_index(y0 - radius_y + i, height, border);
     __syncthreads();
 
+    const bool no_zero_rows = border != CONSTANT || (y0 >= radius_y && y0 + TILE_ROWS + radius_y <= height);
     const int groups = (Tile<C>::samples + 2 * margin) / 4;
     for (int item = threadIdx.x; item < groups * (TILE_ROWS / 8); item += blockDim.x) {
         const int half = item / groups;
         const int group = item - half * groups;
         const int first = x0 - margin + 4 * group;
         if (y0 + 8 * half >= height || first >= samples + margin) continue;
-        Column<T> column = {src, src_pitch, rows + 8 * half, {0, 0, 0, 0}, false};
-        column.whole = (aligned & ALIGNED_SRC) && first >= 0 && first + 4 <= samples;
-#pragma unroll
-        for (int s = 0; s < 4; ++s) {
-            const int sample = first + s;
-            if (column.whole) {
-                column.at[s] = sample;
-            } else {
-                const int pixel = (sample + MAX_RADIUS * C) / C - MAX_RADIUS;  // rounds down below zero too
-                const int source = border_index(pixel, width, border);
-                column.at[s] = source < 0 ? -1 : source * C + (sample - pixel * C);
-            }
-        }
         float sums[8][4];
-        fir8<4>(column, wy, radius_y, sums);
+        if (no_zero_rows && (aligned & ALIGNED_SRC) && first >= 0 && first + 4 <= samples) {
+            const InnerColumn<T> column = {src + first, src_pitch, rows + 8 * half};
+            fir8<4>(column, wy, radius_y, sums);
+        } else {
+            int at[4];
+#pragma unroll
+            for (int s = 0; s < 4; ++s) {
+                const int pixel = (first + s + MAX_RADIUS * C) / C - MAX_RADIUS;  // rounds down below zero too
+                const int source = border_index(pixel, width, border);
+                at[s] = source < 0 ? -1 : source * C + (first + s - pixel * C);
+            }
+            edge_sums(src, src_pitch, rows + 8 * half, at, wy, radius_y, sums);
+        }
 #pragma unroll
         for (int j = 0; j < 8; ++j)
             *(float4*)(mid + (8 * half + j) * Tile<C>::pitch + padded(4 * group)) =

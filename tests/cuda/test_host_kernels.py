@@ -56,6 +56,15 @@ def test_all_of_full_scale_stays_full_scale(cupy: Any) -> None:
     assert (cupy.asnumpy(lumaloom_kernels.gaussian_blur(cupy.asarray(pixels), 1000)) == 65535).all()
 
 
+def test_more_rows_than_a_grid_has(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of the pointwise kernel take several rows then; the others refuse in words."""
+    monkeypatch.setattr("lumaloom_kernels._cuda_plans.MAX_GRID_Y", 3)
+    src = cupy.zeros((20, 30), np.uint8)[:, :17]
+    assert (cupy.asnumpy(lumaloom_kernels.scale_offset(src, 1.0, 9.0)) == 9).all()
+    with pytest.raises(ValueError, match="src: expected an image of fewer rows on a GPU; it needs 5 rows of blocks"):
+        lumaloom_kernels.gaussian_blur(cupy.zeros((70, 30), np.uint8), 1.0)
+
+
 def test_a_float_that_is_not_a_number_stays_where_it_is(cupy: Any) -> None:
     pixels = image((40, 300), 0, "float32")
     pixels[3, 5] = np.nan
