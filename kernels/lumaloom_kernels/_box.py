@@ -10,6 +10,7 @@ import numpy as np
 
 from ._simd import (
     LANES_U16,
+    address_of,
     copy_bytes,
     jit,
     pixel_size,
@@ -91,10 +92,10 @@ def box(
     span = (width + 2 * rx) * channels
     scale = 1.0 / ((2 * rx + 1) * (2 * ry + 1))
     lead = LANES * cell
-    line_at = line.ctypes.data + lead
+    line_at = address_of(line) + lead
     inner_at = line_at + rx * channels * cell
-    sums_at = sums.ctypes.data + lead
-    nothing = zeros.ctypes.data
+    sums_at = address_of(sums) + lead
+    nothing = address_of(zeros)
     blocks = (count + LANES - 1) // LANES
     pixel = channels * cell
     short = count < LANES
@@ -117,12 +118,12 @@ def box(
                 sum_store(at, v)
             done = count // LANES * LANES
             if done < count:
-                copy_bytes(spare.ctypes.data, new + done * size, (count - done) * size)
-                copy_bytes(spare.ctypes.data + LANES * size, old + done * size, (count - done) * size)
+                copy_bytes(address_of(spare), new + done * size, (count - done) * size)
+                copy_bytes(address_of(spare) + LANES * size, old + done * size, (count - done) * size)
                 at = inner_at + done * cell
                 v = sum_sub(
-                    sum_pixels(spare.ctypes.data, kind, acc),
-                    sum_pixels(spare.ctypes.data + LANES * size, kind, acc),
+                    sum_pixels(address_of(spare), kind, acc),
+                    sum_pixels(address_of(spare) + LANES * size, kind, acc),
                 )
                 if not begin:
                     v = sum_add(v, sum_load(at, acc))
@@ -142,10 +143,10 @@ def box(
             x = 0 if short else min(i * LANES, count - LANES)
             high = sum_load(sums_at + (x + 2 * rx * channels) * cell, acc)
             low = sum_load(sums_at + (x - channels) * cell, acc)
-            b = spare.ctypes.data if short else goal + x * size
+            b = address_of(spare) if short else goal + x * size
             sum_store_mean(b, sum_sub(high, low), scale, kind)
         if short:
-            copy_bytes(goal, spare.ctypes.data, count * size)
+            copy_bytes(goal, address_of(spare), count * size)
         for c in range(channels):
             finite = finite and np.isfinite(sums[LANES + span - 1 - c])
     return finite
@@ -171,9 +172,9 @@ def box_small(
     """
     count = width * channels
     blocks = (count + LANES_U16 - 1) // LANES_U16
-    inner_at = line.ctypes.data + 2 * rx * channels
-    nothing = zeros.ctypes.data
-    edge = spare.ctypes.data
+    inner_at = address_of(line) + 2 * rx * channels
+    nothing = address_of(zeros)
+    edge = address_of(spare)
     short = count < LANES_U16
     half = u16_splat((2 * rx + 1) * (2 * ry + 1) // 2)
     factors = u16_splat(factor)
@@ -203,7 +204,7 @@ def box_small(
         goal = out + y * out_step
         for i in range(blocks):
             x = 0 if short else min(i * LANES_U16, count - LANES_U16)
-            at = line.ctypes.data + 2 * x
+            at = address_of(line) + 2 * x
             v = u16_add(half, u16_load(at))
             for k in range(1, 2 * rx + 1):
                 v = u16_add(v, u16_load(at + 2 * k * channels))

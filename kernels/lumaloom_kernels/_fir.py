@@ -16,6 +16,7 @@ import numpy as np
 from ._simd import (
     LANES_F32,
     LANES_U16,
+    address_of,
     copy_bytes,
     f32_add,
     f32_load,
@@ -64,7 +65,7 @@ def line_u8(line: Any, row: int, x0: int, span: int, xmap: Any, xpad: int, sourc
     if count >= LANES_U16:
         for i in range((count + LANES_U16 - 1) // LANES_U16):
             x = min(i * LANES_U16, count - LANES_U16)
-            u16_store(line.ctypes.data + 2 * (target + x), u16_shl7(u16_load_u8(source + x)))
+            u16_store(address_of(line) + 2 * (target + x), u16_shl7(u16_load_u8(source + x)))
     else:
         for x in range(count):
             line[target + x] = np.uint16(pixel_load(source + x, U8) * np.float32(128))
@@ -87,8 +88,8 @@ def fir_u8(
     strip = min(strip, width)
     count = strip * channels
     blocks = (count + BLOCK_U16 - 1) // BLOCK_U16
-    line_at = line.ctypes.data
-    ring_at = ring.ctypes.data
+    line_at = address_of(line)
+    ring_at = address_of(ring)
     bias_x = u16_splat((rx + 1) // 2)
     bias_y = u16_splat((ry + 1) // 2 + 64)
     for s in range((width + strip - 1) // strip):
@@ -146,13 +147,13 @@ def fir_u8(
                     s3 = u16_add(s3, u16_mulhi(u16_add(u16_load(a + 192), u16_load(b + 192)), w))
                 w = u16_splat(wy[ry])
                 a = rows[ry] + 2 * x
-                b = spare.ctypes.data if short else goal + x
+                b = address_of(spare) if short else goal + x
                 u16_store_u8(b, u16_shr7(u16_add(s0, u16_mulhi(u16_load(a), w))))
                 u16_store_u8(b + 32, u16_shr7(u16_add(s1, u16_mulhi(u16_load(a + 64), w))))
                 u16_store_u8(b + 64, u16_shr7(u16_add(s2, u16_mulhi(u16_load(a + 128), w))))
                 u16_store_u8(b + 96, u16_shr7(u16_add(s3, u16_mulhi(u16_load(a + 192), w))))
             if short:
-                copy_bytes(goal, spare.ctypes.data, count)
+                copy_bytes(goal, address_of(spare), count)
 
 
 @jit
@@ -176,7 +177,7 @@ def line_f32(
     if count >= LANES_F32:
         for i in range((count + LANES_F32 - 1) // LANES_F32):
             x = min(i * LANES_F32, count - LANES_F32)
-            f32_store(line.ctypes.data + 4 * (target + x), pixels_load(source + x * size, kind))
+            f32_store(address_of(line) + 4 * (target + x), pixels_load(source + x * size, kind))
     else:
         for x in range(count):
             line[target + x] = pixel_load(source + x * size, kind)
@@ -220,8 +221,8 @@ def fir_f32(
     strip = min(strip, width)
     count = strip * channels
     blocks = (count + BLOCK_F32 - 1) // BLOCK_F32
-    line_at = line.ctypes.data
-    ring_at = ring.ctypes.data
+    line_at = address_of(line)
+    ring_at = address_of(ring)
     step = 4 * channels
     for s in range((width + strip - 1) // strip):
         x0 = min(s * strip, width - strip)
@@ -266,10 +267,10 @@ def fir_f32(
                     s1 = f32_add(s1, f32_mul(f32_add(f32_load(a + 64), f32_load(b + 64)), w))
                     s2 = f32_add(s2, f32_mul(f32_add(f32_load(a + 128), f32_load(b + 128)), w))
                     s3 = f32_add(s3, f32_mul(f32_add(f32_load(a + 192), f32_load(b + 192)), w))
-                b = spare.ctypes.data if short else goal + x * size
+                b = address_of(spare) if short else goal + x * size
                 pixels_store(b, s0, kind)
                 pixels_store(b + 16 * size, s1, kind)
                 pixels_store(b + 32 * size, s2, kind)
                 pixels_store(b + 48 * size, s3, kind)
             if short:
-                copy_bytes(goal, spare.ctypes.data, count * size)
+                copy_bytes(goal, address_of(spare), count * size)

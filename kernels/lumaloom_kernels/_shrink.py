@@ -13,6 +13,7 @@ import numpy as np
 
 from ._fir import BLOCK_F32, sum_f32
 from ._simd import (
+    address_of,
     copy_bytes,
     f32_add,
     f32_load,
@@ -39,8 +40,8 @@ def thin_out(
     rx = wx.size - 1
     span = (low_width - 1) * sx + 2 * rx + 1
     step = 4 * channels
-    line_at = line.ctypes.data
-    sums_at = sums.ctypes.data
+    line_at = address_of(line)
+    sums_at = address_of(sums)
     for part in range(2):
         for p in range(0 if part == 0 else xpad + source_width, min(xpad, span) if part == 0 else span):
             for c in range(channels):
@@ -117,9 +118,9 @@ def shrink(
     ry = wy.size - 1
     size = pixel_size(kind)
     count = source_width * channels
-    inner_at = line.ctypes.data + 4 * xpad * channels
+    inner_at = address_of(line) + 4 * xpad * channels
     for j in range(first, stop):
-        choose_rows(rows, src, src_step, ymap, j * sy, 2 * ry + 1, sy, zeros.ctypes.data)
+        choose_rows(rows, src, src_step, ymap, j * sy, 2 * ry + 1, sy, address_of(zeros))
         if count < BLOCK_F32:
             for x in range(count):
                 value = wy[ry] * pixel_load(rows[ry] + x * size, kind)
@@ -175,8 +176,8 @@ def enlarge(
     blocks = (count + BLOCK_F32 - 1) // BLOCK_F32
     short = count < BLOCK_F32
     cells = (width + sx - 1) // sx
-    ring_at = ring.ctypes.data
-    phase_at = phase.ctypes.data
+    ring_at = address_of(ring)
+    phase_at = address_of(phase)
     phase_pitch = 4 * (phase.size // sx)
     done = first // sy  # small rows below this one are in the ring
     for j in range(first // sy, (stop + sy - 1) // sy):
@@ -204,10 +205,10 @@ def enlarge(
                     s2 = f32_add(s2, f32_mul(f32_load(a + 128), w))
                     s3 = f32_add(s3, f32_mul(f32_load(a + 192), w))
                 goal = out + (j * sy + q) * out_step
-                b = spare.ctypes.data if short else goal + x * size
+                b = address_of(spare) if short else goal + x * size
                 pixels_store(b, s0, kind)
                 pixels_store(b + 16 * size, s1, kind)
                 pixels_store(b + 32 * size, s2, kind)
                 pixels_store(b + 48 * size, s3, kind)
                 if short:
-                    copy_bytes(goal, spare.ctypes.data, count * size)
+                    copy_bytes(goal, address_of(spare), count * size)

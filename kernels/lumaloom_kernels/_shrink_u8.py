@@ -11,6 +11,7 @@ import numpy as np
 from ._shrink import choose_rows, thin_out, widen
 from ._simd import (
     LANES_U16,
+    address_of,
     jit,
     prefetch,
     u16_add,
@@ -38,10 +39,10 @@ def shrink_u8(
     """Make rows ``first`` to ``stop`` of the small image, in float32; ``wy`` is in fixed point."""
     ry = wy.size - 1
     count = source_width * channels
-    inner_at = line.ctypes.data + 4 * xpad * channels
+    inner_at = address_of(line) + 4 * xpad * channels
     bias = u16_splat((ry + 1) // 2)
     for j in range(first, stop):
-        choose_rows(rows, src, src_step, ymap, j * sy, 2 * ry + 1, sy, zeros.ctypes.data)
+        choose_rows(rows, src, src_step, ymap, j * sy, 2 * ry + 1, sy, address_of(zeros))
         for i in range((count + BLOCK - 1) // BLOCK):
             x = min(i * BLOCK, count - BLOCK)
             for k in range(2 * ry + 1, 2 * ry + 1 + sy):
@@ -73,8 +74,8 @@ def enlarge_u8(
     sy, ny = wy.shape
     count = width * channels
     cells = (width + sx - 1) // sx
-    ring_at = ring.ctypes.data
-    phase_at = phase.ctypes.data
+    ring_at = address_of(ring)
+    phase_at = address_of(phase)
     phase_pitch = 4 * (phase.size // sx)
     bias = u16_splat(64 + ny // 2)
     top = u16_splat(255)

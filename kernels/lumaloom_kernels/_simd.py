@@ -14,6 +14,8 @@ pixels are loaded and stored.
 """
 
 from collections.abc import Callable
+from functools import wraps
+from inspect import signature
 from typing import Any
 
 from llvmlite import ir
@@ -33,8 +35,20 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def intrinsic(function: Callable[..., tuple[Any, Codegen]]) -> Callable[..., Any]:
-    """Make a function that compiled code calls, without the first argument, and that writes its LLVM code."""
-    return numba_intrinsic(function)  # type: ignore[no-any-return]
+    """Make a function that compiled code calls, without the first argument, and that writes its LLVM code.
+
+    Its integers must come as integers: numba turns sums of signed and unsigned ones into float64.
+    """
+    names = list(signature(function).parameters)[1:]
+
+    @wraps(function)
+    def checked(typingctx: Any, *args: Any) -> tuple[Any, Codegen]:
+        for name, kind in zip(names, args, strict=True):
+            if name in ("address", "target", "source", "count") and not isinstance(kind, types.Integer):
+                raise TypeError(f"{function.__name__}: {name} must be an integer, not {kind}")
+        return function(typingctx, *args)
+
+    return numba_intrinsic(checked)  # type: ignore[no-any-return]
 
 
 class Vector(types.Type):  # type: ignore[misc]
@@ -78,6 +92,17 @@ def _broadcast(builder: Any, scalar: Any, lanes: int) -> Any:
     vector = _many(scalar.type, lanes)
     one = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(_I32, 0))
     return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), _splat(_I32, lanes, 0))
+
+
+@intrinsic
+def address_of(typingctx: Any, array: Any) -> tuple[Any, Codegen]:
+    """Return the address of an array's first element, as the signed integer that indices are."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(array)(context, builder, args[0]).data
+        return builder.ptrtoint(data, ir.IntType(64))
+
+    return types.int64(array), codegen
 
 
 @intrinsic
