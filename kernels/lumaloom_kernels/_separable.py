@@ -20,7 +20,7 @@ from ._shrink_u8 import enlarge_u8, shrink_u8
 from ._sums import LANES
 from ._threads import run_bands
 
-STRIP_BYTES = 32 << 10  # a strip of the ring of rows stays in the first-level cache
+STRIP_BYTES = 40 << 10  # the rows of a strip stay in the first-level cache
 SMALL_RADIUS = 5  # up to here direct sums are faster than running ones
 SLACK = 512  # bytes that blocks may run past the end of a work row
 KINDS = {"uint8": np.uint8(0), "uint16": np.uint16(0), "float32": np.float32(0)}
