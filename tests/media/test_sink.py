@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from lumaloom.errors import FormatError, OutputError
+from lumaloom.errors import FormatError, OutputError, ParameterError
 from lumaloom.frame import ChromaLocation, Colour, Matrix, Primaries, Range, Transfer
 from lumaloom.media.choice import choose
 from lumaloom.media.containers import CONTAINERS
@@ -217,6 +217,13 @@ def test_the_sample_aspect_ratio_survives(tmp_path, extension, encoder, sar):
     assert not [line for line in summary.warnings if "moved up" not in line]
 
 
+@pytest.mark.parametrize("extension", ["mp4", "mov"])
+def test_hevc_has_the_tag_that_players_take(tmp_path, extension):
+    write(tmp_path / f"a.{extension}", frames(2), "hevc")
+    with av.open(str(tmp_path / f"a.{extension}")) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+
+
 def test_webm_keeps_the_shape_to_the_pixel(tmp_path):
     write(tmp_path / "a.webm", frames(2, width=176, height=144, sar=Fraction(128, 117)))
     with av.open(str(tmp_path / "a.webm")) as container:
@@ -353,6 +360,29 @@ def test_an_encoder_that_refuses_its_options_is_one_line(tmp_path):
         write(tmp_path / "a.mkv", frames(2), "h264", options={"profile": "nonsense"})
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("encoder", "options"),
+    [
+        ("h264", {"x264-params": "nonsense=1:bframes=2"}),
+        ("h264", {"x264-params": "me=nonsense"}),
+        ("hevc", {"x265-params": "nonsense=1"}),
+        ("av1", {"svtav1-params": "nonsense=1"}),
+    ],
+)
+def test_private_parameters_that_the_encoder_would_ignore_are_errors(tmp_path, encoder, options):
+    with pytest.raises(ParameterError, match="nonsense"):
+        write(tmp_path / "a.mkv", frames(2), encoder, options=options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loss_of_depth_alpha_or_colour_is_said(tmp_path):
+    summary = write(tmp_path / "a.webm", frames(2, "yuva444p10le"), "av1", preset="13")
+    assert any("resolution of colour" in line and "alpha" in line for line in summary.warnings)
+    summary = write(tmp_path / "b.webm", frames(2, "yuv420p10le"), "vp9")
+    assert any("10 to 8 bits" in line for line in summary.warnings)
+    assert write(tmp_path / "c.mkv", frames(2, "yuv420p10le"), "ffv1").warnings == ()
 
 
 def test_the_null_sink_counts():

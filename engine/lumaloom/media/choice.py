@@ -99,6 +99,21 @@ def best_format(source: PixelFormat, choice: EncoderChoice, width: int = 0, heig
     return min(fitting, key=lambda row: _loss(source, row))
 
 
+def losses(source: PixelFormat, row: PixelFormat) -> list[str]:
+    """Return what frames of `source` lose in the format `row`, a few words each."""
+    (from_x, from_y), (to_x, to_y) = source.subsampling, row.subsampling
+    lost = []
+    if source.model is not Model.GRAY and row.model is Model.GRAY:
+        lost.append("colour")
+    elif source.model is not Model.GRAY and (to_x > from_x or to_y > from_y):
+        lost.append("resolution of colour")
+    if source.depth > row.depth:
+        lost.append(f"{'float' if source.is_float else source.depth} to {row.depth} bits")
+    if source.has_alpha and not row.has_alpha:
+        lost.append("alpha")
+    return lost
+
+
 def _fits(row: PixelFormat, choice: EncoderChoice, width: int, height: int) -> bool:
     if choice.encoder is None or not choice.encoder.even:
         return True

@@ -72,6 +72,7 @@ class Encoder:
         even: whether subsampled formats need even sizes.
         threads: `(option, key)` of a list of private parameters that limits its threads.
         hdr: the option that carries HDR metadata, empty where there is none.
+        environment: a variable and the value by which the library writes nothing but errors to the terminal.
 
     """
 
@@ -86,6 +87,7 @@ class Encoder:
     even: bool = False
     threads: tuple[str, str] | None = None
     hdr: str = ""
+    environment: tuple[str, str] | None = None
 
     @property
     def label(self) -> str:
@@ -133,7 +135,7 @@ _ROWS = (
         codec="vp9",
         aliases=("vp9",),
         quality=Quality("crf", 0, 63, 31, lossless=(("lossless", "1"),)),
-        preset=Preset("cpu-used", tuple(map(str, range(9))), "2"),
+        preset=Preset("cpu-used", tuple(map(str, range(9))), "4"),
         extra=(("row-mt", "1"),),
     ),
     Encoder(
@@ -154,6 +156,7 @@ _ROWS = (
         even=True,
         threads=("svtav1-params", "lp"),
         hdr="svtav1-params",
+        environment=("SVT_LOG", "1"),
     ),
     Encoder(
         name="libaom-av1",

@@ -159,6 +159,8 @@ class FileSink(BaseSink):
             )
             self._stream = stream = self._output.add_stream(choice.encoder.name, rate=self._rate or 25)
         stream.time_base = self._time_base
+        if choice.encoder.codec == "hevc" and choice.container.muxer in ("mp4", "mov"):
+            stream.codec_context.codec_tag = "hvc1"  # Some players refuse FFmpeg's usual `hev1`.
         self._video.configure(stream, self._threads)
         if first.spec.rotation and choice.container.rotation:
             stream.set_display_rotation(first.spec.rotation)

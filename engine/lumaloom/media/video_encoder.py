@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 
 import av
+import av.logging
 from av.codec.codec import Capabilities
 from av.codec.context import Flags, ThreadType
 from av.error import FFmpegError
@@ -15,16 +17,19 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from lumaloom.errors import OutputError
+from lumaloom.errors import OutputError, ParameterError
 from lumaloom.frame import ChromaLocation, Frame, FrameSpec
 from lumaloom.frame.bridge import convert, to_av
 from lumaloom.media import hdr
-from lumaloom.media.choice import EncoderChoice, best_format
+from lumaloom.media.choice import EncoderChoice, best_format, losses
 from lumaloom.media.encoders import Encoder
 from lumaloom.media.filters import Filter, Palette
 from lumaloom.media.filters import Flags as FrameFlags
 
 _LAMBDA = 118  # FFmpeg's FF_QP2LAMBDA: units of `global_quality` in one step of the quantiser scale.
+
+# How FFmpeg's wrappers of encoders begin when a private parameter is unknown or has a bad value.
+_UNREAD = ("Error parsing option", "Unknown option", "Invalid value")
 
 
 class VideoEncoder:
@@ -65,6 +70,8 @@ class VideoEncoder:
         self._notes: list[str] = []
         if first.format.subsampling != self.format.subsampling and self._row.even and first.format in choice.formats:
             self._notes.append(f"{self.spec.width}x{self.spec.height} has odd sizes: encoded as {self.format}")
+        if lost := losses(first.format, self.format):
+            self._notes.append(f"{first.format} encoded as {self.format} loses {', '.join(lost)}")
 
     @property
     def warnings(self) -> list[str]:
@@ -97,10 +104,14 @@ class VideoEncoder:
             context.qscale = True
             context.global_quality = round(float(options.pop("q")) * _LAMBDA)
         context.options = options
+        if self._row.environment:
+            os.environ.setdefault(*self._row.environment)
         try:
-            context.open()
+            unread = open_strictly(context)
         except (FFmpegError, ValueError, OSError) as error:
             raise OutputError(f"{self._choice}: can't encode {spec}: {_reason(error)}") from None
+        if unread:
+            raise ParameterError(f"{self._choice}: {unread}")
         if context.options:
             raise OutputError(f"{self._choice}: does not know the options {', '.join(sorted(context.options))}")
         return context
@@ -220,6 +231,24 @@ def order_times(packets: list[Packet[VideoStream]]) -> None:
     delay = max((early - pts for early, pts in zip(ordered, shown, strict=True)), default=0)
     for packet, early in zip(packets, ordered, strict=True):
         packet.dts = early - delay
+
+
+def open_strictly(context: VideoCodecContext) -> str:
+    """Open an encoder and return what it says about parameters that it does not understand, empty if nothing.
+
+    For lists of parameters, such as `x264-params`, FFmpeg only logs that and goes on.
+    """
+    if not any(name.endswith("-params") for name in context.options):
+        context.open()
+        return ""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.WARNING)
+    try:
+        with av.logging.Capture() as logs:
+            context.open()
+    finally:
+        av.logging.set_level(level)
+    return "; ".join(text.strip() for _, name, text in logs if name == context.name and text.startswith(_UNREAD))
 
 
 def _append(options: dict[str, str], name: str, words: str) -> None:
