@@ -24,6 +24,8 @@ IMAGES: dict[str, tuple[tuple[int, ...], str]] = {
     "rgbf": ((1080, 1920, 3), "float32"),
 }
 
+CLOSE = 4 / 255  # of the range: the largest difference of a peer that does the same operation
+
 
 @cache
 def image(name: str) -> NDArray[Any]:
@@ -89,6 +91,7 @@ def measure(name: str, case: dict[str, Any], kind: str, threads: int, seconds: f
         differences[peer] = {"max": round(float(distance.max()), 6), "mean": round(float(distance.mean()), 6)}
     timings = harness.interleaved(contenders, seconds)
     rivals = [timing for peer, timing in timings.items() if peer not in ("ours", "copy")]
+    close = [timings[peer] for peer, difference in differences.items() if difference["max"] <= CLOSE * top(source)]
     ours = timings["ours"]
     return {
         "kernel": name,
@@ -97,8 +100,14 @@ def measure(name: str, case: dict[str, Any], kind: str, threads: int, seconds: f
         "timings": timings,
         "differences": differences,
         "ratio": round(min(t.median_ms for t in rivals) / ours.median_ms, 3) if rivals else None,
+        "ratio_to_close": round(min(t.median_ms for t in close) / ours.median_ms, 3) if close else None,
         "ratio_of_least": round(min(t.least_ms for t in rivals) / ours.least_ms, 3) if rivals else None,
     }
+
+
+def top(source: NDArray[Any]) -> float:
+    """Return the largest value of the image's type."""
+    return 1.0 if source.dtype.kind == "f" else float(np.iinfo(source.dtype).max)
 
 
 def title(row: dict[str, Any]) -> str:
@@ -123,11 +132,13 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         return round(math.exp(sum(math.log(row[key]) for row in some) / len(some)), 3)
 
     compared = [row for row in rows if row["ratio"]]
+    close = [row for row in rows if row["ratio_to_close"]]
     kernels = {row["kernel"] for row in compared}
     by_kernel = {name: mean([row for row in compared if row["kernel"] == name], "ratio") for name in sorted(kernels)}
     return {
         "geometric_mean_ratio": mean(compared, "ratio") if compared else None,
         "geometric_mean_ratio_of_least": mean(compared, "ratio_of_least") if compared else None,
+        "geometric_mean_ratio_to_close": mean(close, "ratio_to_close") if close else None,
         "by_kernel": by_kernel,
         "lost": [f"{title(row)} on {row['image']}: {row['ratio']}" for row in compared if row["ratio"] < 1],
     }
@@ -136,5 +147,6 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def print_summary(figures: dict[str, Any]) -> None:
     print(f"\nfastest peer's time / ours, geometric mean: {figures['geometric_mean_ratio']} {figures['by_kernel']}")
     print(f"the same of the least times: {figures['geometric_mean_ratio_of_least']}")
+    print(f"beside peers whose output is close: {figures['geometric_mean_ratio_to_close']}")
     for lost in figures["lost"]:
         print(f"lost: {lost}")

@@ -70,7 +70,8 @@ def ffmpeg(image: Image, filter_name: str, arguments: str, threads: int) -> Call
         source.push(frame)
         return sink.pull()  # type: ignore[return-value]
 
-    return call
+    made: Any = call()
+    return call if made.format.name == pixel_format else None  # else it converts, which is other work
 
 
 def _planes(frame: av.VideoFrame, image: Image) -> list[Image]:

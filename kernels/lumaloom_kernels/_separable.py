@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,14 @@ from ._threads import run_bands
 STRIP_BYTES = 40 << 10  # the rows of a strip stay in the first-level cache
 SMALL_RADIUS = 5  # up to here direct sums are faster than running ones
 SLACK = 512  # bytes that blocks may run past the end of a work row
+Folded: TypeAlias = NDArray[np.float32]  # one half of symmetric weights and their centre
+Phases: TypeAlias = NDArray[np.float32]  # the weights of each phase of an enlarged pixel, a row each
 KINDS = {"uint8": np.uint8(0), "uint16": np.uint16(0), "float32": np.float32(0)}
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """Rows of pixels that lie side by side, by address; the owner of the memory outlives it."""
+    """Rows of pixels that lie side by side, by address."""
 
     at: int
     step: int
@@ -36,6 +38,7 @@ class Image:
     width: int
     channels: int
     kind: Any
+    owner: Any  # keeps the memory alive
 
     @classmethod
     def of(cls, array: NDArray[Any]) -> "Image":
@@ -43,7 +46,7 @@ class Image:
         height, width = array.shape[:2]
         channels = array.shape[2] if array.ndim == 3 else 1
         at = array.__array_interface__["data"][0]
-        return cls(at, array.strides[0], height, width, channels, KINDS[array.dtype.name])
+        return cls(at, array.strides[0], height, width, channels, KINDS[array.dtype.name], array)
 
 
 def is_packed(array: NDArray[Any]) -> bool:
@@ -223,15 +226,15 @@ def layout(size: int, factors: tuple[int, ...], order: int, radius: int) -> Axis
     return Axis(tuple(reversed(down)), tuple(up), radius)
 
 
-@lru_cache(16)
-def folded_spline(factor: int, order: int) -> NDArray[np.float32]:
+@lru_cache(64)
+def folded_spline(factor: int, order: int) -> Folded:
     """Return the folded weights that shrink."""
     weights = spline_weights(factor, order)
     return weights[: len(weights) // 2 + 1].astype(np.float32)
 
 
-@lru_cache(16)
-def phase_weights(factor: int, order: int) -> NDArray[np.float32]:
+@lru_cache(64)
+def phase_weights(factor: int, order: int) -> Phases:
     """Return the weights that enlarge, one row a phase."""
     if factor == 1:
         return np.ones((1, 1), np.float32)
@@ -258,33 +261,31 @@ def separable(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, 
     fir(source, target, plan_x.weights, plan_y.weights, xmap, ymap, threads, bits)
 
 
-@lru_cache(16)
-def fixed_phases(factor: int, order: int) -> NDArray[np.uint16]:
+def fixed_phases(weights: Phases) -> NDArray[np.uint16]:
     """Return the weights that enlarge times 65536, each phase of that sum."""
-    whole_numbers = np.floor(phase_weights(factor, order) * 65536.0 + 0.5).astype(np.int64)
+    whole_numbers = np.floor(weights * 65536.0 + 0.5).astype(np.int64)
     largest = whole_numbers.argmax(axis=1)
-    whole_numbers[np.arange(factor), largest] += 65536 - whole_numbers.sum(axis=1)
+    whole_numbers[np.arange(len(weights)), largest] += 65536 - whole_numbers.sum(axis=1)
     return np.asarray(np.minimum(whole_numbers, 65535).astype(np.uint16))
 
 
 def _plane(name: str, height: int, width: int, channels: int) -> Image:
     step = -(-width * channels // 16) * 64 + 64
     block = scratch(name, height * step + SLACK, np.uint8)
-    return Image(block.__array_interface__["data"][0], step, height, width, channels, KINDS["float32"])
+    return Image(block.__array_interface__["data"][0], step, height, width, channels, KINDS["float32"], block)
 
 
 def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, border: Border, threads: int) -> None:
     """Shrink, filter with the weights of the plans, enlarge."""
     levels = max(len(plan_x.factors), len(plan_y.factors))
-    order = plan_x.order
+    ox, oy = plan_x.order, plan_y.order
     fx = plan_x.factors + (1,) * (levels - len(plan_x.factors))
     fy = plan_y.factors + (1,) * (levels - len(plan_y.factors))
-    ax = layout(target.width, fx, order, len(plan_x.weights) - 1)
-    ay = layout(target.height, fy, order, len(plan_y.weights) - 1)
+    ax = layout(target.width, fx, ox, len(plan_x.weights) - 1)
+    ay = layout(target.height, fy, oy, len(plan_y.weights) - 1)
     image = source
-    keep = []
     for level, (x, y) in enumerate(zip(ax.down, ay.down, strict=True)):
-        rx, ry = order * (x.factor - 1) // 2, order * (y.factor - 1) // 2
+        rx, ry = ox * (x.factor - 1) // 2, oy * (y.factor - 1) // 2
         low_x, span_x = x.origin * x.factor - rx, (x.size - 1) * x.factor + 2 * rx + 1
         low_y, span_y = y.origin * y.factor - ry, (y.size - 1) * y.factor + 2 * ry + 1
         if level == 0:
@@ -293,9 +294,18 @@ def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, bor
         else:
             xmap, ymap = whole(image.width), whole(image.height)
         low = _plane(f"down{level}", y.size, x.size, target.channels)
-        _shrink(image, low, x.factor, y.factor, order, xmap, ymap, threads)
+        _shrink(
+            image,
+            low,
+            folded_spline(x.factor, ox),
+            folded_spline(y.factor, oy),
+            x.factor,
+            y.factor,
+            xmap,
+            ymap,
+            threads,
+        )
         image = low
-        keep.append(low)
     small = _plane("small", image.height - 2 * ay.radius, image.width - 2 * ax.radius, target.channels)
     fir(image, small, plan_x.weights, plan_y.weights, whole(image.width), whole(image.height), threads, bits=32)
     image = small
@@ -306,14 +316,15 @@ def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, bor
         else:
             over_x, over_y = ax.up[level - 1], ay.up[level - 1]
             goal = _plane(f"up{level}", over_y.size + y.cut, over_x.size + x.cut, target.channels)
-        _enlarge(image, goal, x.factor, y.factor, order, threads)
+        _enlarge(image, goal, phase_weights(x.factor, ox), phase_weights(y.factor, oy), threads)
         if level:
             at = goal.at + y.cut * goal.step + x.cut * 4 * goal.channels
-            image = Image(at, goal.step, over_y.size, over_x.size, goal.channels, goal.kind)
+            image = Image(at, goal.step, over_y.size, over_x.size, goal.channels, goal.kind, goal.owner)
 
 
-def _shrink(source: Image, low: Image, sx: int, sy: int, order: int, xmap: Map, ymap: Map, threads: int) -> None:
-    wx, wy = folded_spline(sx, order), folded_spline(sy, order)
+def _shrink(
+    source: Image, low: Image, wx: Folded, wy: Folded, sx: int, sy: int, xmap: Map, ymap: Map, threads: int
+) -> None:
     channels = low.channels
     fixed_point = source.kind.dtype == np.uint8 and source.width * channels >= BLOCK_U8
 
@@ -334,8 +345,8 @@ def _shrink(source: Image, low: Image, sx: int, sy: int, order: int, xmap: Map, 
     run_bands(band, low.height, threads)
 
 
-def _enlarge(low: Image, target: Image, sx: int, sy: int, order: int, threads: int) -> None:
-    wx, wy = phase_weights(sx, order), phase_weights(sy, order)
+def _enlarge(low: Image, target: Image, wx: Phases, wy: Phases, threads: int) -> None:
+    sx, sy = len(wx), len(wy)
     channels = target.channels
     fixed_point = target.kind.dtype == np.uint8 and target.width * channels >= BLOCK_U8
     cells = -(-target.width // sx)
@@ -348,7 +359,7 @@ def _enlarge(low: Image, target: Image, sx: int, sy: int, order: int, threads: i
         spare = scratch("spare", SLACK, np.uint8)
         common = (low.at, low.step, target.at, target.step, first, stop, target.width, channels)
         if fixed_point:
-            enlarge_u8(*common, wx * np.float32(128), fixed_phases(sy, order), ring, pitch, phase, rows)
+            enlarge_u8(*common, wx * np.float32(128), fixed_phases(wy), ring, pitch, phase, rows)
         else:
             enlarge(*common, wx, wy, ring, pitch, phase, rows, spare, target.kind)
 

@@ -71,6 +71,17 @@ def test_calls_from_many_threads_do_not_meet() -> None:
             assert [result.tobytes() for result in results] == expected
 
 
+def test_working_memory_too_large_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lumaloom_kernels import _scratch
+
+    image = noise((900, 1500, 3), "float32")
+    expected = [lumaloom_kernels.gaussian_blur(image, sigma) for sigma in (5.0, 40.0)]
+    monkeypatch.setattr(_scratch, "KEPT_BYTES", 0)
+    monkeypatch.setattr(_scratch, "_kept", threading.local())
+    for sigma, result in zip((5.0, 40.0), expected, strict=True):
+        np.testing.assert_array_equal(lumaloom_kernels.gaussian_blur(image, sigma), result)
+
+
 def test_read_only_source() -> None:
     image = noise((20, 20), "uint8")
     expected = lumaloom_kernels.gaussian_blur(image, 2.0)
