@@ -1,5 +1,6 @@
 """Arrays of any strides go in and out; memory that is not the result's is left alone."""
 
+import threading
 from typing import Any
 
 import numpy as np
