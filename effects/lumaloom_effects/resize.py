@@ -51,9 +51,12 @@ class Resize(Effect):
         scale_x, scale_y = src.width / out.width, src.height / out.height
         for samples, target in zip(src.planes, out.planes, strict=True):
             height, width = target.shape[:2]
-            # A chroma plane of odd size covers more than the picture: take the part that matches the luma.
-            box = (0, 0, min(samples.shape[1], width * scale_x), min(samples.shape[0], height * scale_y))
+            # A chroma plane of odd size covers more than the picture: take the part that matches the luma, which
+            # may reach past the plane; kernels follow it for one sample.
+            box = (0, 0, min(samples.shape[1] + 1, width * scale_x), min(samples.shape[0] + 1, height * scale_y))
             kernels.resize(samples, (width, height), self.filter, box=box, out=target)
+            if self.filter in ("bicubic", "lanczos") and 8 < out.format.depth < 16:
+                target.clip(0, out.format.peak, out=target)  # these overshoot, past what 10 or 12 bits hold
 
 
 def _on_grid(size: Fraction, step: int) -> int:

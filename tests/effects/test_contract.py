@@ -1,0 +1,150 @@
+"""What every built-in effect keeps, whatever it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lumaloom.effect import Effect, Frame
+from lumaloom.frame import Timing
+from lumaloom.graph import make_plan
+from lumaloom.memory import BufferPool
+from lumaloom.plugins import default_registry
+from lumaloom.run import Meter, run_plan
+from tests.effects.definitions import FORMATS, POOL, effect, noise, rendered, same, spec
+
+# One call of every built-in effect that changes something.
+CALLS = {
+    "blur": "blur sigma=1.7",
+    "boxblur": "boxblur radius=2",
+    "brightness": "brightness amount=0.2",
+    "crop": "crop x=2 y=2 width=21 height=11",
+    "flip": "flip axis=both",
+    "resize": "resize width=21 height=30",
+}
+IDLE = {
+    "blur": "blur sigma=0",
+    "boxblur": "boxblur radius=0",
+    "brightness": "brightness amount=0",
+    "crop": "crop",
+    "resize": "resize",
+}
+EVERY = pytest.mark.parametrize("name", CALLS)
+NAMES = ["gray", "yuv420p", "yuv422p10le", "yuva420p", "nv12", "rgb24", "rgba", "rgb48le", "gbrap12le", "gbrpf32le"]
+
+
+def built_in() -> dict[str, type[Effect]]:
+    registry = default_registry()
+    return {name: registry.effects[name] for name, origin in registry.origins.items() if origin.startswith("builtin")}
+
+
+def test_every_built_in_effect_is_tested_here() -> None:
+    assert set(built_in()) == set(CALLS)
+
+
+@EVERY
+def test_it_is_idle_only_where_nothing_changes(name: str) -> None:
+    what = spec("yuv420p", 33, 17)
+    assert not effect(CALLS[name]).is_identity(what)
+    if name in IDLE:
+        assert effect(IDLE[name]).is_identity(what)
+        assert effect(IDLE[name]).output(what) == what
+
+
+@EVERY
+@pytest.mark.parametrize("fmt", NAMES)
+def test_views_of_any_strides_give_the_same_bits(name: str, fmt: str) -> None:
+    """What a crop or a flip before it hands over is taken as it is: reversed rows and columns, gaps, offsets."""
+    large = noise(spec(fmt, 80, 44))
+    cut = effect("crop x=6 y=4 width=33 height=17").view(large)
+    assert cut is not None
+    wanted = effect(CALLS[name])
+    for axis in (None, "horizontal", "vertical", "both"):
+        view = cut if axis is None else effect(f"flip axis={axis}").view(cut)
+        assert view is not None
+        packed = view.copy(POOL)
+        assert same(rendered(wanted, view), rendered(wanted, packed))
+
+
+@EVERY
+@pytest.mark.parametrize("fmt", NAMES)
+def test_it_writes_into_views_of_any_strides(name: str, fmt: str) -> None:
+    """The encoder's own frame may be the target."""
+    src = noise(spec(fmt, 33, 17))
+    wanted = effect(CALLS[name])
+    expected = rendered(wanted, src)
+    wide = noise(spec(fmt, 2 * expected.width + 8, 2 * expected.height + 8))
+    planes = tuple(
+        plane[1 : target.shape[0] + 1][::-1, 3 : target.shape[1] + 3]
+        for plane, target in zip(wide.planes, expected.planes, strict=True)
+    )
+    out = Frame(expected.spec, planes)
+    wanted.render(src, out)
+    assert same(out, expected)
+
+
+@EVERY
+def test_everything_that_is_no_sample_comes_through(name: str) -> None:
+    src = noise(spec("yuv420p", 33, 17, sar=Fraction(1), rotation=90, interlaced=True))
+    src.timing, src.side_data = Timing(77, Fraction(1, 90000), 3003), (("A53_CC", b"cc"),)
+    (step,) = make_plan(src.spec, [effect(CALLS[name])]).steps
+    out = step.apply(src, POOL)
+    assert (out.timing, out.side_data) == (src.timing, src.side_data)
+    assert (out.spec.colour, out.spec.sar, out.spec.rotation, out.spec.interlaced) == (
+        src.spec.colour,
+        src.spec.sar,
+        90,
+        True,
+    )
+    assert out.spec == step.after
+
+
+@EVERY
+@pytest.mark.parametrize("fmt", ["yuv420p", "rgb48le"])
+def test_workers_do_not_change_a_bit(name: str, fmt: str) -> None:
+    plan = make_plan(spec(fmt, 65, 33), [effect(CALLS[name]), effect("brightness amount=0.05")])
+
+    def items() -> Iterator[Frame]:
+        for number in range(12):
+            yield noise(spec(fmt, 65, 33), seed=number)
+
+    def run(workers: int) -> list[Frame]:
+        pool = BufferPool(1 << 26)
+        return list(run_plan(plan, items(), pool=pool, workers=workers, limit=1 << 22, meter=Meter()))  # type: ignore[arg-type]
+
+    one = run(1)
+    for workers in (2, 3, 8):
+        assert all(same(a, b) for a, b in zip(one, run(workers), strict=True))
+
+
+@EVERY
+def test_a_second_frame_does_not_depend_on_the_first(name: str) -> None:
+    what = effect(CALLS[name])
+    first, second = noise(spec("yuv420p", 33, 17), seed=1), noise(spec("yuv420p", 33, 17), seed=2)
+    before = rendered(what, second)
+    rendered(what, first)
+    rendered(what, noise(spec("rgb48le", 64, 40)))
+    assert same(rendered(what, second), before)
+
+
+def test_effects_only_use_the_authoring_module() -> None:
+    import ast
+    from pathlib import Path
+
+    import lumaloom_effects
+
+    for file in Path(lumaloom_effects.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            modules = [node.module] if isinstance(node, ast.ImportFrom) else []
+            modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for module in modules:
+                if module and module.startswith("lumaloom"):
+                    assert module in ("lumaloom.effect", "lumaloom_kernels"), f"{file.name} imports {module}"
+
+
+def test_formats_are_named_once() -> None:
+    assert set(NAMES) <= set(FORMATS)
+    assert np.unique(NAMES).size == len(NAMES)
