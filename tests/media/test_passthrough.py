@@ -264,6 +264,25 @@ def test_subtitles_go_there_and_back(tmp_path):
     assert [word.replace(b"\r", b"").strip() for word in words] == [entry[2] for entry in SRT]
 
 
+def test_subtitles_counted_in_other_units_keep_their_times(tmp_path):
+    clip(tmp_path / "a.mkv", None, subtitles=True)
+    with av.open(str(tmp_path / "a.mkv")) as given, av.open(str(tmp_path / "b.mp4"), "w") as out:
+        picture = out.add_stream_from_template(given.streams.video[0], opaque=True)
+        text = out.add_mux_stream("mov_text", time_base=Fraction(1, 90000))
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = picture
+                out.mux(packet)
+        for start, length, words in SRT:
+            packet = Packet(len(words).to_bytes(2) + words)
+            packet.pts = packet.dts = start * 90
+            packet.duration, packet.time_base, packet.stream = length * 90, Fraction(1, 90000), text
+            out.mux(packet)
+    through(tmp_path / "b.mp4", tmp_path / "c.mkv")
+    found = [(start * 1000, length * 1000) for start, length, _ in packets(tmp_path / "c.mkv", "subtitle")]
+    assert found == [(start, length) for start, length, _ in SRT]
+
+
 def test_attachments_chapters_and_tags(tmp_path):
     tags = {"title": "A title", "artist": "Somebody", "encoder": "old"}
     clip(tmp_path / "a.mkv", attachment=True, chapters=True, metadata=tags)

@@ -14,6 +14,7 @@ from lumaloom.media.choice import choose
 from lumaloom.media.containers import CONTAINERS
 from lumaloom.media.encoders import available
 from lumaloom.media.sink import NullSink, open_sink
+from lumaloom.media.video_encoder import order_times
 from tests.media.outputs import frame, frames, read, same_samples, times, write
 
 BT2020 = Colour(Matrix.BT2020_NCL, Primaries.BT2020, Transfer.PQ, Range.LIMITED)
@@ -132,6 +133,17 @@ def test_clips_shorter_than_the_delay_of_the_encoder(tmp_path, encoder, count):
         decoding = [packet.dts for packet in container.demux(video=0) if packet.size]
     assert decoding == sorted(set(decoding))
     assert decoding[0] > -12800
+
+
+def test_decoding_times_are_made_from_the_order_of_showing():
+    class Plain:
+        def __init__(self, pts):
+            self.pts, self.dts = pts, -4640323670482042391
+
+    packets = [Plain(pts) for pts in (0, 30, 10, 20, 47)]
+    order_times(packets)
+    assert [packet.dts for packet in packets] == [-10, 0, 10, 20, 37]
+    assert all(packet.dts <= packet.pts for packet in packets)
 
 
 def test_a_start_below_zero_moves_to_zero_and_is_said(tmp_path):
@@ -264,12 +276,28 @@ def test_a_container_without_rotation_says_so(tmp_path):
     assert any("90 degrees" in line for line in summary.warnings)
 
 
+@pytest.mark.parametrize("bottom_first", [False, True])
 @pytest.mark.parametrize("encoder", ["h264", "prores", "ffv1"])
-def test_interlaced_frames_stay_interlaced(tmp_path, encoder):
-    write(tmp_path / "a.mkv", frames(3, "yuv422p10le", interlaced=True), encoder)
+def test_interlaced_frames_stay_interlaced(tmp_path, encoder, bottom_first):
+    class Origin:
+        path, passthrough, attachments, metadata, chapters, stream_metadata = tmp_path / "no", (), (), {}, (), {}
+        bottom_field_first = bottom_first
+
+    write(tmp_path / "a.mkv", frames(3, "yuv422p10le", interlaced=True), encoder, source=Origin())
     with av.open(str(tmp_path / "a.mkv")) as container:
-        assert all(decoded.interlaced_frame for decoded in container.decode(video=0))
-        assert container.streams.video[0].codec_context.field_order in (2, 4)
+        stream = container.streams.video[0]
+        decoded = list(container.decode(stream))
+        assert all(item.interlaced_frame for item in decoded)
+        assert stream.codec_context.field_order in ((3, 5) if bottom_first else (2, 4))
+        # A filter that splits frames starts with the field that the frame's own flag names.
+        graph = av.filter.Graph()
+        graph.link_nodes(
+            graph.add_buffer(template=stream), graph.add("separatefields"), graph.add("buffersink")
+        ).configure()
+        graph.push(decoded[1])
+        field, whole = (np.frombuffer(x.planes[0], np.uint16) for x in (graph.pull(), decoded[1]))
+        field, whole = field.reshape(24, -1)[:, :64], whole.reshape(48, -1)[:, :64]
+        assert np.array_equal(field, whole[1::2] if bottom_first else whole[::2])
 
 
 def _hdr():
