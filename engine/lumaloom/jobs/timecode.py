@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,8 +34,8 @@ def parse_position(value: str | float | Fraction | Position, name: str = "positi
     """
     if isinstance(value, Position):
         return value
-    if isinstance(value, Fraction) and value >= 0:
-        return Position(seconds=value)
+    if isinstance(value, (int, float, Fraction)) and 0 <= value < math.inf:
+        return Position(seconds=Fraction(str(value)))  # 0.1 is a tenth, as it was written
     text = str(value).strip()
     if text.endswith("f") and text[:-1].isdecimal():
         return Position(frame=int(text[:-1]))
