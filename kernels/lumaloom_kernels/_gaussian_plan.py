@@ -104,7 +104,7 @@ def shrunk_weights(sigma: float, factors: tuple[int, ...], order: int, rest: flo
     response: Response = gaussian
     for factor in factors:
         response = _shrunk(response, factor, order)
-    size = 2048
+    size = 256  # many times the weights that are left
     frequency = 2 * np.pi * np.arange(size) / size
     weights = np.fft.ifft(response(np.where(frequency > np.pi, frequency - 2 * np.pi, frequency))).real
     half = weights[: size // 2]

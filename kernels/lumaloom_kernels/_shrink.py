@@ -42,8 +42,12 @@ def thin_out(
     step = 4 * channels
     line_at = address_of(line)
     sums_at = address_of(sums)
+    inner_at = line_at + xpad * step
     for part in range(2):
         for p in range(0 if part == 0 else xpad + source_width, min(xpad, span) if part == 0 else span):
+            if xmap[p] >= 0 and (p < xpad - 3 or p > xpad):  # a copy writes up to three pixels further
+                pixel_copy(line_at + p * step, inner_at + xmap[p] * step, F32)
+                continue
             for c in range(channels):
                 value = F32
                 if xmap[p] >= 0:
