@@ -14,13 +14,15 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from lumaloom.media.bitstream import starts_afresh
 from lumaloom.media.checksum import SliceChecksums
 from lumaloom.media.opening import shown_in_decoding_time
 
 # FFmpeg's own VP8 and VP9 decoders drop the alpha that rides in a packet's side data.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-# What makes a decoder tell of the damage that it notices. H.264 flags frames whose references are missing when
-# aggressive; told to explode it would also fail on an open-GOP start. The others keep silent unless they explode.
+_DETECT = "crccheck+bitstream+buffer"
+# What makes a decoder tell of the damage that it notices: H.264 flags frames whose references are missing when it is
+# aggressive, the others keep silent unless they explode.
 _STRICTER = {"h264": "+aggressive", "hevc": "+explode", "mjpeg": "+explode"}
 # What the decoders and the demuxers raise on damaged data, apart from bugs.
 DECODE_ERRORS = (FFmpegError, OSError, ValueError, ArithmeticError, MemoryError, RuntimeError)
@@ -36,32 +38,39 @@ class VideoDecoder:
         frame_threads: decode several frames at once. PyAV may then swallow an error, and frames after it, when it
             drains the decoder; one at a time every error surfaces at its packet and no frame is lost around it.
 
-    Attributes:
-        sent: packets given so far that should yield a frame each.
-        received: frames that came so far.
+        sure: see to it that damage raises or is flagged, also with frame threads, wherever the codec allows it.
 
     Raises:
         FFmpegError, ValueError: FFmpeg has no decoder, or it refuses the stream's parameters.
 
     """
 
-    def __init__(self, stream: VideoStream, *, threads: int | None, max_pixels: int, frame_threads: bool) -> None:
+    def __init__(
+        self, stream: VideoStream, *, threads: int | None, max_pixels: int, frame_threads: bool, sure: bool = False
+    ) -> None:
         context = _alpha_decoder(stream) or stream.codec_context
         if context is None:
             raise ValueError("no decoder is available for its codec")
-        detect = "crccheck+bitstream+buffer" + _STRICTER.get(context.name, "")
+        detect = _DETECT + _STRICTER.get(context.name, "")
         if not frame_threads:
             # dav1d has frame threads of its own, which this flag turns off.
             context.flags |= Flags.low_delay if context.name == "libdav1d" else 0
         context.thread_count = threads or 0
         context.thread_type = ThreadType.AUTO if frame_threads else ThreadType.SLICE
         context.options = {"max_pixels": str(max_pixels), "err_detect": detect}
-        context.open(strict=False)
         self._context = context
+        self._undecided = frame_threads and sure and context.name == "h264"
+        if not self._undecided:
+            context.open(strict=False)
         self._checksums = SliceChecksums() if context.name == "ffv1" else None
         self._stamps: deque[int | None] | None = deque() if shown_in_decoding_time(stream.container) else None
-        self.sent = 0
-        self.received = 0
+        self._sent = self._received = 0
+        self._before_first: list[int] | None = []
+
+    @property
+    def missing(self) -> int:
+        """Packets so far that gave no frame yet, apart from those that refer to pictures before the first one."""
+        return self._sent - self._received
 
     def decode(self, packet: Packet[Stream]) -> list[VideoFrame]:
         """Return the frames that are ready after `packet`, in presentation order; an empty list for an empty packet.
@@ -72,18 +81,35 @@ class VideoDecoder:
         """
         if not packet.size:
             return []
-        self.sent += not packet.is_discard
+        if self._undecided:
+            self._decide(packet)
+        self._sent += not packet.is_discard
+        if self._before_first is not None and packet.pts is not None and not packet.is_discard:
+            self._before_first.append(packet.pts)
         if self._checksums and self._checksums.damaged(bytes(packet)):
             raise ValueError("a slice does not match its checksum")
         try:
             frames = self._context.decode(packet)
         except BlockingIOError:
             # After an error the decoder may hold frames that PyAV does not ask for; it takes nothing before.
-            self.restart()
+            self._context.flush_buffers()
             frames = self._context.decode(packet)
         if self._stamps is not None:
             self._stamps.append(packet.dts)
-        return self._received(frames)
+        return self._counted(frames)
+
+    def _decide(self, first: Packet[Stream]) -> None:
+        """Make sure that H.264 tells of damage: with frame threads it loses some flags, and only failing is sure.
+
+        But where decoding starts with a picture whose followers may refer to what came before, it would fail for that
+        too; then one frame at a time is decoded.
+        """
+        if starts_afresh(bytes(first), self._context.extradata):
+            self._context.options = {**self._context.options, "err_detect": _DETECT + _STRICTER["h264"] + "+explode"}
+        else:
+            self._context.thread_type = ThreadType.SLICE
+        self._context.open(strict=False)
+        self._undecided = False
 
     def drain(self) -> list[VideoFrame]:
         """Return the frames that the decoder still holds, at the end of the stream."""
@@ -91,7 +117,7 @@ class VideoDecoder:
             frames = self._context.decode(None)
         except EOFError:
             return []
-        return self._received(frames)
+        return self._counted(frames)
 
     def restart(self) -> None:
         """Forget what came before, for a new position in the stream."""
@@ -99,9 +125,13 @@ class VideoDecoder:
         if self._stamps is not None:
             self._stamps.clear()
 
-    def _received(self, frames: list[VideoFrame]) -> list[VideoFrame]:
+    def _counted(self, frames: list[VideoFrame]) -> list[VideoFrame]:
         """Count frames, and give them the times of the packets in their order where the format has no others."""
-        self.received += len(frames)
+        self._received += len(frames)
+        if frames and self._before_first is not None:
+            first = frames[0].pts
+            self._sent -= sum(first is not None and pts < first for pts in self._before_first)
+            self._before_first = None
         if self._stamps is not None:
             for frame in frames:
                 frame.pts = self._stamps.popleft() if self._stamps else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from lumaloom.errors import InputError
 from lumaloom.frame import Timing
+from lumaloom.media.bitstream import HIDDEN
 from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
 from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason, shown_in_decoding_time
 from lumaloom.media.timeline import Continuity, Timeline
@@ -128,7 +129,7 @@ def _read(container: InputContainer, video: VideoStream) -> tuple[_Rows, bool]:
     rows = _Rows([], [], [], [])
     continuity = Continuity(video.index)
     in_decoding_time = shown_in_decoding_time(container)
-    hidden = _HIDDEN.get(video.codec_context.codec.canonical_name if video.codec_context else "", lambda _: False)
+    hidden = HIDDEN.get(video.codec_context.codec.canonical_name if video.codec_context else "", lambda _: False)
     try:
         for packet in _demux(container, video):
             if not packet.size:
@@ -160,23 +161,3 @@ def _first_stamp(path: str | os.PathLike[str], stream: int, max_pixels: int) -> 
             if frames:
                 return frames[0].pts
     return None
-
-
-def _hidden_vp8(packet: Packet[Any]) -> bool:
-    """Whether a VP8 frame only serves as a reference: bit 4 of its first byte, RFC 6386 section 9.1."""
-    return not bytes(packet)[0] & 0x10
-
-
-def _hidden_vp9(packet: Packet[Any]) -> bool:
-    """Whether a VP9 packet shows nothing: its header ends in show_frame, unless an existing frame is shown."""
-    data = bytes(packet)
-    if data[-1] & 0xE0 == 0xC0:
-        # A superframe carries hidden frames along with the one it shows.
-        return False
-    profile = data[0] >> 5 & 1 | data[0] >> 3 & 2
-    shift = 3 if profile < 3 else 2
-    shows_existing, shown = data[0] >> shift & 1, data[0] >> (shift - 2) & 1
-    return not (shows_existing or shown)
-
-
-_HIDDEN: dict[str, Callable[[Packet[Any]], bool]] = {"vp8": _hidden_vp8, "vp9": _hidden_vp9}

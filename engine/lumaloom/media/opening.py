@@ -26,6 +26,8 @@ _REFUSED = frozenset(
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml", b"v=0")
 # Largest picture that is decoded, in pixels: 16384 x 16384. Above it a few bytes could claim all memory.
 MAX_PIXELS = 2**28
+# FFmpeg's AVFMT_NOTIMESTAMPS, a flag of demuxers.
+_NO_TIMESTAMPS = 0x0080
 # FFmpeg's AVFMT_FLAG_GENPTS, which PyAV sets.
 _GENERATE_PTS = 0x0001
 
@@ -61,6 +63,11 @@ def shown_in_decoding_time(container: Container) -> bool:
     FFmpeg's guesses for such files are wrong where pictures are reordered.
     """
     return container.format.name == "avi"
+
+
+def has_timestamps(container: Container) -> bool:
+    """Whether the format stores times at all; raw streams don't."""
+    return not container.format.flags & _NO_TIMESTAMPS
 
 
 def reason(error: BaseException) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from av.error import FFmpegError
 
+from lumaloom.media.opening import has_timestamps
+
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
-# Flags of FFmpeg's demuxers: AVFMT_NOTIMESTAMPS and AVFMT_TS_DISCONT.
-_NO_TIMESTAMPS, _TS_DISCONT = 0x0080, 0x0200
+# FFmpeg's AVFMT_TS_DISCONT, a flag of demuxers.
+_TS_DISCONT = 0x0200
 
 # How long before a clip a subtitle may have started that is still shown, in seconds.
 _LONGEST_TEXT = 30
@@ -25,7 +27,7 @@ _LONGEST_TEXT = 30
 
 def clock_may_jump(container: InputContainer) -> bool:
     """Whether timestamps of the format may repeat or be missing, so that a time alone names no position."""
-    return bool(container.format.flags & (_NO_TIMESTAMPS | _TS_DISCONT))
+    return not has_timestamps(container) or is_stream_of_recordings(container)
 
 
 def is_stream_of_recordings(container: InputContainer) -> bool:

@@ -91,8 +91,6 @@ class Source(OpenFile):
         self._doubtful = 0
         self._expected: int | None = None
         self._gaps = False
-        self._first_stamps: list[int] = []
-        self._leading = 0
         self.losses.truncated = is_cut_off(self.path, self._container.format.name)
         if self.losses.truncated and not options.best_effort:
             self.losses.frames_readable = count_whole(self.path, options.stream, options.max_pixels)
@@ -113,7 +111,11 @@ class Source(OpenFile):
         options = self.options
         self._video = pick_stream(self._container, self.path, options.stream)
         self._decoder = VideoDecoder(
-            self._video, threads=options.threads, max_pixels=options.max_pixels, frame_threads=not options.best_effort
+            self._video,
+            threads=options.threads,
+            max_pixels=options.max_pixels,
+            frame_threads=not options.best_effort,
+            sure=True,
         )
         self._wanted = [self._video, *self.passthrough]
         skipped = [s for s in self._container.streams if s not in self._wanted and s.type != "attachment"]
@@ -267,8 +269,6 @@ class Source(OpenFile):
             self.losses.corrupt_packets += 1
             if not self.options.best_effort:
                 self._fail("the container's data are broken inside a packet")
-        if self._base is None and packet.pts is not None:
-            self._first_stamps.append(packet.pts)
         try:
             frames = self._decoder.decode(packet)
         except DECODE_ERRORS as error:
@@ -300,9 +300,6 @@ class Source(OpenFile):
             self._expected = timing.pts + timing.duration * 3 // 2
             if self._base is None:
                 self._base = first_spec(self._video, decoded)
-                # Pictures before the first refer to some that the file does not hold, and are left out.
-                self._leading = sum(stamp < timing.pts for stamp in self._first_stamps)
-                self._first_stamps.clear()
             if decoded.is_corrupt:
                 if not self.options.best_effort:
                     self._fail("the decoder marks the next frame as damaged")
@@ -356,7 +353,7 @@ class Source(OpenFile):
             losses.truncated = True
             if not options.best_effort:
                 raise InputError(f"{self.path}: is cut off: {losses.readable()} are there; {_MEND}")
-        if not options.best_effort and self._decoder.received < self._decoder.sent:
+        if not options.best_effort and self._decoder.missing:
             seekable = self._seekable and not self._continuity.broken
             damage = tail_damage(self.path, options.stream, options.max_pixels, self._last_key if seekable else None)
             if damage:
@@ -368,7 +365,7 @@ class Source(OpenFile):
         form, codec = self._container.format.name, self._video.codec_context.codec.canonical_name
         if not form.startswith(("mov", "matroska")) or codec not in _PICTURE_A_PACKET or self._base.interlaced:
             return 0
-        return self._decoder.sent - self._decoder.received - self._leading
+        return self._decoder.missing
 
     def _is_short(self) -> bool:
         """Whether all packets together end well before the duration that a Matroska file declares."""

@@ -13,6 +13,8 @@ from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
 from lumaloom.media.opening import open_input, pick_stream, reason
 from lumaloom.media.seeking import packets_from
 
+_MARKED = "the decoder marks one of the last frames as damaged"
+
 
 def count_whole(path: str | os.PathLike[str], stream: int, max_pixels: int) -> int:
     """Return the number of whole packets of a video stream, one a frame, up to the first that the demuxer refuses."""
@@ -48,7 +50,9 @@ def _damage(video: VideoStream, packets: Iterable[Packet[Any]], max_pixels: int)
     try:
         for packet in packets:
             if any(frame.is_corrupt for frame in decoder.decode(packet)):
-                return "the decoder marks one of the last frames as damaged"
+                return _MARKED
+        if any(frame.is_corrupt for frame in decoder.drain()):
+            return _MARKED
     except DECODE_ERRORS as error:
         return reason(error)
     return None
