@@ -121,7 +121,7 @@ NEAREST = {
     "bgr0": "rgb24",
     "x2rgb10le": "gbrp10le",
     "gbrp9le": "gbrp10le",
-    "gbrp14le": "rgb48le",
+    "gbrp14le": "gbrp16le",
     "bayer_rggb8": "rgb24",
     "bayer_rggb16le": "rgb48le",
     "yuyv422": "yuv422p",

@@ -122,9 +122,9 @@ def test_converting_costs_and_staying_does_not(first: str, second: str) -> None:
 
 
 def test_losses_are_ordered() -> None:
-    """Bits before alpha, alpha before colour, colour before chroma, chroma before the model."""
+    """Colour before bits, bits before alpha, alpha before chroma, chroma before the model."""
     ten = FORMATS["yuva444p10le"]
-    order = ["yuv444p10le", "gray10le", "yuva444p"]
+    order = ["yuv444p10le", "yuva444p", "gray10le"]
     assert sorted(order, key=lambda name: conversion_cost(ten, FORMATS[name])) == order
     order = ["gbrap10le", "yuva420p10le", "yuv420p10le"]
     assert sorted(order, key=lambda name: conversion_cost(ten, FORMATS[name])) == order

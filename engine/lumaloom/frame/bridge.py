@@ -12,7 +12,8 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from lumaloom.errors import FormatError
 from lumaloom.frame.colour import Colour, Matrix, Primaries, Range, Transfer, tag
-from lumaloom.frame.formats import FORMATS, FULL_RANGE_ALIASES, Model, PixelFormat
+from lumaloom.frame.cost import conversion_cost
+from lumaloom.frame.formats import FORMATS, FULL_RANGE_ALIASES, Model, PixelFormat, define
 from lumaloom.frame.frame import Frame, FrameSpec, Timing, plane_view
 from lumaloom.frame.gray import FULL_CHROMA, luma_of, rescaled, with_chroma
 
@@ -56,7 +57,7 @@ def spec_of(source: av.VideoFrame) -> FrameSpec | None:
 def nearest_format(name: str) -> PixelFormat:
     """Return the row of the table that holds an FFmpeg format outside it with the least loss.
 
-    Depth counts first, then alpha, the model, chroma resolution, and at last the size of the row.
+    `conversion_cost` says which that is; palettes and packed oddities become RGB or 4:4:4.
     """
     video = av.VideoFormat(name, 64, 64)
     depth = max(component.bits for component in video.components)
@@ -64,21 +65,18 @@ def nearest_format(name: str) -> PixelFormat:
         depth = 16 if "16" in name else 8
     alpha = video.has_palette or any(component.is_alpha for component in video.components)
     rgb = video.is_rgb or video.has_palette or name.startswith("xyz")
-    model = Model.RGB if rgb else Model.YUV if len(video.components) > 2 else Model.GRAY
-    chroma_size = video.chroma_width(), video.chroma_height()
+    model = Model.RGB if rgb else Model.YUV if len(video.components) > 2 or alpha else Model.GRAY
+    sub = f"{_halvings(video.chroma_width())}{_halvings(video.chroma_height())}"
+    if model is Model.RGB and not video.is_planar:
+        planes = "rgba" if alpha else "rgb"
+    else:
+        planes = {Model.GRAY: "y", Model.RGB: "g b r", Model.YUV: f"y u:{sub} v:{sub}"}[model] + " a" * alpha
+    stranger = define(name, model, depth, planes)
+    return min(FORMATS.values(), key=lambda known: conversion_cost(stranger, known))
 
-    def loss(row: PixelFormat) -> tuple[float, ...]:
-        sub_x, sub_y = row.subsampling
-        return (
-            max(depth - row.depth, 0),
-            alpha and not row.has_alpha,
-            row.model is not model,
-            64 >> sub_x < chroma_size[0] or 64 >> sub_y < chroma_size[1],
-            row.is_float or row.shift,
-            sum(64 * 64 >> (plane.sub_x + plane.sub_y) for plane in row.planes for _ in plane.channels) * row.depth,
-        )
 
-    return min(FORMATS.values(), key=loss)
+def _halvings(size: int) -> int:
+    return (64 // size).bit_length() - 1
 
 
 def from_av(

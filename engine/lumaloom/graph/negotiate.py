@@ -6,29 +6,10 @@ import heapq
 from collections.abc import Callable, Sequence
 
 from lumaloom.errors import FormatError
-from lumaloom.frame import FORMATS, Model, PixelFormat
+from lumaloom.frame import FORMATS, PixelFormat
+from lumaloom.frame.cost import conversion_cost
 
 Accepts = Callable[[PixelFormat], bool]
-
-# Orders of magnitude between kinds of loss, so that no amount of a lesser one outweighs a greater.
-_BIT, _ALPHA, _COLOUR, _CHROMA, _MODEL, _STEP = 1e10, 1e9, 1e8, 1e6, 1e4, 1e2
-
-
-def conversion_cost(source: PixelFormat, target: PixelFormat) -> float:
-    """Return what converting costs: 0 for the same format, else lost bits, alpha, colour and chroma, then work."""
-    if source is target:
-        return 0.0
-    chroma = 0 if Model.GRAY in (source.model, target.model) else sum(target.subsampling) - sum(source.subsampling)
-    return (
-        _BIT * max(0, source.depth - target.depth)
-        + _ALPHA * (source.has_alpha and not target.has_alpha)
-        + _COLOUR * (target.model is Model.GRAY and source.model is not Model.GRAY)
-        + _CHROMA * max(0, chroma)
-        + _MODEL * (source.model is not target.model)
-        + _STEP
-        + (source.bytes_for(16, 16) + target.bytes_for(16, 16)) / 256
-        + len(target.planes) / 1024
-    )
 
 
 def negotiate(source: PixelFormat, stages: Sequence[Accepts]) -> list[PixelFormat]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lumaloom.errors import FormatError, nearest
+from lumaloom.frame.cost import conversion_cost
 from lumaloom.frame.formats import FORMATS, Model, PixelFormat
 from lumaloom.media.containers import CONTAINERS, NULL, Container
 from lumaloom.media.encoders import Encoder, available, encoder, labels, settings
@@ -86,7 +87,7 @@ def container_for(target: str | os.PathLike[str]) -> Container:
 def best_format(source: PixelFormat, choice: EncoderChoice, width: int = 0, height: int = 0) -> PixelFormat:
     """Return the format of the encoder that keeps most of `source`, itself where the encoder takes it.
 
-    Colour counts first, then depth, alpha, chroma resolution, the change between RGB and YUV, and at last size.
+    `conversion_cost` says which that is.
     Formats that the encoder refuses at `width` x `height` (odd sizes with subsampled chroma) are left out.
 
     Raises:
@@ -96,7 +97,7 @@ def best_format(source: PixelFormat, choice: EncoderChoice, width: int = 0, heig
     fitting = [row for row in choice.formats if _fits(row, choice, width, height)]
     if not fitting:
         raise FormatError(f"{choice}: takes no picture of {width}x{height}: odd sizes don't fit; crop to even ones")
-    return min(fitting, key=lambda row: _loss(source, row))
+    return min(fitting, key=lambda row: conversion_cost(source, row))
 
 
 def losses(source: PixelFormat, row: PixelFormat) -> list[str]:
@@ -119,22 +120,3 @@ def _fits(row: PixelFormat, choice: EncoderChoice, width: int, height: int) -> b
         return True
     sub_x, sub_y = row.subsampling
     return width % (1 << sub_x) == 0 and height % (1 << sub_y) == 0
-
-
-def _loss(source: PixelFormat, row: PixelFormat) -> tuple[float, ...]:
-    grey = source.model is Model.GRAY
-    (from_x, from_y), (to_x, to_y) = source.subsampling, row.subsampling
-    channels = len(row.channels) / (1 << (to_x + to_y))
-    return (
-        not grey and row.model is Model.GRAY,
-        max(source.depth - row.depth, 0),
-        source.has_alpha and not row.has_alpha,
-        0 if grey else max(to_x - from_x, 0) + max(to_y - from_y, 0),
-        Model.RGB in (row.model, source.model) and row.model is not source.model,
-        row is not source,
-        row.has_alpha and not source.has_alpha,
-        row.depth - source.depth,
-        channels,
-        len(row.planes) != len(source.planes),
-        row.shift,
-    )
