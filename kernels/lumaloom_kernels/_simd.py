@@ -13,9 +13,12 @@ A ``kind`` argument is any scalar of a pixel type (uint8, uint16, float32): its 
 pixels are loaded and stored.
 """
 
+import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
+from hashlib import sha256
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -31,7 +34,35 @@ Codegen = Callable[[Any, Any, Any, Any], Any]
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at first use, keep the code on disk, run without the GIL."""
-    return njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
+    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if kept is not None and hasattr(kept, "_source_stamp"):  # numba looks at the function's own file alone
+        kept._source_stamp = source_stamp(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+@cache
+def _digest(file: str) -> bytes:
+    return sha256(Path(file).read_bytes()).digest()
+
+
+def source_stamp(function: Callable[..., Any]) -> bytes:
+    """Return a digest of the files of this package that a compiled function is made of."""
+    package = __name__.rpartition(".")[0] + "."
+    found, open_ends = {__name__}, [function]
+    while open_ends:
+        part = open_ends.pop()
+        found.add(part.__module__)
+        for name in part.__code__.co_names:
+            value = part.__globals__.get(name)
+            module = getattr(value, "__module__", None)
+            if isinstance(module, str) and module.startswith(package):
+                found.add(module)
+            inner = getattr(value, "py_func", None)
+            if inner is not None and inner is not part:
+                open_ends.append(inner)
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in sorted(found)]
+    return sha256(b"".join(_digest(file) for file in files if file)).digest()
 
 
 def intrinsic(function: Callable[..., tuple[Any, Codegen]]) -> Callable[..., Any]:

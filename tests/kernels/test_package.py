@@ -1,6 +1,8 @@
 """The package costs nothing to import, and its functions are functions."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,3 +54,22 @@ def test_type_checkers_see_the_same_names() -> None:
 def test_an_unknown_name() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = lumaloom_kernels.nothing
+
+
+def test_compiled_code_is_kept_until_a_file_it_is_made_of_changes(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "lumaloom_kernels", ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    code = (
+        "import numpy as np, lumaloom_kernels as k; from lumaloom_kernels import _box;"
+        "k.box_blur(np.zeros((9, 99), np.uint8), 1); print(k.__file__, sum(_box.box_small.stats.cache_hits.values()))"
+    )
+
+    def hits() -> str:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+        assert done.stdout.startswith(str(tmp_path))
+        return done.stdout.split()[-1]
+
+    assert [hits(), hits()] == ["0", "1"]
+    helper = tmp_path / "lumaloom_kernels" / "_simd.py"
+    helper.write_text(helper.read_text() + "# changed\n")
+    assert [hits(), hits()] == ["0", "1"]
