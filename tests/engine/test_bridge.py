@@ -25,7 +25,8 @@ from lumaloom.frame import (
     Timing,
     Transfer,
 )
-from lumaloom.frame.bridge import from_av, merged, spec_of, to_av, wrapped_planes
+from lumaloom.frame.bridge import from_av, merged, spec_of
+from lumaloom.frame.pyav import to_av, wrapped_planes
 from lumaloom.memory import BufferPool
 from tests.engine.frames import SIZES, noise, same, samples, spec
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lumaloom.frame import FORMATS, Colour, Frame, Matrix, Model, Range
-from lumaloom.frame.bridge import convert, converted_spec
+from lumaloom.frame.convert import convert, converted_spec
 from tests.engine.frames import POOL, noise, same, spec
 
 # Kr and Kb.

@@ -16,7 +16,8 @@ from lumaloom.frame import FORMATS, Colour, Frame, FrameSpec, Timing
 from lumaloom.frame.bridge import from_av
 from lumaloom.frame.colour import UNTAGGED
 from lumaloom.media.choice import choose
-from lumaloom.media.sink import SinkSummary, open_sink
+from lumaloom.media.opensink import open_sink
+from lumaloom.media.sink import SinkSummary
 
 
 def samples(row: Any, shape: tuple[int, ...], seed: int) -> np.ndarray[Any, Any]:

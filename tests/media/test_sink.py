@@ -13,7 +13,8 @@ from lumaloom.frame import ChromaLocation, Colour, Matrix, Primaries, Range, Tra
 from lumaloom.media.choice import choose
 from lumaloom.media.containers import CONTAINERS
 from lumaloom.media.encoders import available
-from lumaloom.media.sink import NullSink, open_sink
+from lumaloom.media.opensink import open_sink
+from lumaloom.media.sink import NullSink
 from lumaloom.media.video_encoder import order_times
 from tests.media.outputs import frame, frames, read, same_samples, times, write
 

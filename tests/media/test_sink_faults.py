@@ -20,7 +20,7 @@ from lumaloom.errors import OutputError, UsageError
 from lumaloom.media import atomic
 from lumaloom.media.choice import choose
 from lumaloom.media.filesink import FileSink
-from lumaloom.media.sink import open_sink
+from lumaloom.media.opensink import open_sink
 from tests.media.outputs import frame, frames, read, write
 
 
@@ -261,7 +261,7 @@ import sys, time
 from fractions import Fraction
 from tests.media.outputs import frames
 from lumaloom.media.choice import choose
-from lumaloom.media.sink import open_sink
+from lumaloom.media.opensink import open_sink
 target, mode = sys.argv[1:]
 items = frames(6, "yuv422p10le", 320, 240)
 sink = open_sink(target, choose(target, "prores"), items[0].spec, time_base=Fraction(1, 25))

@@ -2,7 +2,9 @@
 
 from lumaloom.frame.colour import ChromaLocation, Colour, Matrix, Primaries, Range, Transfer
 from lumaloom.frame.formats import FORMATS, Model, PixelFormat, PlaneFormat, pixel_format
-from lumaloom.frame.frame import Array, Frame, FrameSpec, Pool, Timing
+from lumaloom.frame.frame import Frame, Pool
+from lumaloom.frame.layout import Array
+from lumaloom.frame.spec import FrameSpec, Timing
 
 __all__ = [
     "FORMATS",

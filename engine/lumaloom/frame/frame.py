@@ -5,86 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
-from lumaloom.errors import FrameReleasedError
-from lumaloom.frame.colour import UNTAGGED, Colour, Range
-from lumaloom.frame.formats import PixelFormat, PlaneFormat
-
-# A plane: numpy.ndarray on the host, cupy.ndarray on a GPU. CuPy is optional, so its type can't be named here.
-Array = Any
-
-ALIGNMENT = 64
-
-
-@dataclass(frozen=True, slots=True)
-class FrameSpec:
-    """What all frames of a stream share; plans are made from it before the first frame is there.
-
-    Attributes:
-        format: row of the pixel-format table.
-        width: in samples of the largest plane, at least 1.
-        height: in rows of the largest plane, at least 1.
-        colour: colour tags.
-        sar: sample aspect ratio; 0 when unknown.
-        rotation: degrees by which a player turns the picture counter-clockwise; a multiple of 90.
-        interlaced: whether the rows belong to two fields.
-
-    """
-
-    format: PixelFormat
-    width: int
-    height: int
-    colour: Colour = UNTAGGED
-    sar: Fraction = Fraction(0)
-    rotation: int = 0
-    interlaced: bool = False
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the samples of one frame, without padding."""
-        return self.format.bytes_for(self.width, self.height)
-
-    @property
-    def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Array shape of every plane."""
-        return tuple(plane.shape(self.width, self.height) for plane in self.format.planes)
-
-    @property
-    def levels(self) -> tuple[float, float]:
-        """Code values of black and white of luma, or of the RGB channels, by depth and range."""
-        row = self.format
-        if row.is_float:
-            return 0.0, 1.0
-        if self.colour.resolved(row.model, self.height).range is Range.FULL:
-            return 0.0, row.peak
-        unit = 1 << (row.depth - 8 + row.shift)
-        return 16.0 * unit, 235.0 * unit
-
-    @property
-    def buffer_bytes(self) -> int:
-        """Bytes of the one buffer that `Frame.allocate` lays the planes out in, padding included."""
-        return _layout(self)[1]
-
-    def __str__(self) -> str:
-        return f"{self.width}x{self.height} {self.format.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When a frame is shown: `pts * time_base` seconds from the start of the stream, for `duration * time_base`."""
-
-    pts: int = 0
-    time_base: Fraction = Fraction(1, 25)
-    duration: int = 0
-
-    @property
-    def seconds(self) -> Fraction:
-        """Presentation time in seconds, exact."""
-        return self.pts * self.time_base
+from lumaloom.errors import FormatError, FrameReleasedError
+from lumaloom.frame.formats import Model, PixelFormat, PlaneFormat
+from lumaloom.frame.layout import Array, address_of, plane_view, tight_strides
+from lumaloom.frame.spec import UNTIMED, FrameSpec, Timing
 
 
 class Pool(Protocol):
@@ -112,7 +40,7 @@ class Frame:
 
     spec: FrameSpec
     _planes: tuple[Array, ...] | None
-    timing: Timing = Timing()
+    timing: Timing = UNTIMED
     side_data: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
     @classmethod
@@ -125,7 +53,7 @@ class Frame:
             MemoryLimitError: the pool's limit is reached.
 
         """
-        layout, total = _layout(spec)
+        layout, total = spec.layout
         buffer = pool.acquire(total)
         planes = tuple(plane_view(buffer, spec.format.dtype, *place) for place in layout)
         return cls(spec, planes) if like is None else cls(spec, planes, like.timing, like.side_data)
@@ -183,16 +111,16 @@ class Frame:
     @property
     def address(self) -> int:
         """Address of the first sample, on the host or on the device."""
-        return _address(self.planes[0])
+        return address_of(self.planes[0])
 
     @property
     def is_packed(self) -> bool:
         """Whether the planes lie as `Frame.allocate` lays them out, so that one copy of the buffer moves them."""
-        places, _ = _layout(self.spec)
+        places, _ = self.spec.layout
         return all(
-            plane.strides[1:] == _tight_strides(plane)
+            plane.strides[1:] == tight_strides(plane)
             and (plane.strides[0] == pitch or plane.shape[0] == 1)  # the stride of a single row is arbitrary
-            and _address(plane) - self.address == offset
+            and address_of(plane) - self.address == offset
             for plane, (offset, _, pitch) in zip(self.planes, places, strict=True)
         )
 
@@ -223,40 +151,21 @@ class Frame:
             FormatError: planes of different size.
 
         """
-        from lumaloom.frame.bridge import stacked
-
-        return stacked(self)
+        row = self.format
+        if row.subsampling != (0, 0):
+            raise FormatError(f"{row} has planes of different size: convert with to_rgb() first, or use frame.planes")
+        if row.model is Model.GRAY:
+            return np.array(self.planes[0])
+        samples = [
+            plane if plane.ndim == 2 else plane[..., index]
+            for wanted in ("yuva" if row.model is Model.YUV else "rgba")
+            for fmt, plane in self.items()
+            if (index := fmt.channels.find(wanted)) >= 0
+        ]
+        return np.stack(samples, axis=-1)
 
     def to_rgb(self) -> Frame:
         """Return the frame as packed RGB, full range: `rgb24` (`rgba` with alpha), 16 bits per sample above 8 bits."""
-        from lumaloom.frame.bridge import to_rgb
+        from lumaloom.frame.convert import to_rgb
 
         return to_rgb(self)
-
-
-def _address(plane: Array) -> int:
-    return int(plane.ctypes.data if isinstance(plane, np.ndarray) else plane.data.ptr)
-
-
-def _tight_strides(plane: Array) -> tuple[int, ...]:
-    """Return the strides within a row whose samples lie side by side."""
-    return (plane.itemsize,) if plane.ndim == 2 else (plane.shape[2] * plane.itemsize, plane.itemsize)
-
-
-@lru_cache(maxsize=64)
-def _layout(spec: FrameSpec) -> tuple[tuple[tuple[int, tuple[int, ...], int], ...], int]:
-    """Return `(offset, shape, row pitch)` of every plane in one buffer, and its size, all in bytes."""
-    places: list[tuple[int, tuple[int, ...], int]] = []
-    offset = 0
-    for shape in spec.shapes:
-        row = int(np.prod(shape[1:])) * spec.format.dtype.itemsize
-        pitch = -(-row // ALIGNMENT) * ALIGNMENT
-        places.append((offset, shape, pitch))
-        offset += pitch * shape[0]
-    return tuple(places), offset
-
-
-def plane_view(buffer: Array, dtype: np.dtype[Any], offset: int, shape: tuple[int, ...], pitch: int) -> Array:
-    """View part of a flat uint8 buffer as a pitched plane; NumPy and CuPy alike."""
-    rows = buffer[offset : offset + shape[0] * pitch].reshape(shape[0], pitch).view(dtype)
-    return rows[:, : int(np.prod(shape[1:]))].reshape(shape)

@@ -6,11 +6,14 @@ swscale reads every gray as full range whatever its tag, so gray frames never go
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lumaloom.frame.formats import FORMATS, PixelFormat
-from lumaloom.frame.frame import Frame
+
+if TYPE_CHECKING:
+    from lumaloom.frame.frame import Frame
 
 # YUV that holds a gray's luma without loss; float has no such row and goes through 16 bits.
 FULL_CHROMA = {8: "yuv444p", 10: "yuv444p10le", 12: "yuv444p12le", 16: "yuv444p16le", 32: "yuv444p16le"}

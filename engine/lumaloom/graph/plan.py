@@ -8,7 +8,7 @@ from itertools import groupby
 
 from lumaloom.effect import Effect
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
-from lumaloom.frame.bridge import convert, converted_spec
+from lumaloom.frame.convert import convert, converted_spec
 from lumaloom.graph.negotiate import Accepts, negotiate
 
 

@@ -19,7 +19,8 @@ from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.timecode import Position
 from lumaloom.media.choice import EncoderChoice, choose
 from lumaloom.media.losses import Losses
-from lumaloom.media.sink import SinkSummary, open_sink
+from lumaloom.media.opensink import open_sink
+from lumaloom.media.sink import SinkSummary
 from lumaloom.media.source import Source, SourceOptions
 from lumaloom.memory import BufferPool, PoolStats, default_limit
 from lumaloom.plugins import default_registry

@@ -1,19 +1,16 @@
-"""Where frames and packets end: the contract of a sink, what it reports, and the choice among the sinks."""
+"""Where frames and packets end: the contract of a sink, and what it reports."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from av.stream import AttachmentStream, Stream
 
-from lumaloom.errors import UsageError
-from lumaloom.frame import Frame, FrameSpec
-from lumaloom.media.choice import EncoderChoice
+from lumaloom.frame import Frame
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -166,57 +163,3 @@ class NullSink(BaseSink):
     def finish(self) -> SinkSummary:
         """Return the number of frames and the bytes of their samples."""
         return SinkSummary(self._frames, self._bytes, "null")
-
-
-def open_sink(
-    target: str | os.PathLike[str],
-    choice: EncoderChoice,
-    spec: FrameSpec,
-    *,
-    time_base: Fraction,
-    rate: Fraction | None = None,
-    source: Origin | None = None,
-    overwrite: bool = False,
-    threads: int | None = None,
-    keep: frozenset[str] = KEPT,
-) -> Sink:
-    """Return the sink for `target`, which writes nothing under that name before `finish`.
-
-    Args:
-        target: the file; `null` for none; a name with `%04d` for numbered pictures.
-        choice: what `choose(target, ...)` returned.
-        spec: of the frames to come; a format that the encoder lacks is converted to the nearest that it has.
-        time_base: of the frames' timestamps, kept where the container allows.
-        rate: average frames per second, a hint for the encoder.
-        source: whose other streams, tags and chapters are kept.
-        overwrite: whether a file under that name is replaced.
-        threads: of the encoder; None for one per core.
-        keep: the kinds of other streams that are kept.
-
-    Raises:
-        UsageError: the target is the input, or exists and `overwrite` is off.
-        OutputError: the target can't be written.
-        FormatError: the encoder takes no frames of this size.
-
-    """
-    if unknown := keep - KEPT:
-        raise UsageError(f"can't keep {', '.join(sorted(unknown))}: expected some of {', '.join(sorted(KEPT))}")
-    if choice.encoder is None:
-        return NullSink()
-    if choice.container.is_pictures:
-        from lumaloom.media.pictures import PictureSink
-
-        return PictureSink(target, choice, spec, source=source, overwrite=overwrite, threads=threads, keep=keep)
-    from lumaloom.media.filesink import FileSink
-
-    return FileSink(
-        target,
-        choice,
-        spec,
-        time_base=time_base,
-        rate=rate,
-        source=source,
-        overwrite=overwrite,
-        threads=threads,
-        keep=keep,
-    )

@@ -19,7 +19,8 @@ from av.video.stream import VideoStream
 
 from lumaloom.errors import OutputError, ParameterError
 from lumaloom.frame import ChromaLocation, Frame, FrameSpec
-from lumaloom.frame.bridge import convert, to_av
+from lumaloom.frame.convert import convert
+from lumaloom.frame.pyav import to_av
 from lumaloom.media import hdr
 from lumaloom.media.choice import EncoderChoice, best_format, losses
 from lumaloom.media.encoders import Encoder
