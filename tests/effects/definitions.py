@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage  # type: ignore[import-untyped]
 
 from lumaloom.effect import Effect, Frame
 from lumaloom.frame import FORMATS
@@ -91,7 +91,8 @@ def box(plane: Plane, radius_x: int, radius_y: int, border: str) -> Plane:
             "edge" if border == "replicate" else "reflect",
         )
         windows = np.lib.stride_tricks.sliding_window_view(padded, (2 * radius_y + 1, 2 * radius_x + 1))
-        return windows.mean(axis=(2, 3))
+        means: Plane = windows.mean(axis=(2, 3))
+        return means
 
     return by_channel(plane, mean)
 
@@ -118,7 +119,8 @@ def weights(source: int, target: int, scale: float, kind: str) -> Plane:
         table = np.maximum(np.minimum(right, edges + 1) - np.maximum(left, edges), 0)
     else:
         table = FILTERS[kind]((np.arange(source)[None, :] + 0.5 - centres) / max(scale, 1))
-    return table / table.sum(axis=1, keepdims=True)
+    normalised: Plane = table / table.sum(axis=1, keepdims=True)
+    return normalised
 
 
 def resized(plane: Plane, shape: tuple[int, ...], scale_x: float, scale_y: float, kind: str) -> Plane:

@@ -88,7 +88,8 @@ def test_a_frame_that_was_not_planned_for_is_refused(name: str, width: int, heig
 def test_every_step_is_timed_and_kept() -> None:
     chain = [default_registry().create(call) for call in ("flip", "crop x=1 y=1", "flip axis=vertical")]
     (run,) = make_plan(spec("yuv420p"), [*chain, Counted()], [FORMATS["yuv420p"]]).runs
-    meter, kept = Meter(), []
+    meter = Meter()
+    kept: list[Frame] = []
     result = apply_run(run, noise(spec("yuv420p")), BufferPool(1 << 20), meter, kept)
     assert meter.calls == {"flip": 2, "convert": 2, "crop": 1, "counted": 1}
     assert len(kept) == 6

@@ -142,15 +142,13 @@ def test_rows_stored_bottom_up_come_out_top_down() -> None:
         for packet in [*stream.encode(frame), *stream.encode()]:
             container.mux(packet)
     file.seek(0)
-    with av.open(file) as container:
-        decoded = next(container.decode(video=0))
+    with av.open(file, "r") as reading:
+        decoded = next(reading.decode(video=0))
         assert decoded.planes[0].line_size < 0
-        frame = from_av(decoded, Timing())
-        assert not np.array_equal(
-            frame.planes[0], picture
-        )  # the muxer takes the rows as they are, the file says flipped
-        assert np.array_equal(frame.planes[0][::-1], picture)
-        assert same(from_av(to_av(frame), Timing()), frame)
+        received = from_av(decoded, Timing())
+        assert not np.array_equal(received.planes[0], picture)
+        assert np.array_equal(received.planes[0][::-1], picture)
+        assert same(from_av(to_av(received), Timing()), received)
 
 
 def test_tags_that_the_frame_leaves_open_come_from_the_stream() -> None:

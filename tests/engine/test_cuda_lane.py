@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,7 @@ class Invert(Effect):
             if isinstance(source, np.ndarray):
                 np.subtract(peak, source, out=target, casting="unsafe")
             else:
-                into, of = target.host, source.host
-                lazy_cupy.compute(lambda into=into, of=of: np.subtract(peak, of, out=into, casting="unsafe"))
+                lazy_cupy.compute(partial(np.subtract, peak, source.host, out=target.host, casting="unsafe"))
 
 
 class Mirror(Effect):

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from lumaloom.effect import Effect, Frame, FrameSpec, Kind, Param, PixelFormat
 from lumaloom.errors import FormatError, ParameterError
 from lumaloom.frame import FORMATS, Colour, Matrix, Model, Range
+from lumaloom.frame.cost import conversion_cost
 from lumaloom.graph import Conversion, make_plan
-from lumaloom.graph.negotiate import conversion_cost, negotiate
+from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.plugins import default_registry
 from tests.engine.frames import POOL, noise, same, spec
 
@@ -96,6 +97,10 @@ def test_p010_is_unpacked_for_effects_and_stays_ten_bits() -> None:
     assert conversions(plan) == ["yuv420p10le"]
 
 
+def _taker(stage: frozenset[str]) -> Accepts:
+    return lambda fmt: fmt.name in stage
+
+
 names = st.sampled_from(sorted(FORMATS))
 choices = st.lists(names, min_size=1, max_size=4).map(lambda found: frozenset(found))
 
@@ -103,7 +108,7 @@ choices = st.lists(names, min_size=1, max_size=4).map(lambda found: frozenset(fo
 @given(names, st.lists(choices, max_size=3))
 @settings(max_examples=150, deadline=None)
 def test_no_other_path_costs_less(source: str, stages: list[frozenset[str]]) -> None:
-    found = negotiate(FORMATS[source], [lambda fmt, stage=stage: fmt.name in stage for stage in stages])
+    found = negotiate(FORMATS[source], [_taker(stage) for stage in stages])
     assert len(found) == len(stages)
     assert all(fmt.name in stage for fmt, stage in zip(found, stages, strict=True))
 
