@@ -94,7 +94,7 @@ def render(
 
     with stopping() as cancel, ProgressBar() as bar:
         result = run(request, on_start=bar.start, on_progress=bar.update, cancel=cancel)
-    for warning in result.sink.warnings:
+    for warning in result.warnings:
         warn(warning)
     show(result)
 

@@ -13,11 +13,11 @@ from lumaloom.device import choose as choose_device
 from lumaloom.device import cores
 from lumaloom.errors import CancelledError, UsageError
 from lumaloom.frame import Frame
-from lumaloom.graph import Plan, make_plan
+from lumaloom.graph import Conversion, Plan, make_plan
 from lumaloom.jobs.progress import Progress
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.timecode import Position
-from lumaloom.media.choice import EncoderChoice, choose
+from lumaloom.media.choice import EncoderChoice, choose, losses
 from lumaloom.media.losses import Losses
 from lumaloom.media.opensink import open_sink
 from lumaloom.media.sink import SinkSummary
@@ -55,6 +55,17 @@ class Preparation:
     plan: Plan
     total: int | None
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the conversions of the plan lose of the source, a line each."""
+        lines = []
+        for step in self.plan.steps:
+            if isinstance(step.action, Conversion):
+                of_source = losses(self.plan.source.format, step.after.format)
+                if lost := [word for word in losses(step.before.format, step.after.format) if word in of_source]:
+                    lines.append(f"{step.before.format} converted to {step.after.format} loses {', '.join(lost)}")
+        return lines
+
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
@@ -69,6 +80,7 @@ class RenderResult:
         losses: what the source could not deliver.
         sink: what was written.
         pool: counts of the host pool after the last frame.
+        warnings: what could not be kept, a line each.
     """
 
     frames: int
@@ -79,6 +91,7 @@ class RenderResult:
     losses: Losses
     sink: SinkSummary
     pool: PoolStats
+    warnings: tuple[str, ...] = ()
 
     @property
     def fps(self) -> float:
@@ -120,7 +133,17 @@ def render(
             on_progress(Progress(frames, frames, seconds, meter.shares()))
         stage_seconds = {name: round(value, 6) for name, value in meter.seconds.items()}
         steps = tuple(job.plan.describe())
-        return RenderResult(frames, seconds, job.device, steps, stage_seconds, job.source.losses, summary, pool.stats)
+        return RenderResult(
+            frames=frames,
+            seconds=seconds,
+            device=job.device,
+            steps=steps,
+            stage_seconds=stage_seconds,
+            losses=job.source.losses,
+            sink=summary,
+            pool=pool.stats,
+            warnings=(*job.warnings, *summary.warnings),
+        )
 
 
 def _written(
