@@ -49,14 +49,24 @@ class Resize(Effect):
 
     def render(self, src: Frame, out: Frame) -> None:
         scale_x, scale_y = src.width / out.width, src.height / out.height
-        for samples, target in zip(src.planes, out.planes, strict=True):
+        offset_x, offset_y = src.spec.chroma_offset if self.filter != "nearest" else (0.0, 0.0)
+        for (plane, samples), target in zip(src.items(), out.planes, strict=True):
             height, width = target.shape[:2]
-            # A chroma plane of odd size covers more than the picture: take the part that matches the luma, which
-            # may reach past the plane; kernels follow it for one sample.
-            box = (0, 0, min(samples.shape[1] + 1, width * scale_x), min(samples.shape[0] + 1, height * scale_y))
-            kernels.resize(samples, (width, height), self.filter, box=box, out=target)
+            left, right = _span(samples.shape[1], width, scale_x, offset_x if plane.sub_x else 0.0)
+            top, bottom = _span(samples.shape[0], height, scale_y, offset_y if plane.sub_y else 0.0)
+            kernels.resize(samples, (width, height), self.filter, box=(left, top, right, bottom), out=target)
             if self.filter in ("bicubic", "lanczos") and 8 < out.format.depth < 16:
                 target.clip(0, out.format.peak, out=target)  # these overshoot, past what 10 or 12 bits hold
+
+
+def _span(available: int, wanted: int, scale: float, offset: float) -> tuple[float, float]:
+    """Return the part of a side of `available` samples that `wanted` samples are made from.
+
+    Chroma stays over its luma: its grid may lie off the centre of the cells, and in pictures of odd size it
+    covers more than they do. What then lies outside the plane is followed for one sample, as far as kernels go.
+    """
+    start = max(offset * (scale - 1), -1.0)
+    return start, min(start + wanted * scale, available + 1.0)
 
 
 def _on_grid(size: Fraction, step: int) -> int:

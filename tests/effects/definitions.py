@@ -110,9 +110,12 @@ FILTERS: dict[str, Callable[[Plane], Plane]] = {
 }
 
 
-def weights(source: int, target: int, scale: float, kind: str) -> Plane:
-    """Return `(target, source)` weights: sample i of the result lies at `(i + 1/2) * scale` of the source."""
-    centres = (np.arange(target) + 0.5)[:, None] * scale
+def weights(source: int, target: int, scale: float, kind: str, offset: float = 0.0) -> Plane:
+    """Return `(target, source)` weights: sample i of the result lies at `(i + 1/2) * scale` of the source.
+
+    Samples that lie `offset` off the centres of their cells do so in both; beyond the edge there is the edge.
+    """
+    centres = ((np.arange(target) + 0.5 + offset)[:, None] * scale - offset).clip(0, source)
     if kind == "area":
         left, right = centres - scale / 2, centres + scale / 2
         edges = np.arange(source)[None, :]
@@ -123,7 +126,13 @@ def weights(source: int, target: int, scale: float, kind: str) -> Plane:
     return normalised
 
 
-def resized(plane: Plane, shape: tuple[int, ...], scale_x: float, scale_y: float, kind: str) -> Plane:
-    across = weights(plane.shape[1], shape[1], scale_x, kind)
-    down = weights(plane.shape[0], shape[0], scale_y, kind)
+def resized(
+    plane: Plane,
+    shape: tuple[int, ...],
+    scale: tuple[float, float],
+    kind: str,
+    offset: tuple[float, float] = (0.0, 0.0),
+) -> Plane:
+    across = weights(plane.shape[1], shape[1], scale[0], kind, offset[0])
+    down = weights(plane.shape[0], shape[0], scale[1], kind, offset[1])
     return by_channel(plane, lambda channel: down @ channel @ across.T)

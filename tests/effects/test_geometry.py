@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumaloom.effect import ParameterError
+from lumaloom.frame import ChromaLocation, Colour, Frame
 from lumaloom.graph import make_plan
 from tests.effects.definitions import FORMATS, POOL, SIZES, effect, noise, rendered, resized, same, spec, worst
 
@@ -19,26 +20,49 @@ TAKEN = pytest.mark.parametrize("name", [row.name for row in FORMATS.values() if
 TARGETS = ((17, 9), (50, 35), (3, 2), (32, 16))
 
 
+# Where halved chroma sits, in chroma samples right of and below the centre of its cell (H.273).
+OFFSETS = {
+    "UNSPECIFIED": (-0.25, 0),
+    "LEFT": (-0.25, 0),
+    "CENTER": (0, 0),
+    "TOPLEFT": (-0.25, -0.25),
+    "BOTTOM": (0, 0.25),
+}
+
+
 @TAKEN
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_resize(name: str, width: int, height: int) -> None:
     """A sample of chroma stays over the luma that it belongs to, on odd sizes too."""
-    src = noise(spec(name, width, height))
-    peak = src.format.peak
+    _check_resize(noise(spec(name, width, height)), OFFSETS["UNSPECIFIED"])
+
+
+@pytest.mark.parametrize("location", OFFSETS)
+@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "nv12", "yuva420p"])
+def test_resize_keeps_chroma_where_it_sits(name: str, location: str) -> None:
+    tagged = replace(spec(name, 32, 18), colour=Colour(chroma=ChromaLocation[location]))
+    _check_resize(noise(tagged), OFFSETS[location])
+
+
+def _check_resize(src: Frame, sited: tuple[float, float]) -> None:
     for new_width, new_height in TARGETS:
-        scale_x, scale_y = width / new_width, height / new_height
-        if any(  # the kernel follows a chroma grid for one sample past the plane
-            shape[1] * scale_x > old[1] + 1 or shape[0] * scale_y > old[0] + 1
-            for shape, old in zip(spec(name, new_width, new_height).shapes, src.spec.shapes, strict=True)
-        ):
+        scale = src.width / new_width, src.height / new_height
+        after = replace(src.spec, width=new_width, height=new_height)
+        past = [  # the kernel follows a chroma grid for one sample past the plane
+            new[axis] * scale[1 - axis] - old[axis]
+            for new, old in zip(after.shapes, src.spec.shapes, strict=True)
+            for axis in (0, 1)
+        ]
+        if max(past) > 0.75 or max(scale) > 4:
             continue
         for kind in ("bilinear", "bicubic", "lanczos", "area"):
             out = rendered(effect(f"resize width={new_width} height={new_height} filter={kind}"), src)
-            assert out.spec == replace(src.spec, width=new_width, height=new_height)
-            for plane, result in zip(src.planes, out.planes, strict=True):
-                expected = resized(plane, result.shape, scale_x, scale_y, kind)
+            assert out.spec == after
+            for (fmt, plane), result in zip(src.items(), out.planes, strict=True):
+                offset = sited[0] if fmt.sub_x else 0.0, sited[1] if fmt.sub_y else 0.0
+                expected = resized(plane, result.shape, scale, kind, offset)
                 if not src.format.is_float:
-                    expected = expected.clip(0, peak)
+                    expected = expected.clip(0, src.format.peak)
                 assert worst(result, expected) <= 1
 
 

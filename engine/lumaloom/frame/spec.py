@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from lumaloom.frame.colour import UNTAGGED, Colour, Range
+from lumaloom.frame.colour import UNTAGGED, ChromaLocation, Colour, Range
 from lumaloom.frame.formats import PixelFormat
 from lumaloom.frame.layout import place_planes
 
@@ -54,6 +54,16 @@ class FrameSpec:
             return 0.0, row.peak
         unit = 1 << (row.depth - 8 + row.shift)
         return 16.0 * unit, 235.0 * unit
+
+    @property
+    def chroma_offset(self) -> tuple[float, float]:
+        """How far halved chroma sits right of and below the centre of its cell, in chroma samples.
+
+        Where the location is unspecified it is the left edge, as in H.264 and HEVC.
+        """
+        location = self.colour.chroma or ChromaLocation.LEFT
+        across = -0.25 if "LEFT" in location.name else 0.0
+        return across, -0.25 if "TOP" in location.name else 0.25 if "BOTTOM" in location.name else 0.0
 
     @property
     def buffer_bytes(self) -> int:
