@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from lumaloom.effect import Effect
+from lumaloom.effect import Effect, Kind
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
 from lumaloom.frame.convert import convert, converted_spec
 from lumaloom.graph.negotiate import Accepts, negotiate
+from lumaloom.graph.upright import Upright
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +91,21 @@ def make_plan(
     effects: Iterable[Effect],
     encoder_formats: Iterable[PixelFormat] | None = None,
     device: str = "cpu",
+    *,
+    upright: bool = False,
 ) -> Plan:
     """Plan a chain of effects for frames of `source`.
 
     Effects that change nothing are left out, and conversions are put in where an effect or the encoder does
-    not take what comes, as few and as lossless as there are.
+    not take what comes, as few and as lossless as there are. A picture that players are told to turn is turned
+    first where an effect knows left from right.
 
     Args:
         source: what the decoder gives.
         effects: in order.
         encoder_formats: what the encoder takes; None takes anything.
         device: `cpu` or `cuda`, for the effects that can run there; conversions run on the CPU.
+        upright: turn the picture in any case, because the output can't tell players to.
 
     Raises:
         ParameterError: an effect's parameters do not fit the frames that reach it.
@@ -108,6 +113,8 @@ def make_plan(
 
     """
     chain = list(effects)
+    if source.rotation and (upright or any(effect.kind is Kind.GEOMETRIC for effect in chain)):
+        chain.insert(0, Upright())
     allowed = None if encoder_formats is None else frozenset(encoder_formats)
     while True:
         steps, idle = _steps(source, chain, allowed, device)

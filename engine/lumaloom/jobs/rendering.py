@@ -203,7 +203,8 @@ def prepare(request: RenderRequest) -> Generator[Preparation, None, None]:
         request.output, request.encoder, crf=request.crf, preset=request.preset, options=dict(request.encoder_options)
     )
     with Source(request.input, _source_options(request, threads)) as source:
-        plan = make_plan(source.spec, effects, choice.formats, device)
+        upright = choice.encoder is not None and not choice.container.rotation
+        plan = make_plan(source.spec, effects, choice.formats, device, upright=upright)
         yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
 
 
