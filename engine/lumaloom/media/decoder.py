@@ -14,6 +14,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from lumaloom.device import cores
 from lumaloom.media.bitstream import starts_afresh
 from lumaloom.media.checksum import SliceChecksums
 from lumaloom.media.opening import shown_in_decoding_time
@@ -24,6 +25,10 @@ _DETECT = "crccheck+bitstream+buffer"
 # What makes a decoder tell of the damage that it notices: H.264 flags frames whose references are missing when it is
 # aggressive, the others keep silent unless they explode.
 _STRICTER = {"h264": "+aggressive", "hevc": "+explode", "mjpeg": "+explode"}
+_ANY_THREADS = (1, 64)
+# Least and most threads with which decoders without frame threads tell of damage: that of VP8 only with
+# slice threads, those of MPEG-1 and MPEG-2 only without.
+_TELLING_THREADS = {"vp8": (2, 64), "mpeg1video": (1, 1), "mpeg2video": (1, 1)}
 # What the decoders and the demuxers raise on damaged data, apart from bugs.
 DECODE_ERRORS = (FFmpegError, OSError, ValueError, ArithmeticError, MemoryError, RuntimeError)
 
@@ -37,7 +42,6 @@ class VideoDecoder:
         max_pixels: larger pictures are refused.
         frame_threads: decode several frames at once. PyAV may then swallow an error, and frames after it, when it
             drains the decoder; one at a time every error surfaces at its packet and no frame is lost around it.
-
         sure: see to it that damage raises or is flagged, also with frame threads, wherever the codec allows it.
 
     Raises:
@@ -55,7 +59,9 @@ class VideoDecoder:
         if not frame_threads:
             # dav1d has frame threads of its own, which this flag turns off.
             context.flags |= Flags.low_delay if context.name == "libdav1d" else 0
-        context.thread_count = threads or 0
+        frame_threads &= not (sure and context.name in _TELLING_THREADS)
+        low, high = _TELLING_THREADS.get(context.name, _ANY_THREADS) if sure else _ANY_THREADS
+        context.thread_count = min(max(threads or cores(), low), high)
         context.thread_type = ThreadType.AUTO if frame_threads else ThreadType.SLICE
         context.options = {"max_pixels": str(max_pixels), "err_detect": detect}
         self._context = context
