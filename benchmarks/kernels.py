@@ -3,6 +3,7 @@
 import math
 import os
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lumaloom_kernels
-from benchmarks import harness, peers
+from benchmarks import colour_peers, harness, peers
 from lumaloom_kernels import _registry
 
 # name -> shape and dtype: interleaved RGB, and the planes of 4:2:0 video at 8 and 16 bits
@@ -23,6 +24,8 @@ IMAGES: dict[str, tuple[tuple[int, ...], str]] = {
     "y16": ((1080, 1920), "uint16"),
     "rgbf": ((1080, 1920, 3), "float32"),
 }
+
+PEERS = peers.PEERS | colour_peers.PEERS
 
 CLOSE = 4 / 255  # of the range: the largest difference of a peer that does the same operation
 
@@ -51,7 +54,7 @@ def image(name: str) -> NDArray[Any]:
 def run(only: list[str] | None, images: list[str], threads: int, seconds: float, path: Path | None) -> None:
     """Measure, print a table, and write JSON where a path is given."""
     cv2.setNumThreads(threads)
-    names = only or [name for name in _registry.names() if name in peers.PEERS]
+    names = only or [name for name in _registry.names() if name in PEERS]
     load_before = os.getloadavg()
     rows = []
     print(f"{'kernel and case':44} {'image':6} {'ours':>8} {'copy':>7}  peers: ms, difference max / mean")
@@ -59,6 +62,8 @@ def run(only: list[str] | None, images: list[str], threads: int, seconds: float,
         for case in _registry.load(name).CASES:
             for kind in images:
                 row = measure(name, case, kind, threads, seconds)
+                if row is None:
+                    continue
                 rows.append(row)
                 print(line(row), flush=True)
     results = {
@@ -75,15 +80,23 @@ def run(only: list[str] | None, images: list[str], threads: int, seconds: float,
         harness.write_json(path, results)
 
 
-def measure(name: str, case: dict[str, Any], kind: str, threads: int, seconds: float) -> dict[str, Any]:
-    """Compare outputs, then time one case on one image."""
+def measure(name: str, case: dict[str, Any], kind: str, threads: int, seconds: float) -> dict[str, Any] | None:
+    """Compare outputs, then time one case on one image; None where the kernel does not take it."""
     source = image(kind)
     kernel = getattr(lumaloom_kernels, name)
-    out = kernel(source, **case)
-    contenders = {"ours": lambda: kernel(source, **case, out=out, threads=threads), "copy": peers.copy(source, threads)}
+    made = colour_peers.ARGUMENTS.get(name, colour_peers.one_image)(source, case)
+    if made is None:
+        return None
+    images, options = made
+    out = kernel(*images, **options)
+    buffer = {"out": out} if "out" in signature(kernel).parameters else {}
+    contenders = {
+        "ours": lambda: kernel(*images, **options, **buffer, threads=threads),
+        "copy": peers.copy(source, threads),
+    }
     differences = {}
-    for peer, make in peers.PEERS.get(name, {}).items():
-        call = make(source, case, threads)
+    for peer, make in PEERS.get(name, {}).items():
+        call = make(source, {**case, **options, "images": images}, threads)
         if call is None:
             continue
         contenders[peer] = call

@@ -14,6 +14,7 @@ from . import _registry
 if TYPE_CHECKING:
     from .box_blur import box_blur as box_blur
     from .gaussian_blur import gaussian_blur as gaussian_blur
+    from .mix import mix as mix
     from .resize import resize as resize
     from .scale_offset import scale_offset as scale_offset
 

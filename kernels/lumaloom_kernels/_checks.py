@@ -7,7 +7,7 @@ checks serve NumPy and CuPy arrays.
 
 import math
 import numbers
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -47,6 +47,11 @@ class OutputError(KernelError):
 def is_gpu(array: Array) -> bool:
     """Tell whether the array is CuPy's, without importing CuPy."""
     return type(array).__module__.partition(".")[0] == "cupy"
+
+
+def no_cuda(name: str) -> NoReturn:
+    """Refuse a CuPy array in a kernel that has no CUDA variant yet."""
+    raise KindError(f"src: expected a NumPy array, got CuPy's; {name} has no CUDA variant yet, pass cupy.asnumpy(src)")
 
 
 def check_image(src: Array, name: str = "src") -> None:
@@ -116,6 +121,25 @@ def check_pair(name: str, value: Any, *, high: float, integer: bool = False) -> 
             raise ParameterError(f"{name}: expected {kind} from 0 to {high:g}, got {number!r}")
     convert = int if integer else float
     return convert(pair[0]), convert(pair[1])
+
+
+def check_same(name: str, array: Array, other_name: str, other: Array) -> None:
+    """Accept two arrays of one shape, dtype and kind."""
+    if is_gpu(array) != is_gpu(other):
+        raise KindError(f"{name}: expected the same kind of array as {other_name}, got {type(array).__name__}")
+    if array.dtype != other.dtype:
+        raise DtypeError(f"{name}: expected dtype {other.dtype} as {other_name} has, got {array.dtype}; convert it")
+    if array.shape != other.shape:
+        raise ShapeError(f"{name}: expected shape {other.shape} as {other_name} has, got {array.shape}")
+
+
+def check_unit(name: str, value: Any) -> float:
+    """Return a number from 0 to 1."""
+    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+        raise KindError(f"{name}: expected a number, got {value!r}")
+    if not 0 <= float(value) <= 1:
+        raise ParameterError(f"{name}: expected a number from 0 to 1, got {value!r}")
+    return float(value)
 
 
 def check_border(border: Any) -> Border:

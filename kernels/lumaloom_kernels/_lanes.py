@@ -110,30 +110,34 @@ def store_clipped(typingctx: Any, address: Any, value: Any, kind: Any) -> tuple[
 
 
 def _storing(value: Any, kind: Any, saturate: bool) -> tuple[Any, Codegen]:
-    vector, element = value.vector, _ELEMENTS[kind]
-
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        result = args[1]
-        if element != vector.element:
-            if vector.element == _FLOAT:
-                result = builder.fadd(result, _all(vector, 0.5))
-                if saturate:
-                    positive = builder.fcmp_ordered(">", result, _all(vector, 0.0))
-                    result = builder.select(positive, result, _all(vector, 0.0))
-                result = builder.fptosi(result, I32.vector)
-            else:
-                result = builder.add(result, _all(vector, 1 << (_RESULT_BITS - 1)))
-                result = builder.ashr(result, _all(vector, _RESULT_BITS))
-                if saturate:
-                    positive = builder.icmp_signed(">", result, _all(vector, 0))
-                    result = builder.select(positive, result, _all(vector, 0))
-            if saturate:
-                top = _all(result.type, 2**element.width - 1)
-                result = builder.select(builder.icmp_unsigned("<", result, top), result, top)
-            result = builder.trunc(result, ir.VectorType(element, vector.count))
+        result = narrow(builder, args[1], _ELEMENTS[kind], saturate)
         builder.store(result, _at(builder, args[0], result.type), align=1)
 
     return types.void(types.int64, value, kind), codegen
+
+
+def narrow(builder: Any, result: Any, element: ir.Type, saturate: bool) -> Any:
+    """Return a vector of a family as elements of a kind, rounded half up and clipped to its range."""
+    vector = result.type
+    if element == vector.element:
+        return result
+    if vector.element == _FLOAT:
+        result = builder.fadd(result, _all(vector, 0.5))
+        if saturate:
+            positive = builder.fcmp_ordered(">", result, _all(vector, 0.0))
+            result = builder.select(positive, result, _all(vector, 0.0))
+        result = builder.fptosi(result, I32.vector)
+    else:
+        result = builder.add(result, _all(vector, 1 << (_RESULT_BITS - 1)))
+        result = builder.ashr(result, _all(vector, _RESULT_BITS))
+        if saturate:
+            positive = builder.icmp_signed(">", result, _all(vector, 0))
+            result = builder.select(positive, result, _all(vector, 0))
+    if saturate:
+        top = _all(result.type, 2**element.width - 1)
+        result = builder.select(builder.icmp_unsigned("<", result, top), result, top)
+    return builder.trunc(result, ir.VectorType(element, vector.count))
 
 
 @intrinsic

@@ -1,0 +1,65 @@
+"""Images as rows for kernels that look at each pixel by itself.
+
+Such a kernel is a compiled function ``lines(addresses, pitches, first, stop, count, ...)``: it works on rows
+``first`` to ``stop`` of ``count`` pixels, whose last vector overlaps the one before, so a row must have at
+least one vector of pixels. Rows that are shorter, or that do not lie packed in memory, are copied.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._threads import run_bands
+
+LEAST = 64  # pixels in a row
+ONE_ROW = 1 << 15  # contiguous images of fewer pixels go as one row
+
+Addresses: TypeAlias = tuple[int, ...]
+Work: TypeAlias = Callable[[Addresses, Addresses, int, int, int], object]
+
+
+def packed(image: NDArray[Any]) -> bool:
+    """Tell whether the pixels of each row lie side by side."""
+    return bool(image[:1].flags.c_contiguous)
+
+
+def run_lines(work: Work, sources: Sequence[NDArray[Any]], outs: Sequence[NDArray[Any]], threads: int) -> None:
+    """Call ``work(addresses, pitches, first, stop, count)`` on bands of the rows of images of one size.
+
+    Addresses and pitches, in bytes, are those of the sources and then those of the outs.
+    """
+    height, width = sources[0].shape[:2]
+    flat = all(image.flags.c_contiguous for image in (*sources, *outs)) and height * width < ONE_ROW
+    if width < LEAST or flat:
+        pixels = height * width
+        count = max(pixels, LEAST)
+        rows = [_one_row(source, count) for source in sources]
+        results = [
+            out.reshape(1, pixels, *out.shape[2:])
+            if out.flags.c_contiguous and pixels == count
+            else np.empty((1, count, *out.shape[2:]), out.dtype)
+            for out in outs
+        ]
+    else:
+        count = width
+        rows = [source if packed(source) else np.ascontiguousarray(source) for source in sources]
+        results = [out if packed(out) else np.empty(out.shape, out.dtype) for out in outs]
+    lines = [*rows, *results]
+    addresses = tuple(line.ctypes.data for line in lines)
+    pitches = tuple(line.strides[0] for line in lines)
+    run_bands(lambda first, stop: work(addresses, pitches, first, stop, count), len(lines[0]), threads)
+    for out, result in zip(outs, results, strict=True):
+        if not np.may_share_memory(out, result):
+            out[...] = result.reshape(-1, *out.shape[2:])[: height * width].reshape(out.shape)
+
+
+def _one_row(image: NDArray[Any], count: int) -> NDArray[Any]:
+    pixels = image.shape[0] * image.shape[1]
+    flat = np.ascontiguousarray(image).reshape(1, pixels, *image.shape[2:])
+    if pixels == count:
+        return flat
+    row = np.zeros((1, count, *image.shape[2:]), image.dtype)
+    row[:, :pixels] = flat
+    return row
