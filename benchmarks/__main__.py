@@ -1,9 +1,9 @@
-"""Command line: ``python -m benchmarks kernels``."""
+"""Command line: ``python -m benchmarks kernels`` and ``python -m benchmarks chains CLIP``."""
 
 import argparse
 from pathlib import Path
 
-from benchmarks import kernels
+from benchmarks import chains, kernels
 
 
 def main() -> None:
@@ -15,7 +15,14 @@ def main() -> None:
     suite.add_argument("--threads", type=int, default=1)
     suite.add_argument("--seconds", type=float, default=0.5, help="time for each case, at least")
     suite.add_argument("--json", type=Path, help="write the results here")
+    suite = suites.add_parser("chains", help="whole renders beside the ffmpeg command")
+    suite.add_argument("clip", type=Path)
+    suite.add_argument("--threads", type=int, default=2)
+    suite.add_argument("--json", type=Path, help="write the results here")
     options = parser.parse_args()
+    if options.suite == "chains":
+        chains.run(options.clip, options.threads, options.json)
+        return
     kernels.run(options.only, options.images, options.threads, options.seconds, options.json)
 
 
