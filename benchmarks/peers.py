@@ -82,8 +82,8 @@ def _planes(frame: av.VideoFrame, image: Image) -> list[Image]:
 
 def as_array(result: Any, image: Image) -> Image:
     """Return a peer's result in the layout of the image."""
-    if isinstance(result, np.ndarray):
-        return result
+    if not isinstance(result, av.VideoFrame):
+        return np.asarray(result)
     planes = _planes(result, image)
     return planes[0] if image.ndim == 2 else np.stack([planes[GBR.index(c)] for c in range(3)], axis=2)
 

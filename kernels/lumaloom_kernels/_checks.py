@@ -70,20 +70,24 @@ def check_image(src: Array, name: str = "src") -> None:
 
 def check_out(src: Array, out: Array | None) -> Array:
     """Return ``out``, or a new C-contiguous array like ``src`` where ``out`` is None."""
+    return check_result(src, src.shape, src.dtype, out)
+
+
+def check_result(src: Array, shape: tuple[int, ...], dtype: Any, out: Array | None) -> Array:
+    """Return ``out``, or a new C-contiguous array of this shape and dtype where ``out`` is None."""
     if out is None:
         if isinstance(src, np.ndarray):
-            return np.empty(src.shape, src.dtype)
+            return np.empty(shape, dtype)
         import cupy
 
-        return cupy.empty(src.shape, src.dtype)
+        return cupy.empty(shape, dtype)
     if is_gpu(out) != is_gpu(src) or not (isinstance(out, np.ndarray) or is_gpu(out)):
         raise OutputError(
             f"out: expected the same kind of array as src ({type(src).__module__}), got {type(out).__name__}"
         )
-    if out.shape != src.shape or out.dtype != src.dtype:
-        raise OutputError(
-            f"out: expected shape {src.shape} and dtype {src.dtype} as src has, got {out.shape} {out.dtype}"
-        )
+    if out.shape != shape or out.dtype != dtype:
+        like = " as src has" if shape == src.shape else ""
+        raise OutputError(f"out: expected shape {shape} and dtype {dtype}{like}, got {out.shape} {out.dtype}")
     if isinstance(out, np.ndarray):
         if not out.flags.writeable:
             raise OutputError("out: expected a writable array, got a read-only one")
@@ -140,6 +144,21 @@ def check_unit(name: str, value: Any) -> float:
     if not 0 <= float(value) <= 1:
         raise ParameterError(f"{name}: expected a number from 0 to 1, got {value!r}")
     return float(value)
+
+
+def check_numbers(name: str, value: Any, shape: tuple[int, ...], high: float = 1e6) -> Any:
+    """Return a float64 array of this shape with numbers from ``-high`` to ``high``."""
+    try:
+        numbers_ = np.asarray(value)
+    except ValueError:
+        raise KindError(f"{name}: expected numbers of shape {shape}, got rows of several lengths") from None
+    if numbers_.dtype.kind not in "iuf":
+        raise KindError(f"{name}: expected numbers of shape {shape}, got {numbers_.dtype}")
+    if numbers_.shape != shape:
+        raise ShapeError(f"{name}: expected shape {shape}, got {numbers_.shape}")
+    if not (abs(numbers_.astype(np.float64)) <= high).all():
+        raise ParameterError(f"{name}: expected finite numbers within {high:g} of 0, got {numbers_.tolist()}")
+    return numbers_.astype(np.float64)
 
 
 def check_border(border: Any) -> Border:

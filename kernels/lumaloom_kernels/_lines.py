@@ -17,7 +17,7 @@ LEAST = 64  # pixels in a row
 ONE_ROW = 1 << 15  # contiguous images of fewer pixels go as one row
 
 Addresses: TypeAlias = tuple[int, ...]
-Work: TypeAlias = Callable[[Addresses, Addresses, int, int, int], object]
+Work: TypeAlias = Callable[[Addresses, Addresses, int, int, int], None]
 
 
 def packed(image: NDArray[Any]) -> bool:

@@ -1,0 +1,113 @@
+"""Interleaved pixels taken apart into one vector a channel, and put together again.
+
+``shape`` is a tuple with one member a channel; only its length counts, so that compiled code knows it.
+Vectors, families and kinds are those of `_lanes`.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from ._lanes import _ELEMENTS, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, VECTOR_BYTES, _all, _at, narrow
+from ._simd import Codegen, intrinsic, jit
+
+
+def _shuffle(builder: Any, first: Any, second: Any, picks: list[int]) -> Any:
+    return builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(_I32, len(picks)), picks))
+
+
+def _permute(builder: Any, parts: list[Any], wanted: list[int]) -> Any:
+    """Return the elements of these numbers, counted through all parts, which are of one type."""
+    count, width = parts[0].type.count, len(wanted)
+    picks = [i if i < 2 * count else place % count for place, i in enumerate(wanted)]
+    result = _shuffle(builder, parts[0], parts[1 % len(parts)], picks)
+    for number, part in enumerate(parts[2:], 2):
+        if any(i // count == number for i in wanted):
+            base = max(count, width)
+            if base > count:
+                part = _shuffle(builder, part, part, [i % count for i in range(base)])
+            if base > width:
+                result = _shuffle(builder, result, result, [i % width for i in range(base)])
+            picks = [i - number * count + base if i // count == number else place for place, i in enumerate(wanted)]
+            result = _shuffle(builder, result, part, picks)
+    return result
+
+
+def _register(element: ir.Type) -> int:
+    """Return how many elements a register of the widest kind holds."""
+    return VECTOR_BYTES // 4 if element == _FLOAT else 8 * VECTOR_BYTES // int(element.width)
+
+
+def _widen(builder: Any, raw: Any, vector: ir.VectorType) -> Any:
+    if raw.type.element == vector.element:
+        return raw
+    if vector.element == _FLOAT:
+        return builder.sitofp(builder.zext(raw, I32.vector), vector)
+    return builder.shl(builder.zext(raw, vector), _all(vector, SOURCE_BITS))
+
+
+@intrinsic
+def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
+    """Load as many pixels as a family has lanes; return a vector of each channel."""
+    channels, element, vector = len(shape), _ELEMENTS[kind], _FAMILIES[family].vector
+    result = types.UniTuple(_FAMILIES[family], channels)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = _at(builder, args[0], element)
+        total = channels * vector.count
+        size = min(_register(element), total)
+        starts = [min(start, total - size) for start in range(0, total, size)]
+        parts = []
+        for start in starts:
+            place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
+            parts.append(builder.load(builder.bitcast(place, ir.VectorType(element, size).as_pointer()), align=1))
+        planes = []
+        for channel in range(channels):
+            wanted = []
+            for i in range(channel, total, channels):
+                part = next(k for k, start in enumerate(starts) if start <= i < start + size)
+                wanted.append(part * size + i - starts[part])
+            planes.append(_widen(builder, _permute(builder, parts, wanted), vector))
+        return context.make_tuple(builder, signature.return_type, planes)
+
+    return result(types.int64, kind, family, shape), codegen
+
+
+@intrinsic
+def store_pixels(typingctx: Any, address: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Store vectors of channels as interleaved pixels; whole numbers round half up and saturate."""
+    element = _ELEMENTS[kind]
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        channels = len(values)
+        planes = [narrow(builder, builder.extract_value(args[1], c), element, saturate=True) for c in range(channels)]
+        lanes = planes[0].type.count
+        total = channels * lanes
+        size = min(_register(element), total)
+        pointer = _at(builder, args[0], element)
+        while len(planes) > 1 and planes[0].type.count < size:  # two halves of a register are one part
+            planes = [
+                _shuffle(builder, planes[i], planes[min(i + 1, len(planes) - 1)], list(range(2 * planes[0].type.count)))
+                for i in range(0, len(planes), 2)
+            ]
+        for start in range(0, total, size):
+            stop = min(start + size, total)
+            part = _permute(builder, planes, [i % channels * lanes + i // channels for i in range(start, stop)])
+            place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
+            builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=1)
+
+    return types.void(types.int64, values, kind), codegen
+
+
+@jit
+def shift_to_line(address: int, pixel: int, step: int) -> int:
+    """Return by how many pixels vectors of ``step`` pixels start earlier, so that most begin a cache line.
+
+    Or half of one, where their size is no multiple of a line; 0 where that can't be.
+    """
+    line = 64 if step * pixel % 64 == 0 else 32
+    for skipped in range(step):
+        if (address + skipped * pixel) % line == 0:
+            return (step - skipped) % step
+    return 0
