@@ -7,6 +7,8 @@ from typing import Literal
 import lumaloom_kernels as kernels
 from lumaloom.effect import Effect, Frame, FrameSpec, Kind, Param
 
+from ._share import share
+
 
 class BoxBlur(Effect):
     """Box blur: the mean of a square window, at a cost that does not grow with it.
@@ -26,9 +28,5 @@ class BoxBlur(Effect):
 
     def render(self, src: Frame, out: Frame) -> None:
         for (plane, samples), target in zip(src.items(), out.planes, strict=True):
-            radius = _share(self.radius, plane.sub_x), _share(self.radius, plane.sub_y)
+            radius = share(self.radius, plane.sub_x), share(self.radius, plane.sub_y)
             kernels.box_blur(samples, radius, border=self.border, out=target)
-
-
-def _share(radius: int, halvings: int) -> int:
-    return (radius + (1 << halvings >> 1)) >> halvings

@@ -22,6 +22,8 @@ CALLS = {
     "boxblur": "boxblur radius=2",
     "brightness": "brightness amount=0.2",
     "crop": "crop x=2 y=2 width=21 height=11",
+    "dilate": "dilate radius=2",
+    "erode": "erode radius=2",
     "flip": "flip axis=both",
     "resize": "resize width=21 height=30",
 }
@@ -30,6 +32,8 @@ IDLE = {
     "boxblur": "boxblur radius=0",
     "brightness": "brightness amount=0",
     "crop": "crop",
+    "dilate": "dilate radius=0",
+    "erode": "erode radius=0",
     "resize": "resize",
 }
 EVERY = pytest.mark.parametrize("name", CALLS)

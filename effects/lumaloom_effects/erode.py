@@ -1,0 +1,30 @@
+"""Erosion."""
+
+from __future__ import annotations
+
+import lumaloom_kernels as kernels
+from lumaloom.effect import Effect, Frame, FrameSpec, Kind, Param
+
+from ._share import share
+
+
+class Erode(Effect):
+    """Replace each sample by the least of a square around it: dark areas grow, bright specks go.
+
+    Every plane is treated by itself. The square is `2 * radius + 1` pixels of the picture wide and high; on
+    subsampled chroma planes the radius is divided, halves rounded up. The time does not grow with it.
+    """
+
+    name = "erode"
+    kind = Kind.NEIGHBOURHOOD
+    devices = ("cpu",)
+
+    radius: int = Param(1, min=0, max=2000, unit="px", help="Pixels to each side of the centre.")
+
+    def is_identity(self, spec: FrameSpec) -> bool:
+        return self.radius == 0
+
+    def render(self, src: Frame, out: Frame) -> None:
+        for (plane, samples), target in zip(src.items(), out.planes, strict=True):
+            size = 2 * share(self.radius, plane.sub_x) + 1, 2 * share(self.radius, plane.sub_y) + 1
+            kernels.erode(samples, size, out=target)

@@ -1,0 +1,86 @@
+"""What erosion, dilation and what is made of them share: their arguments, their definition, their steps."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._borders import extend
+from ._checks import Array, Border, ParameterError, check_border, check_image, check_out, check_pair, check_threads
+
+MAX_SIZE = 8193
+
+SIZES: tuple[dict[str, Any], ...] = (
+    {"size": 3},
+    {"size": 5},
+    {"size": 9},
+    {"size": 31},
+    {"size": 101},
+    {"size": (1, 8)},
+)
+
+
+def prepared(src: Any, size: Any, border: Any, out: Any, threads: Any) -> tuple[Array, tuple[int, int], Border, int]:
+    """Check the arguments; return the output, the size as a pair, the border and the number of threads."""
+    check_image(src)
+    pair = check_size(size)
+    return check_out(src, out), pair, check_border(border), check_threads(threads)
+
+
+def check_size(size: Any) -> tuple[int, int]:
+    """Return the width and height of a rectangle."""
+    pair: tuple[int, int] = check_pair("size", size, high=MAX_SIZE, integer=True)
+    if 0 in pair:
+        raise ParameterError(f"size: expected a whole number from 1 to {MAX_SIZE}, got {size!r}")
+    return pair
+
+
+def keys(image: NDArray[Any]) -> NDArray[np.int64]:
+    """Return whole numbers in the order of the pixels; for float32 the total order of IEEE 754."""
+    if image.dtype.kind != "f":
+        return image.astype(np.int64)
+    bits = np.ascontiguousarray(image).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -(bits & 0x7FFFFFFF) - 1, bits)
+
+
+def pixels(ordered: NDArray[np.int64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the pixels that have these keys."""
+    if dtype.kind != "f":
+        return ordered.astype(dtype)
+    bits = np.where(ordered < 0, -(ordered + 1) | 0x80000000, ordered)
+    return bits.astype(np.uint32).view(np.float32)
+
+
+def reference_extreme(src: NDArray[Any], size: Any, border: Border, *, greatest: bool) -> NDArray[Any]:
+    """Return the least or the greatest pixel of each rectangle, by the definition."""
+    choose = np.maximum if greatest else np.minimum
+    image = src
+    for axis, length in ((0, check_size(size)[1]), (1, check_size(size)[0])):
+        reach = length // 2
+        ordered = keys(extend(image, reach * (axis == 1), reach * (axis == 0), border))
+        count = src.shape[axis]
+        start = 2 * reach + 1 - length if greatest else 0  # a greatest is sought in the mirrored rectangle
+        found = np.take(ordered, range(start, start + count), axis)
+        for k in range(start + 1, start + length):
+            found = choose(found, np.take(ordered, range(k, k + count), axis))
+        image = pixels(found, src.dtype)
+    return image
+
+
+def extreme(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], border: Border, threads: int, *,
+            greatest: bool) -> None:  # fmt: skip
+    """Write the least or the greatest pixel of each rectangle."""
+    from . import _window_min  # loads numba
+
+    before = size[0] // 2, size[1] // 2
+    after = (size[0] - 1) // 2, (size[1] - 1) // 2
+    if greatest:
+        before, after = after, before
+    _window_min.run(src, out, before, after, border, threads, greatest=greatest)
+
+
+def between(src: NDArray[Any]) -> NDArray[Any]:
+    """Return memory of this thread for an image between two steps."""
+    from ._scratch import scratch
+
+    return scratch("between", src.size, src.dtype).reshape(src.shape)

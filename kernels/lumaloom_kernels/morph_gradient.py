@@ -1,0 +1,86 @@
+"""Morphological gradient: dilation less erosion."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._checks import Array, ArrayT, Border, is_gpu, no_cuda
+from ._morphology import SIZES, between, extreme, prepared, reference_extreme
+from ._threads import run_bands
+
+CASES = SIZES
+
+
+def morph_gradient(
+    src: ArrayT,
+    size: int | tuple[int, int],
+    *,
+    border: Border = "reflect101",
+    out: ArrayT | None = None,
+    threads: int | None = None,
+) -> ArrayT:
+    r"""Show edges: the greatest less the least pixel of a rectangle around each pixel.
+
+    Args:
+        src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy, uint8, uint16 or float32, with any
+            strides. It is never written. Rows whose pixels do not lie side by side in memory are copied first.
+        size: The sides of the rectangle in pixels, 1 to 8193, for both directions or as ``(width, height)``.
+            1 leaves its direction as it is. The cost does not grow with it.
+        border: What lies outside the image: ``"reflect101"`` is ``dcb|abcd|cba``, ``"replicate"`` is
+            ``aaa|abcd|ddd``, ``"constant"`` is ``000|abcd|000``. With the first at odd sizes and with the
+            second at all of them, what lies outside changes nothing.
+        out: Takes the result: shape and dtype of ``src``, any strides, memory apart from ``src``.
+        threads: How many threads share the rows; None or 1 is the calling thread alone. The result is the
+            same to the bit for any number.
+
+    Returns:
+        ``out``, or a new array of the shape and dtype of ``src``.
+
+    Raises:
+        KernelError: For an array or parameter outside what is listed here (a ValueError; for a wrong dtype
+            or type also a TypeError), and for CuPy arrays.
+
+    The definition is ``dilate(src, size) - erode(src, size)``, of the same border; for float32 in float32, by IEEE 754.
+
+    It is never negative. At even sizes the two rectangles are mirror images of each other.
+
+    Example:
+        >>> import numpy as np
+        >>> from lumaloom_kernels import morph_gradient
+        >>> dot = np.zeros((5, 5), np.uint8)
+        >>> dot[2, 2] = 9
+        >>> morph_gradient(dot, 3)[1].tolist()
+        [0, 9, 9, 9, 0]
+    """
+    result, pair, border, count = prepared(src, size, border, out, threads)
+    image: Array = src
+    if is_gpu(image):
+        gpu(image, result, pair, border)
+    else:
+        cpu(image, result, pair, border, count)
+    return result  # type: ignore[no-any-return]
+
+
+def reference(src: NDArray[Any], size: int | tuple[int, int], *, border: Border = "reflect101") -> NDArray[Any]:
+    """Take the gradient by the definition."""
+    high, low = (reference_extreme(src, size, border, greatest=greatest) for greatest in (True, False))
+    difference: NDArray[Any] = np.subtract(high, low)
+    return difference
+
+
+def cpu(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], border: Border, threads: int) -> None:
+    """Take the gradient on this machine's processor."""
+    low = between(src)
+    extreme(src, low, size, border, threads, greatest=False)
+    extreme(src, out, size, border, threads, greatest=True)
+
+    def band(first: int, stop: int) -> None:
+        np.subtract(out[first:stop], low[first:stop], out=out[first:stop])
+
+    run_bands(band, src.shape[0], threads)
+
+
+def gpu(src: Array, out: Array, size: tuple[int, int], border: Border) -> None:
+    """Say that there is no variant for CUDA yet."""
+    no_cuda("morph_gradient")

@@ -1,0 +1,77 @@
+"""Opening: erosion, then dilation."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ._checks import Array, ArrayT, Border, is_gpu, no_cuda
+from ._morphology import SIZES, between, extreme, prepared, reference_extreme
+
+CASES = SIZES
+
+
+def morph_open(
+    src: ArrayT,
+    size: int | tuple[int, int],
+    *,
+    border: Border = "reflect101",
+    out: ArrayT | None = None,
+    threads: int | None = None,
+) -> ArrayT:
+    r"""Remove bright details that a rectangle does not fit into.
+
+    Args:
+        src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy, uint8, uint16 or float32, with any
+            strides. It is never written. Rows whose pixels do not lie side by side in memory are copied first.
+        size: The sides of the rectangle in pixels, 1 to 8193, for both directions or as ``(width, height)``.
+            1 leaves its direction as it is. The cost does not grow with it.
+        border: What lies outside the image: ``"reflect101"`` is ``dcb|abcd|cba``, ``"replicate"`` is
+            ``aaa|abcd|ddd``, ``"constant"`` is ``000|abcd|000``. With the first at odd sizes and with the
+            second at all of them, what lies outside changes nothing.
+        out: Takes the result: shape and dtype of ``src``, any strides, memory apart from ``src``.
+        threads: How many threads share the rows; None or 1 is the calling thread alone. The result is the
+            same to the bit for any number.
+
+    Returns:
+        ``out``, or a new array of the shape and dtype of ``src``.
+
+    Raises:
+        KernelError: For an array or parameter outside what is listed here (a ValueError; for a wrong dtype
+            or type also a TypeError), and for CuPy arrays.
+
+    The definition is ``dilate(erode(src, size), size)``; erode and dilate take the same border.
+
+    Opening never makes a pixel brighter, and opening twice is opening once.
+
+    Example:
+        >>> import numpy as np
+        >>> from lumaloom_kernels import morph_open
+        >>> dot = np.zeros((5, 5), np.uint8)
+        >>> dot[2, 2] = 9
+        >>> int(morph_open(dot, 3).max())
+        0
+    """
+    result, pair, border, count = prepared(src, size, border, out, threads)
+    image: Array = src
+    if is_gpu(image):
+        gpu(image, result, pair, border)
+    else:
+        cpu(image, result, pair, border, count)
+    return result  # type: ignore[no-any-return]
+
+
+def reference(src: NDArray[Any], size: int | tuple[int, int], *, border: Border = "reflect101") -> NDArray[Any]:
+    """Open by the definition."""
+    return reference_extreme(reference_extreme(src, size, border, greatest=False), size, border, greatest=True)
+
+
+def cpu(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], border: Border, threads: int) -> None:
+    """Open on this machine's processor."""
+    step = between(src)
+    extreme(src, step, size, border, threads, greatest=False)
+    extreme(step, out, size, border, threads, greatest=True)
+
+
+def gpu(src: Array, out: Array, size: tuple[int, int], border: Border) -> None:
+    """Say that there is no variant for CUDA yet."""
+    no_cuda("morph_open")

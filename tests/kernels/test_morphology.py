@@ -1,0 +1,152 @@
+"""Erosion, dilation and what is made of them are exact: every bit is the reference's."""
+
+from itertools import product
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lumaloom_kernels
+from lumaloom_kernels import _checks, _registry
+from tests.kernels.arrays import DTYPES, layouts, noise
+
+NAMES = ("erode", "dilate", "morph_open", "morph_close", "morph_gradient")
+BORDERS = ("reflect101", "replicate", "constant")
+SHAPES = ((1, 1), (1, 37), (41, 1), (7, 5), (2, 70), (40, 201))
+SIZES = (1, 2, 3, 4, 5, 8, (1, 9), (12, 2), 13, (70, 27), (300, 300))
+EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def pixels(shape: tuple[int, ...], dtype: str, seed: int = 0) -> Any:
+    """Noise; float32 with negative values, both zeros, infinities and NaN among it."""
+    image = noise(shape, dtype, seed)
+    if dtype != "float32":
+        return image
+    odd = np.random.default_rng(seed + 1).choice(np.float32([0, -0.0, np.nan, -np.nan, np.inf, -np.inf]), shape)
+    return np.where(image < 0.1, odd, image - np.float32(0.5))
+
+
+def same(actual: Any, expected: Any, note: object = "") -> None:
+    assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype), note
+    bits = {4: np.uint32}.get(actual.itemsize, actual.dtype)
+    np.testing.assert_array_equal(actual.view(bits), expected.view(bits), err_msg=str(note))
+
+
+def run(name: str, image: Any, size: Any, **options: Any) -> Any:
+    return getattr(lumaloom_kernels, name)(image, size, **options)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("name", ["erode", "dilate"])
+def test_any_shape_and_size(name: str, border: Any, dtype: str) -> None:
+    for shape, channels, size in product(SHAPES, ((), (1,), (3,), (4,)), SIZES):
+        image = pixels((*shape, *channels), dtype)
+        expected = _registry.load(name).reference(image, size, border=border)
+        same(run(name, image, size, border=border), expected, (shape, channels, size))
+        same(run(name, image, size, border=border, threads=3), expected, (shape, channels, size, "threads"))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NAMES[2:])
+def test_what_is_made_of_them(name: str, dtype: str) -> None:
+    image = noise((40, 67, 3), dtype)
+    for size, border, threads in product((1, 3, 6, (2, 21)), BORDERS, (1, 2)):
+        expected = _registry.load(name).reference(image, size, border=border)
+        same(run(name, image, size, border=border, threads=threads), expected, (size, border))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NAMES)
+def test_any_layout(name: str, dtype: str) -> None:
+    for shape, size in (((23, 31, 3), 4), ((6, 90), (3, 12)), ((9, 4, 2), 3)):
+        image = noise(shape, dtype)
+        expected = run(name, image, size)
+        for layout, view in layouts(image):
+            view[...] = image
+            same(np.ascontiguousarray(run(name, view, size)), expected, layout)
+            np.testing.assert_array_equal(view, image)
+        for layout, out in layouts(image):
+            assert run(name, image, size, out=out) is out
+            same(np.ascontiguousarray(out), expected, layout)
+        frame = np.full((shape[0] + 2, shape[1] + 40, *shape[2:]), 77, dtype)
+        run(name, image, size, out=frame[1:-1, 20:-20])
+        frame[1:-1, 20:-20] = 77
+        assert (frame == 77).all()
+
+
+IMAGES = st.builds(
+    pixels, st.tuples(st.integers(1, 60), st.integers(1, 90)), st.sampled_from(DTYPES), st.integers(0, 99)
+)
+LENGTHS = st.one_of(st.integers(1, 12), st.integers(1, 150))
+RECTANGLES = st.tuples(LENGTHS, LENGTHS)
+
+
+@EXAMPLES
+@given(IMAGES, RECTANGLES)
+def test_dilation_is_erosion_upside_down(image: Any, size: Any) -> None:
+    def negative(values: Any) -> Any:
+        return -values if values.dtype.kind == "f" else ~values
+
+    mirrored = np.ascontiguousarray(image[::-1, ::-1])
+    same(negative(run("erode", negative(mirrored), size))[::-1, ::-1].copy(), run("dilate", image, size))
+
+
+@EXAMPLES
+@given(IMAGES, RECTANGLES, st.sampled_from(BORDERS[1:]))
+def test_opening_twice_is_opening_once(image: Any, size: Any, border: Any) -> None:
+    image = np.abs(image) if image.dtype.kind == "f" else image  # zeros around hide what is below them
+    once = run("morph_open", image, size, border=border)
+    same(run("morph_open", once, size, border=border), once)
+    assert not (once > image).any()
+    if border == "replicate":
+        closed = run("morph_close", image, size, border=border)
+        same(run("morph_close", closed, size, border=border), closed)
+        assert not (closed < image).any()
+
+
+@EXAMPLES
+@given(IMAGES, RECTANGLES, RECTANGLES)
+def test_two_erosions_are_one_of_a_larger_rectangle(image: Any, first: Any, second: Any) -> None:
+    (a, b), (c, d) = ((x | 1, y | 1) for x, y in (first, second))
+    same(run("erode", run("erode", image, (a, b)), (c, d)), run("erode", image, (a + c - 1, b + d - 1)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1, 3, 7, 25, (5, 1), (3, 31)])
+def test_opencv_agrees(size: Any, dtype: str) -> None:
+    image = noise((150, 190, 3), dtype)
+    element = np.ones((size[1], size[0]) if isinstance(size, tuple) else (size, size), np.uint8)
+    operations = (cv2.MORPH_ERODE, cv2.MORPH_DILATE, cv2.MORPH_OPEN, cv2.MORPH_CLOSE, cv2.MORPH_GRADIENT)
+    for name, operation in zip(NAMES, operations, strict=True):
+        same(run(name, image, size), cv2.morphologyEx(image, operation, element), name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_errors(name: str) -> None:
+    image = np.zeros((8, 9, 3), np.uint8)
+    for size in (0, -1, 8194, (3, 0), (1, 2, 3), ()):
+        with pytest.raises(_checks.ParameterError, match=r"^size: expected .*, got "):
+            run(name, image, size)
+    for size in (3.0, "3", None, True, float("nan")):
+        with pytest.raises(_checks.KindError, match=r"^size: expected "):
+            run(name, image, size)
+    with pytest.raises(_checks.DtypeError, match=r"^src: "):
+        run(name, image.astype(np.float64), 3)
+    with pytest.raises(_checks.ShapeError, match=r"^src: "):
+        run(name, image[:0], 3)
+    with pytest.raises(_checks.ParameterError, match=r"^border: "):
+        run(name, image, 3, border="wrap")
+    with pytest.raises(_checks.ParameterError, match=r"^threads: "):
+        run(name, image, 3, threads=0)
+    with pytest.raises(_checks.OutputError, match=r"^out: expected memory apart from src"):
+        run(name, image, 3, out=image)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_there_is_no_cuda_variant_yet(name: str) -> None:
+    with pytest.raises(_checks.KindError, match="no CUDA variant"):
+        _registry.load(name).gpu(None, None, (3, 3), "replicate")
