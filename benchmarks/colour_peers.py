@@ -5,13 +5,20 @@ the image. Peers find the images in the case, under ``images``.
 """
 
 from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
+import av
+import av.filter
 import cv2
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
-from benchmarks.peers import Call, Image, Peer, ffmpeg
+from benchmarks.peers import Call, Image, Peer, as_array, ffmpeg
+from lumaloom_kernels._yuv import SUBSAMPLINGS
 from lumaloom_kernels.rgb_to_gray import WEIGHTS
 
 Made = tuple[tuple[Any, ...], dict[str, Any]]
@@ -33,6 +40,88 @@ def opencv_add_weighted(image: Image, case: dict[str, Any], threads: int) -> Cal
 
 def three_channels(image: Image, case: dict[str, Any]) -> Made | None:
     return ((image,), case) if image.shape[2:] == (3,) else None
+
+
+def coded(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take the first channel as luma and the others, shrunk, as chroma."""
+    if image.shape[2:] != (3,) or image.dtype == np.float32:
+        return None
+    across, down = SUBSAMPLINGS[case["subsampling"]]
+    planes = (image[..., 0], image[::down, ::across, 1], image[::down, ::across, 2])
+    options = {key: value for key, value in case.items() if key != "subsampling"}
+    return tuple(map(np.ascontiguousarray, planes)), options
+
+
+def rgb_of_integers(image: Image, case: dict[str, Any]) -> Made | None:
+    return ((image,), case) if image.shape[2:] == (3,) and image.dtype != np.float32 else None
+
+
+def opencv_from_i420(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    if image.dtype != np.uint8 or (case["matrix"], case["subsampling"]) != ("bt601", "420"):
+        return None
+    height, width = image.shape[:2]
+    frame = np.concatenate([plane.ravel() for plane in case["images"]]).reshape(height * 3 // 2, width)
+    out = np.empty_like(image)
+    return lambda: cv2.cvtColor(frame, cv2.COLOR_YUV2RGB_I420, dst=out)
+
+
+def opencv_to_i420(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    if image.dtype != np.uint8 or (case["matrix"], case["subsampling"]) != ("bt601", "420"):
+        return None
+    height, width = image.shape[:2]
+    out = np.empty((height * 3 // 2, width), np.uint8)
+    return lambda: cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420, dst=out)
+
+
+def swscale(image: Image, case: dict[str, Any], threads: int, *, to_rgb: bool) -> Call | None:
+    """Run FFmpeg's scale filter between the planes' format and packed RGB."""
+    bits = "16le" if image.dtype == np.uint16 else ""
+    planar, packed = f"yuv{case['subsampling']}p{bits}", "rgb48le" if bits else "rgb24"
+    height, width = image.shape[:2]
+    side, span = ("in", "out") if to_rgb else ("out", "in")
+    coding = "full" if case.get("full_range") else "limited"
+    options = f"{side}_color_matrix={case['matrix']}:{side}_range={coding}:{span}_range=full:flags=bilinear"
+    graph = av.filter.Graph()
+    graph.threads = threads
+    before, after = (planar, packed) if to_rgb else (packed, planar)
+    source = graph.add_buffer(width=width, height=height, format=before, time_base=Fraction(1, 25))
+    steps = [source, graph.add("scale", options), graph.add("format", after), graph.add("buffersink")]
+    for one, two in pairwise(steps):
+        one.link_to(two)
+    graph.configure()
+    frame = av.VideoFrame(width, height, before)
+    images = case["images"] if to_rgb else [image.reshape(height, -1)]
+    for plane, part in zip(frame.planes, images, strict=True):
+        rows = np.frombuffer(plane, np.uint8).reshape(len(part), plane.line_size).view(image.dtype)
+        rows[:, : part.shape[1]] = part
+    clock = iter(range(1 << 60))
+
+    def call() -> Image:
+        assert graph.configured
+        frame.pts = next(clock)
+        source.push(frame)
+        return steps[-1].pull()  # type: ignore[return-value]
+
+    return call
+
+
+def frame_rows(frame: av.VideoFrame, dtype: Any) -> list[Image]:
+    """Return the planes of a frame of whole numbers without what lies beside them."""
+    planes = []
+    for plane in frame.planes:
+        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size).view(dtype)  # type: ignore[call-overload]
+        planes.append(rows[:, : plane.width * (3 if len(frame.planes) == 1 else 1)])
+    return planes
+
+
+def distance(result: Any, ours: Any, image: Image) -> NDArray[np.float64]:
+    """Return the differences of a peer's result, whatever its form, from ours."""
+    if isinstance(ours, tuple) or (isinstance(result, av.VideoFrame) and len(result.planes) == 1 and image.ndim == 3):
+        parts = frame_rows(result, image.dtype) if isinstance(result, av.VideoFrame) else [np.asarray(result)]
+        mine = ours if isinstance(ours, tuple) else (ours,)
+        flat = [np.concatenate([part.ravel() for part in some]).astype(np.float64) for some in (parts, mine)]
+        return np.asarray(abs(flat[0] - flat[1]))
+    return np.asarray(abs(as_array(result, image).astype(np.float64) - ours))
 
 
 def opencv_transform(image: Image, case: dict[str, Any], threads: int) -> Call | None:
@@ -68,10 +157,14 @@ ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
     "color_matrix": three_channels,
     "mix": two_images,
     "rgb_to_gray": three_channels,
+    "rgb_to_yuv": rgb_of_integers,
+    "yuv_to_rgb": coded,
 }
 
 PEERS: dict[str, dict[str, Peer]] = {
     "color_matrix": {"opencv": opencv_transform, "ffmpeg_colorchannelmixer": ffmpeg_colorchannelmixer},
     "mix": {"opencv": opencv_add_weighted},
     "rgb_to_gray": {"opencv": opencv_gray, "pillow": pillow_gray},
+    "rgb_to_yuv": {"opencv": opencv_to_i420, "swscale": partial(swscale, to_rgb=False)},
+    "yuv_to_rgb": {"opencv": opencv_from_i420, "swscale": partial(swscale, to_rgb=True)},
 }

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lumaloom_kernels
-from benchmarks import colour_peers, harness, order_peers, peers
+from benchmarks import colour_peers, harness, order_peers, peers, stencil_peers
 from lumaloom_kernels import _registry
 
 # name -> shape and dtype: interleaved RGB, and the planes of 4:2:0 video at 8 and 16 bits
@@ -25,7 +25,7 @@ IMAGES: dict[str, tuple[tuple[int, ...], str]] = {
     "rgbf": ((1080, 1920, 3), "float32"),
 }
 
-PEERS = peers.PEERS | colour_peers.PEERS | order_peers.PEERS
+PEERS = peers.PEERS | colour_peers.PEERS | order_peers.PEERS | stencil_peers.PEERS
 
 CLOSE = 4 / 255  # of the range: the largest difference of a peer that does the same operation
 
@@ -100,7 +100,7 @@ def measure(name: str, case: dict[str, Any], kind: str, threads: int, seconds: f
         if call is None:
             continue
         contenders[peer] = call
-        distance = abs(peers.as_array(call(), source).astype(np.float64) - out)
+        distance = colour_peers.distance(call(), out, source)
         differences[peer] = {"max": round(float(distance.max()), 6), "mean": round(float(distance.mean()), 6)}
     timings = harness.interleaved(contenders, seconds)
     rivals = [timing for peer, timing in timings.items() if peer not in ("ours", "copy")]

@@ -14,16 +14,23 @@ from . import _registry
 if TYPE_CHECKING:
     from .box_blur import box_blur as box_blur
     from .color_matrix import color_matrix as color_matrix
+    from .convolve2d import convolve2d as convolve2d
     from .dilate import dilate as dilate
     from .erode import erode as erode
     from .gaussian_blur import gaussian_blur as gaussian_blur
+    from .laplacian import laplacian as laplacian
     from .mix import mix as mix
     from .morph_close import morph_close as morph_close
     from .morph_gradient import morph_gradient as morph_gradient
     from .morph_open import morph_open as morph_open
     from .resize import resize as resize
     from .rgb_to_gray import rgb_to_gray as rgb_to_gray
+    from .rgb_to_yuv import rgb_to_yuv as rgb_to_yuv
     from .scale_offset import scale_offset as scale_offset
+    from .scharr import scharr as scharr
+    from .sobel import sobel as sobel
+    from .unsharp_mask import unsharp_mask as unsharp_mask
+    from .yuv_to_rgb import yuv_to_rgb as yuv_to_rgb
 
 __all__ = _registry.names()  # pyright: ignore[reportUnsupportedDunderAll]
 

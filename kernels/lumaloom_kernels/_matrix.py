@@ -90,8 +90,9 @@ def multiply(src: NDArray[Any], out: NDArray[Any], matrix: NDArray[np.float64], 
 
 def coefficients(matrix: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return the matrix in fixed point where that suffices for pixels of the dtype, else as float32."""
-    weights, offset = np.abs(matrix[:, :-1]), np.abs(matrix[:, -1])
-    fits = weights.max() < 3.99 and (255 * weights.sum(1) + offset).max() < _ROOM
+    weights, offset = matrix[:, :-1], matrix[:, -1]
+    least, most = offset + 255 * np.minimum(weights, 0).sum(1), offset + 255 * np.maximum(weights, 0).sum(1)
+    fits = abs(weights).max() < 3.99 and least.min() > -_ROOM and most.max() < _ROOM and abs(offset).max() < _ROOM
     if dtype == np.uint8 and has_fixed_point() and fits:
         scale = np.append(np.full(weights.shape[1], 1 << WEIGHT_BITS), 1 << RESULT_BITS)
         return np.asarray(np.rint(matrix * scale).astype(np.int16).ravel())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import lumaloom_kernels
-from lumaloom_kernels import _registry
+from lumaloom_kernels import _checks, _registry
 from tests.kernels.arrays import DTYPES, SHAPES, bits, check, noise, scene
 from tests.kernels.conftest import Device
 
@@ -28,8 +28,9 @@ def every_case() -> list[Any]:
 
 def is_whole(name: str, case: dict[str, Any]) -> bool:
     """Tell whether a case has all that the kernel needs beside an image; others have a test of their own."""
-    wanted = signature(getattr(lumaloom_kernels, name)).parameters.values()
-    return {p.name for p in wanted if p.default is p.empty} <= {"src", *case}
+    kernel = signature(getattr(lumaloom_kernels, name))
+    wanted = {p.name for p in kernel.parameters.values() if p.default is p.empty}
+    return wanted <= {"src", *case} and kernel.return_annotation is _checks.ArrayT
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

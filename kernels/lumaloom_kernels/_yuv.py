@@ -1,0 +1,78 @@
+"""What Y'CbCr means: matrices, ranges, depths and chroma planes of ITU-R BT.601, BT.709 and BT.2020."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._checks import Array, DtypeError, KindError, ParameterError, ShapeError, check_image
+
+LUMA = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}  # of red and blue
+SUBSAMPLINGS = {"444": (1, 1), "422": (2, 1), "420": (2, 2)}
+
+
+def rgb_from_yuv(matrix: str, full_range: bool, depth: int) -> NDArray[np.float64]:
+    """Return the 3 x 4 matrix from samples of Y, Cb and Cr to samples of full-range RGB of the same depth."""
+    red, blue = LUMA[matrix]
+    green = 1 - red - blue
+    rgb = np.array(
+        [
+            [1, 0, 2 * (1 - red)],
+            [1, -2 * (1 - blue) * blue / green, -2 * (1 - red) * red / green],
+            [1, 2 * (1 - blue), 0],
+        ]
+    )
+    top, unit, middle = 2**depth - 1, 2.0 ** (depth - 8), 2.0 ** (depth - 1)
+    luma, chroma, black = (top, top, 0.0) if full_range else (219 * unit, 224 * unit, 16 * unit)
+    scaled = rgb * (top / np.array([luma, chroma, chroma]))
+    return np.column_stack([scaled, -scaled @ np.array([black, middle, middle])])
+
+
+def yuv_from_rgb(matrix: str, full_range: bool, depth: int) -> NDArray[np.float64]:
+    """Return the inverse of `rgb_from_yuv`."""
+    whole = rgb_from_yuv(matrix, full_range, depth)
+    inverse = np.linalg.inv(whole[:, :3])
+    return np.column_stack([inverse, -inverse @ whole[:, 3]])
+
+
+def check_coding(matrix: Any, full_range: Any, depth: Any, dtype: np.dtype[Any]) -> tuple[str, bool, int]:
+    """Return the three as they must be, the depth of the dtype where it is None."""
+    if not isinstance(matrix, str) or matrix not in LUMA:
+        raise ParameterError(f"matrix: expected one of {', '.join(LUMA)}, got {matrix!r}")
+    if not isinstance(full_range, (bool, np.bool_)):
+        raise KindError(f"full_range: expected True or False, got {full_range!r}")
+    bits = dtype.itemsize * 8 if depth is None else depth
+    if not isinstance(bits, (int, np.integer)) or isinstance(bits, bool):
+        raise KindError(f"depth: expected a whole number or None, got {depth!r}")
+    if not (bits == 8 if dtype == np.uint8 else 9 <= bits <= 16):
+        raise ParameterError(f"depth: expected {'8' if dtype == np.uint8 else '9 to 16'} for {dtype}, got {depth}")
+    return matrix, bool(full_range), int(bits)
+
+
+def check_integers(name: str, image: Array) -> None:
+    """Accept images of uint8 and uint16."""
+    check_image(image, name)
+    if image.dtype.kind == "f":
+        raise DtypeError(f"{name}: expected dtype uint8 or uint16, got {image.dtype}; convert it")
+
+
+def check_planes(y: Array, u: Array, v: Array) -> tuple[int, int]:
+    """Return by how much the chroma planes are subsampled, across and down."""
+    for name, plane in (("y", y), ("u", u), ("v", v)):
+        check_integers(name, plane)
+        if plane.ndim != 2:
+            raise ShapeError(f"{name}: expected a plane of shape (H, W), got {plane.shape}")
+        if plane.dtype != y.dtype:
+            raise DtypeError(f"{name}: expected dtype {y.dtype} as y has, got {plane.dtype}; convert it")
+    if u.shape != v.shape:
+        raise ShapeError(f"v: expected shape {u.shape} as u has, got {v.shape}")
+    sizes = [chroma_shape(y.shape, steps) for steps in SUBSAMPLINGS.values()]
+    for steps, size in zip(SUBSAMPLINGS.values(), sizes, strict=True):
+        if u.shape == size:
+            return steps
+    raise ShapeError(f"u: expected shape {' or '.join(map(str, sizes))} beside y's {y.shape}, got {u.shape}")
+
+
+def chroma_shape(shape: tuple[int, ...], steps: tuple[int, int]) -> tuple[int, int]:
+    """Return the shape of the chroma planes of a picture; a block that is cut off has a sample too."""
+    return -(-shape[0] // steps[1]), -(-shape[1] // steps[0])
