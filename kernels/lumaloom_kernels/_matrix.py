@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, _all, _rounded_product, has_fixed_point, lanes
 from ._lines import Addresses, run_lines
-from ._planes import load_pixels, shift_to_line, store_pixels
+from ._planes import fetch_ahead, load_pixels, shift_to_line, store_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_size
 
 WEIGHT_BITS, RESULT_BITS = 13, 5  # 7 fractional bits of pixels and 13 of weights, less the 15 a product loses
@@ -72,6 +72,7 @@ def matrix_lines(
         shift = shift_to_line(target, pixel_out, step)
         for i in range((count + shift + step - 1) // step):
             at = min(max(i * step - shift, 0), count - step)
+            fetch_ahead(source + at * pixel, step * pixel)
             values = matrix_product(load_pixels(source + at * pixel, kind, family, shape), weights)
             store_pixels(target + at * pixel_out, values, kind)
 

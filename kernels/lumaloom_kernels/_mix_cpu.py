@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ._lanes import add_product, has_fixed_point, lanes, load, splat, store_clipped
 from ._lines import Addresses, run_lines
+from ._planes import fetch_ahead
 from ._simd import jit, pixel_size
 
 WEIGHT_BITS = 13  # with the 7 fractional bits of pixels and the 15 that a product loses, 5 are left
@@ -24,6 +25,8 @@ def mix_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int, k
         shift = out % (step * size) // size  # so that all vectors but the first and the last are aligned
         for i in range((count + shift + step - 1) // step):
             at = min(max(i * step - shift, 0), count - step) * size
+            fetch_ahead(a + at, step * size)
+            fetch_ahead(b + at, step * size)
             total = add_product(zero, load(a + at, kind, family), keep)
             store_clipped(out + at, add_product(total, load(b + at, kind, family), take), kind)
 

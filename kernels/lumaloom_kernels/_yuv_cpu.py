@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ._lanes import _CONTRACT, _ELEMENTS, _FAMILIES, _FLOAT, _all, _at, add_product, lanes, load, splat, store
 from ._lines import packed
 from ._matrix import RESULT_BITS, coefficients, matrix_product, splat_all
-from ._planes import _shuffle, _widen, load_pixels, store_pixels
+from ._planes import _shuffle, _widen, fetch_ahead, load_pixels, store_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_size
 from ._threads import run_bands
 
@@ -130,6 +130,8 @@ def to_yuv(
         for i in range((count + 2 * step - 1) // (2 * step)):
             at = min(i * 2 * step, count - 2 * step)
             here, beside = at * size, (at + step) * size
+            fetch_ahead(source + 3 * here, 6 * step * size)
+            fetch_ahead(next_source + 3 * here, 6 * step * size)
             a = load_pixels(source + 3 * here, kind, family, shape)
             b = load_pixels(source + 3 * beside, kind, family, shape)
             whole_a, whole_b = matrix_product(a, weights), matrix_product(b, weights)
