@@ -19,3 +19,9 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "out"
     path.mkdir()
     return path
+
+
+@pytest.fixture(autouse=True)
+def _as_wide_as_text_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test runners pass the width of their own terminal on."""
+    monkeypatch.delenv("COLUMNS", raising=False)

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lumaloom.effect import Effect, Frame
+from lumaloom.effect import Effect, Frame, Kind
 from lumaloom.frame import Timing
 from lumaloom.graph import make_plan
 from lumaloom.memory import BufferPool
@@ -91,19 +91,22 @@ def test_it_writes_into_views_of_any_strides(name: str, fmt: str) -> None:
 
 
 @EVERY
-def test_everything_that_is_no_sample_comes_through(name: str) -> None:
-    src = noise(spec("yuv420p", 33, 17, sar=Fraction(1), rotation=90, interlaced=True))
+@pytest.mark.parametrize("rotation", [0, 180])
+def test_everything_that_is_no_sample_comes_through(name: str, rotation: int) -> None:
+    """What players are told to turn is turned first for effects that know left from right."""
+    src = noise(spec("yuv420p", 33, 17, sar=Fraction(1), rotation=rotation, interlaced=True))
     src.timing, src.side_data = Timing(77, Fraction(1, 90000), 3003), (("A53_CC", b"cc"),)
-    (step,) = make_plan(src.spec, [effect(CALLS[name])]).steps
-    out = step.apply(src, POOL)
+    called = effect(CALLS[name])
+    upright = bool(rotation) and called.kind is Kind.GEOMETRIC
+    steps = make_plan(src.spec, [called]).steps
+    assert [step.name for step in steps] == ["upright"] * upright + [name]
+    out = src
+    for step in steps:
+        out = step.apply(out, POOL)
     assert (out.timing, out.side_data) == (src.timing, src.side_data)
-    assert (out.spec.colour, out.spec.sar, out.spec.rotation, out.spec.interlaced) == (
-        src.spec.colour,
-        src.spec.sar,
-        90,
-        True,
-    )
-    assert out.spec == step.after
+    kept = (out.spec.colour, out.spec.sar, out.spec.rotation, out.spec.interlaced)
+    assert kept == (src.spec.colour, src.spec.sar, 0 if upright else rotation, True)
+    assert out.spec == steps[-1].after
 
 
 @EVERY
