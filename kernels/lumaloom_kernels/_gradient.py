@@ -1,0 +1,82 @@
+"""What Sobel's and Scharr's operators share: a derivative along one axis, smoothed along the other."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._borders import extend, round_to
+from ._checks import Array, Border, ParameterError, check_border, check_image, check_out, check_threads, is_gpu, no_cuda
+from ._stencil_checks import check_high, check_middle, check_number
+
+
+def check_axis(axis: Any) -> str | None:
+    """Accept "x", "y" or None."""
+    if axis is None or (isinstance(axis, str) and axis in ("x", "y")):
+        return axis
+    raise ParameterError(f'axis: expected "x", "y" or None for the magnitude, got {axis!r}')
+
+
+def weights(smoothing: tuple[int, int], axis: str) -> NDArray[np.float64]:
+    """Return the matrix of one derivative, in the order of the pixels that its weights multiply."""
+    side, centre = smoothing
+    matrix = np.outer((side, centre, side), (-1.0, 0.0, 1.0))
+    return matrix if axis == "x" else matrix.T
+
+
+def gradient(
+    name: str, smoothing: tuple[int, int], src: Any, axis: Any, scale: Any, offset: Any, high: Any, border: Any,
+    out: Any, threads: Any,
+) -> Any:  # fmt: skip
+    """Check the arguments of the kernel ``name`` and run it."""
+    check_image(src)
+    image: Array = src
+    axis = check_axis(axis)
+    factor = check_number("scale", scale, 0, 1e6)
+    if axis is None and offset is not None:
+        raise ParameterError(f"offset: expected None without an axis (a magnitude has no sign), got {offset!r}")
+    middle = check_middle(offset, image.dtype)
+    top = check_high(high, image.dtype)
+    border = check_border(border)
+    count = check_threads(threads)
+    if is_gpu(image):
+        no_cuda(name)
+    result = check_out(image, out)
+    cpu(smoothing, image, result, axis, factor, middle, top, border, count)
+    return result
+
+
+def reference(
+    smoothing: tuple[int, int], src: NDArray[Any], axis: str | None, scale: float, offset: float | None,
+    high: float | None, border: Border,
+) -> NDArray[Any]:  # fmt: skip
+    """Compute by the definition, in plain float64 sums."""
+    padded = extend(src.astype(np.float64), 1, 1, border)
+    height, width = src.shape[:2]
+
+    def derivative(which: str) -> NDArray[np.float64]:
+        matrix = weights(smoothing, which)
+        parts = [matrix[j, i] * padded[j : j + height, i : i + width] for j in range(3) for i in range(3)]
+        return np.asarray(sum(parts))
+
+    if axis is None:
+        result = scale * np.hypot(derivative("x"), derivative("y"))
+    else:
+        result = scale * derivative(axis) + check_middle(offset, src.dtype)
+    return round_to(np.minimum(result, check_high(high, src.dtype)), src.dtype)
+
+
+def cpu(
+    smoothing: tuple[int, int], src: NDArray[Any], out: NDArray[Any], axis: str | None, scale: float, offset: float,
+    high: float, border: Border, threads: int,
+) -> None:  # fmt: skip
+    """Compute on this machine's processor."""
+    from . import _stencil_run  # loads numba
+
+    source, target, result = _stencil_run.prepared(src, out)
+    if axis is None:
+        _stencil_run.gradient(source, target, *smoothing, scale, high, border, threads)
+    else:
+        _stencil_run.weighted(source, target, scale * weights(smoothing, axis), offset, high, border, threads)
+    if result is not out:
+        out[...] = result

@@ -1,0 +1,204 @@
+"""Runs the stencils on whole images: which of them serves a kernel, their buffers and row bands."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _separable, _stencil
+from ._checks import Border
+from ._fir import BLOCK_F32, BLOCK_U16
+from ._passes import passes_f32
+from ._scratch import scratch
+from ._separable import SLACK, STRIP_BYTES, Image, bordered, strip_width
+from ._threads import run_bands
+
+MOST_WHOLE = 128  # the largest sum of whole weights whose sums of uint8 pixels fit 16 bits
+RANGE_BYTES = 400 << 10  # the rows that are read where they are stay in the second-level cache
+FIXED_RADIUS = 20  # radius up to which 16-bit fixed point is exact enough
+
+
+def prepared(src: NDArray[Any], out: NDArray[Any]) -> tuple[Image, Image, NDArray[Any]]:
+    """Describe both arrays; the last is the array that the result lies in, ``out`` or to be copied there."""
+    source = src if _separable.is_packed(src) else np.ascontiguousarray(src)
+    target = out if _separable.is_packed(out) else np.empty(out.shape, out.dtype)
+    return Image.of(source), Image.of(target), target
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a kernel is computed; ``down`` and ``right`` say where its weights are that are not zero."""
+
+    down: NDArray[np.int64]
+    right: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    whole: NDArray[np.int64] | None  # the same as small whole numbers
+    scale: float  # of these
+    columns: NDArray[np.float64] | None  # of a kernel that is a product
+    rows: NDArray[np.float64] | None
+    mean: bool  # this product is symmetric, has no weight below zero and sum 1
+
+
+@lru_cache(64)
+def form_of(data: bytes, height: int, width: int) -> Form:
+    """Examine a kernel: float64 weights in the order of the pixels that they multiply."""
+    kernel = np.frombuffer(data).reshape(height, width)
+    down, right = (np.ascontiguousarray(index, np.int64) for index in np.nonzero(kernel))
+    values = kernel[down, right]
+    whole, scale = _whole(values)
+    columns, rows = _product(kernel)
+    mean = columns is not None and rows is not None and _is_mean(columns) and _is_mean(rows)
+    return Form(down, right, values.astype(np.float32), whole, scale, columns, rows, mean)
+
+
+def _whole(values: NDArray[np.float64]) -> tuple[NDArray[np.int64] | None, float]:
+    """Return the values as small whole numbers and their unit, where there is one."""
+    if not values.size:
+        return np.zeros(0, np.int64), 1.0
+    for divisor in range(1, 17):
+        unit = float(np.abs(values).min()) / divisor
+        with np.errstate(over="ignore"):
+            multiples = values / unit if unit > 0 else np.full(1, np.inf)
+        if np.abs(multiples).sum() > MOST_WHOLE + 0.5:
+            break
+        nearest = np.rint(multiples)
+        if np.abs(nearest - multiples).sum() < 1e-6 and np.abs(nearest).sum() <= MOST_WHOLE:
+            return nearest.astype(np.int64), unit
+    return None, 1.0
+
+
+def _product(kernel: NDArray[np.float64]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Return the column and the row whose product the kernel is, as near as makes no difference to pixels."""
+    left, sizes, right = np.linalg.svd(kernel)
+    column, row = left[:, 0] * math.sqrt(sizes[0]), right[0] * math.sqrt(sizes[0])
+    if np.abs(kernel - np.outer(column, row)).sum() > 1e-9 * np.abs(kernel).sum():
+        return None, None
+    if column.sum() < 0:
+        column, row = -column, -row
+    if abs(column.sum()) > 1e-3 * np.abs(column).sum():  # of products with sum 1, both factors have sum 1
+        column, row = column / column.sum(), row * column.sum()
+    return column, row
+
+
+def _is_mean(weights: NDArray[np.float64]) -> bool:
+    return bool(weights.min() >= 0 and abs(weights.sum() - 1) < 1e-9 and np.allclose(weights, weights[::-1], 0, 1e-12))
+
+
+def weighted(
+    source: Image, target: Image, kernel: NDArray[np.float64], offset: float, high: float, border: Border, threads: int
+) -> None:
+    """Sum neighbourhoods times a kernel whose weights lie in the order of the pixels that they multiply."""
+    form = form_of(np.ascontiguousarray(kernel).tobytes(), *kernel.shape)
+    height, width = kernel.shape
+    eight = source.kind.dtype == np.uint8
+    bounded = source.kind.dtype.kind == "u" and high < np.iinfo(source.kind.dtype).max
+    short = max(height, width) <= 2 * FIXED_RADIUS + 1
+    if eight and form.whole is not None and len(form.whole) <= 2 * (height + width):
+        total = 255 * int(np.abs(form.whole).sum())
+        plain = form.scale == 1 and offset == int(offset) and total + abs(offset) <= 32767
+        tail = np.float32(form.scale), np.float32(offset), np.float32(high), plain
+        stencil(
+            _stencil.sums_u8, source, target, (height, width), border, threads, form.down, form.right, form.whole, *tail
+        )
+    elif (
+        eight and form.mean and form.columns is not None and form.rows is not None and not (offset or bounded) and short
+    ):
+        _fixed_mean(source, target, form.columns, form.rows, border, threads)
+    elif form.columns is not None and form.rows is not None and len(form.weights) > 1.5 * (height + width):
+        passes(source, target, form.rows, form.columns, border, threads, offset=offset, high=high)
+    else:
+        zeros = np.zeros(target.width * target.channels + SLACK if border == "constant" else 1, np.float32)
+        rest = np.float32(offset), np.float32(high), zeros, source.kind
+        shape = height, width
+        stencil(_stencil.sums_f32, source, target, shape, border, threads, form.down, form.right, form.weights, *rest)
+
+
+def _fixed_mean(
+    source: Image, target: Image, columns: NDArray[Any], rows: NDArray[Any], border: Border, threads: int
+) -> None:
+    rx, ry = len(rows) // 2, len(columns) // 2
+    xmap = bordered(-rx, target.width + rx, target.width, border)
+    ymap = bordered(-ry, target.height + ry, target.height, border)
+    _separable.fir(source, target, rows[: rx + 1], columns[: ry + 1], xmap, ymap, threads, bits=16)
+
+
+def gradient(
+    source: Image, target: Image, side: int, centre: int, scale: float, high: float, border: Border, threads: int
+) -> None:
+    """Take the length of the gradient of 3 x 3 pixels."""
+    if source.kind.dtype == np.uint8:
+        tail: tuple[Any, ...] = side, centre, np.float32(scale), np.float32(high)
+        stencil(_stencil.gradient_u8, source, target, (3, 3), border, threads, *tail)
+    else:
+        tail = np.float32(side * scale), np.float32(centre * scale), np.float32(high), source.kind
+        stencil(_stencil.gradient_f32, source, target, (3, 3), border, threads, *tail)
+
+
+def stencil(
+    compiled: Any, source: Image, target: Image, shape: tuple[int, int], border: Border, threads: int, *tail: Any
+) -> None:
+    """Run one of `_stencil` on row bands."""
+    depth, across = shape
+    rx, ry, channels = across // 2, depth // 2, target.channels
+    narrow = compiled in (_stencil.sums_u8, _stencil.gradient_u8)
+    dtype, block = (np.uint16, BLOCK_U16) if narrow else (np.float32, BLOCK_F32)
+    size = np.dtype(dtype).itemsize
+    in_place = compiled is _stencil.sums_f32 and source.kind.dtype.kind == "f"
+    room = RANGE_BYTES if in_place else STRIP_BYTES
+    strip = strip_width(target.width, channels, block, room // (size * depth))
+    strips = strips_of(target.width, strip, rx if in_place else 0)
+    pitch = (-(-strip * channels // block) * block + 2 * rx * channels) // 32 * 32 + 32 + 64 // size
+    xmap = bordered(-rx, target.width + rx, target.width, border)
+    ymap = bordered(-ry, target.height + ry, target.height, border)
+
+    def band(first: int, stop: int) -> None:
+        ring = scratch("ring", depth * pitch + SLACK, dtype)[: depth * pitch].reshape(depth, pitch)
+        bases = scratch("rows", max(3, depth * across), np.int64)
+        spare = scratch("spare", SLACK, np.uint8)
+        compiled(
+            source.at, source.step, source.width, target.at, target.step, first, stop, channels,
+            xmap.index, xmap.pad, ymap.index, depth, across, strips, ring, bases, spare, *tail,
+        )  # fmt: skip
+
+    run_bands(band, target.height, threads)
+
+
+@lru_cache(64)
+def strips_of(width: int, strip: int, margin: int) -> NDArray[np.int64]:
+    """Return where strips begin and how wide they are; with a margin, those at the sides are as narrow as that."""
+    inner = width - 2 * margin
+    if margin == 0 or inner < 2 * margin:
+        margin, inner = 0, width
+    strip = min(strip, inner)
+    starts = [min(margin + s * strip, margin + inner - strip) for s in range(-(-inner // strip))]
+    sides = [(0, margin), (width - margin, margin)] if margin else []
+    return np.array([*((start, strip) for start in starts), *sides], np.int64)
+
+
+def passes(
+    source: Image, target: Image, wx: NDArray[Any], wy: NDArray[Any], border: Border, threads: int, *,
+    offset: float = 0.0, high: float = math.inf, amount: float = 0.0, threshold: float = 0.0, sharpen: bool = False,
+) -> None:  # fmt: skip
+    """Filter along x and y in float32."""
+    rx, ry, channels = len(wx) // 2, len(wy) // 2, target.channels
+    strip = strip_width(target.width, channels, BLOCK_F32, STRIP_BYTES // (4 * len(wy)))
+    pitch = -(-strip * channels // BLOCK_F32) * BLOCK_F32 * 4 + 64
+    xmap = bordered(-rx, target.width + rx, target.width, border)
+    ymap = bordered(-ry, target.height + ry, target.height, border)
+    numbers = [np.float32(number) for number in (offset, high, amount, threshold)]
+
+    def band(first: int, stop: int) -> None:
+        line = scratch("line", (strip + 2 * rx) * channels + SLACK, np.float32)
+        ring = scratch("ring", len(wy) * pitch + SLACK, np.uint8)
+        rows = scratch("rows", len(wy), np.int64)
+        spare = scratch("spare", SLACK, np.uint8)
+        passes_f32(
+            source.at, source.step, source.width, target.at, target.step, first, stop, target.width, channels,
+            xmap.index, xmap.pad, ymap.index, wx.astype(np.float32), wy.astype(np.float32), strip, line, ring,
+            pitch, rows, spare, *numbers, sharpen, source.kind,
+        )  # fmt: skip
+
+    run_bands(band, target.height, threads)

@@ -1,0 +1,121 @@
+"""Vector operations of the small stencils: signed 16-bit lanes that become uint8, and float32 lanes with a bound.
+
+The 32 lanes of `_simd.U16` are taken as signed here.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from ._simd import F32, LANES_U16, U16, Codegen, _broadcast, _store, intrinsic
+
+_I8, _I16, _I32, _FLOAT = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.FloatType()
+_WIDE = ir.VectorType(_I32, LANES_U16)
+_REAL = ir.VectorType(_FLOAT, LANES_U16)
+_BYTES = ir.VectorType(_I8, LANES_U16)
+_CONTRACT = ("contract",)
+
+
+def _real(builder: Any, value: Any) -> Any:
+    return builder.sitofp(builder.sext(value, _WIDE), _REAL)
+
+
+def _round(builder: Any, address: Any, value: Any, high: Any) -> None:
+    """Store 32 float32 as uint8 between 0 and ``high``, halves rounded up."""
+    zero = ir.Constant(_REAL, [0.0] * LANES_U16)
+    top = _broadcast(builder, high, LANES_U16)
+    value = builder.select(builder.fcmp_ordered(">", value, zero), value, zero)
+    value = builder.select(builder.fcmp_ordered("<", value, top), value, top)
+    value = builder.fadd(value, ir.Constant(_REAL, [0.5] * LANES_U16))
+    _store(builder, address, builder.trunc(builder.fptosi(value, _WIDE), _BYTES))
+
+
+def _sqrt(builder: Any, value: Any) -> Any:
+    kind = ir.FunctionType(value.type, [value.type])
+    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{value.type.count}f32")
+    return builder.call(function, [value])
+
+
+@intrinsic
+def i16_mul(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
+    """Multiply; products have to fit."""
+    return U16(U16, U16), lambda c, b, s, a: b.mul(a[0], a[1])
+
+
+@intrinsic
+def i16_clip(typingctx: Any, value: Any, low: Any, high: Any) -> tuple[Any, Codegen]:
+    """Return the value, not below ``low`` and not above ``high``."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value, low, high = args
+        value = builder.select(builder.icmp_signed(">", value, low), value, low)
+        return builder.select(builder.icmp_signed("<", value, high), value, high)
+
+    return U16(U16, U16, U16), codegen
+
+
+@intrinsic
+def store_line(typingctx: Any, address: Any, value: Any, scale: Any, offset: Any, high: Any) -> tuple[Any, Codegen]:
+    """Store ``value * scale + offset`` as uint8."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        address, value, scale, offset, high = args
+        factor, start = (_broadcast(builder, number, LANES_U16) for number in (scale, offset))
+        product = builder.fmul(_real(builder, value), factor, flags=_CONTRACT)
+        _round(builder, address, builder.fadd(product, start, flags=_CONTRACT), high)
+
+    return types.void(types.int64, U16, types.float32, types.float32, types.float32), codegen
+
+
+@intrinsic
+def store_magnitude(typingctx: Any, address: Any, x: Any, y: Any, scale: Any, high: Any) -> tuple[Any, Codegen]:
+    """Store ``sqrt(x * x + y * y) * scale`` as uint8."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        address, x, y, scale, high = args
+        x, y = _real(builder, x), _real(builder, y)
+        squares = (builder.fmul(part, part, flags=_CONTRACT) for part in (x, y))
+        root = _sqrt(builder, builder.fadd(*squares, flags=_CONTRACT))
+        _round(builder, address, builder.fmul(root, _broadcast(builder, scale, LANES_U16)), high)
+
+    return types.void(types.int64, U16, U16, types.float32, types.float32), codegen
+
+
+@intrinsic
+def store_sharpened(
+    typingctx: Any, address: Any, value: Any, detail: Any, amount: Any, high: Any
+) -> tuple[Any, Codegen]:
+    """Store ``(value + detail * amount) / 128`` as uint8."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        address, value, detail, amount, high = args
+        factor = _broadcast(builder, amount, LANES_U16)
+        product = builder.fmul(_real(builder, detail), factor, flags=_CONTRACT)
+        total = builder.fadd(_real(builder, value), product, flags=_CONTRACT)
+        _round(builder, address, builder.fmul(total, ir.Constant(_REAL, [1 / 128] * LANES_U16)), high)
+
+    return types.void(types.int64, U16, U16, types.float32, types.float32), codegen
+
+
+@intrinsic
+def f32_sub(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
+    """Subtract."""
+    return F32(F32, F32), lambda c, b, s, a: b.fsub(a[0], a[1], flags=_CONTRACT)
+
+
+@intrinsic
+def f32_sqrt(typingctx: Any, a: Any) -> tuple[Any, Codegen]:
+    """Take the square root."""
+    return F32(F32), lambda c, b, s, a: _sqrt(b, a[0])
+
+
+@intrinsic
+def f32_min(typingctx: Any, value: Any, high: Any) -> tuple[Any, Codegen]:
+    """Return the value, not above ``high``; NaN stays."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[1], args[0])
+
+    return F32(F32, F32), codegen
