@@ -68,6 +68,42 @@ def pillow_extreme(make: Any) -> Peer:
     return peer
 
 
+def opencv_median(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    radius = case["radius"]
+    if isinstance(radius, tuple) or (radius > 2 and image.dtype != np.uint8):
+        return None
+    out = np.empty_like(image)
+    return lambda: cv2.medianBlur(image, 2 * radius + 1, dst=out)
+
+
+def ffmpeg_median(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    x, y = pair(case["radius"])
+    if image.dtype == np.float32:
+        return None
+    return ffmpeg(image, "median", f"radius={x}:radiusV={y}", threads)
+
+
+def scipy_median(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    x, y = pair(case["radius"])
+    if threads > 1 or x > 3 or image.size > 1 << 22:
+        return None  # seconds
+    out = np.empty_like(image)
+
+    def call() -> Image:
+        ndimage.median_filter(image, (2 * y + 1, 2 * x + 1, 1)[: image.ndim], output=out, mode="nearest")
+        return out
+
+    return call
+
+
+def pillow_median(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    radius = case["radius"]
+    if image.dtype != np.uint8 or isinstance(radius, tuple) or radius > 3 or threads > 1:
+        return None
+    picture, wanted = Pillow.fromarray(image), ImageFilter.MedianFilter(2 * radius + 1)
+    return lambda: np.asarray(picture.filter(wanted))
+
+
 PEERS: dict[str, dict[str, Peer]] = {name: {"opencv": opencv_morphology(name)} for name in OPERATIONS}
 PEERS["erode"] |= {
     "ffmpeg_erosion": ffmpeg_extreme("erosion"),
@@ -78,4 +114,10 @@ PEERS["dilate"] |= {
     "ffmpeg_dilation": ffmpeg_extreme("dilation"),
     "scipy": scipy_extreme(ndimage.maximum_filter),
     "pillow": pillow_extreme(ImageFilter.MaxFilter),
+}
+PEERS["median_blur"] = {
+    "opencv": opencv_median,
+    "ffmpeg_median": ffmpeg_median,
+    "scipy": scipy_median,
+    "pillow": pillow_median,
 }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .erode import erode as erode
     from .gaussian_blur import gaussian_blur as gaussian_blur
     from .laplacian import laplacian as laplacian
+    from .median_blur import median_blur as median_blur
     from .mix import mix as mix
     from .morph_close import morph_close as morph_close
     from .morph_gradient import morph_gradient as morph_gradient

@@ -11,7 +11,7 @@ import lumaloom
 from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
 
-BUILT_IN = {"blur", "boxblur", "brightness", "crop", "dilate", "erode", "flip", "resize"}
+BUILT_IN = {"blur", "boxblur", "brightness", "crop", "dilate", "erode", "flip", "median", "resize"}
 
 
 def test_effects_lists_all_with_one_line_each() -> None:

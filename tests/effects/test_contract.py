@@ -25,6 +25,7 @@ CALLS = {
     "dilate": "dilate radius=2",
     "erode": "erode radius=2",
     "flip": "flip axis=both",
+    "median": "median radius=2",
     "resize": "resize width=21 height=30",
 }
 IDLE = {
@@ -34,6 +35,7 @@ IDLE = {
     "crop": "crop",
     "dilate": "dilate radius=0",
     "erode": "erode radius=0",
+    "median": "median radius=0",
     "resize": "resize",
 }
 EVERY = pytest.mark.parametrize("name", CALLS)

@@ -11,7 +11,7 @@ from scipy import ndimage  # type: ignore[import-untyped]
 from tests.effects.definitions import FORMATS, SIZES, by_channel, effect, noise, rendered, spec
 
 TAKEN = pytest.mark.parametrize("name", [row.name for row in FORMATS.values() if row.shift == 0])
-FILTERS = {"erode": ndimage.minimum_filter, "dilate": ndimage.maximum_filter}
+FILTERS = {"erode": ndimage.minimum_filter, "dilate": ndimage.maximum_filter, "median": ndimage.median_filter}
 
 
 def expected(call: str, plane: Any, radius_x: int, radius_y: int) -> Any:
