@@ -33,9 +33,7 @@ def gradient(
     image: Array = src
     axis = check_axis(axis)
     factor = check_number("scale", scale, 0, 1e6)
-    if axis is None and offset is not None:
-        raise ParameterError(f"offset: expected None without an axis (a magnitude has no sign), got {offset!r}")
-    middle = check_middle(offset, image.dtype)
+    middle = _start(axis, offset, image.dtype)
     top = check_high(high, image.dtype)
     border = check_border(border)
     count = check_threads(threads)
@@ -44,6 +42,11 @@ def gradient(
     result = check_out(image, out)
     cpu(smoothing, image, result, axis, factor, middle, top, border, count)
     return result
+
+
+def _start(axis: str | None, offset: Any, dtype: np.dtype[Any]) -> float:
+    """Return what is added: a length has no sign and begins at zero."""
+    return 0.0 if axis is None and offset is None else check_middle(offset, dtype)
 
 
 def reference(
@@ -59,10 +62,8 @@ def reference(
         parts = [matrix[j, i] * padded[j : j + height, i : i + width] for j in range(3) for i in range(3)]
         return np.asarray(sum(parts))
 
-    if axis is None:
-        result = scale * np.hypot(derivative("x"), derivative("y"))
-    else:
-        result = scale * derivative(axis) + check_middle(offset, src.dtype)
+    result = scale * np.hypot(derivative("x"), derivative("y")) if axis is None else scale * derivative(axis)
+    result = result + _start(axis, offset, src.dtype)
     return round_to(np.minimum(result, check_high(high, src.dtype)), src.dtype)
 
 
@@ -75,7 +76,7 @@ def cpu(
 
     source, target, result = _stencil_run.prepared(src, out)
     if axis is None:
-        _stencil_run.gradient(source, target, *smoothing, scale, high, border, threads)
+        _stencil_run.gradient(source, target, *smoothing, scale, offset, high, border, threads)
     else:
         _stencil_run.weighted(source, target, scale * weights(smoothing, axis), offset, high, border, threads)
     if result is not out:

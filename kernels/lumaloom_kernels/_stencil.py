@@ -196,7 +196,7 @@ def sums_f32(
 def gradient_u8(
     src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
     channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
-    spare: Any, side: int, centre: int, scale: Any, high: Any,
+    spare: Any, side: int, centre: int, scale: Any, offset: Any, high: Any,
 ) -> None:  # fmt: skip
     """Take the length of the gradient of 8-bit pixels, smoothed across by ``side, centre, side``."""
     step = 2 * channels
@@ -236,7 +236,7 @@ def gradient_u8(
                 gy = i16_mul(u16_sub(u16_load(c + step), u16_load(a + step)), q)
                 gx = u16_add(gx, i16_mul(u16_add(falling, rising), p))
                 gy = u16_add(gy, i16_mul(u16_sub(falling, rising), p))
-                store_magnitude(address_of(spare) if short else goal + x, gx, gy, scale, high)
+                store_magnitude(address_of(spare) if short else goal + x, gx, gy, scale, offset, high)
             if short:
                 copy_bytes(goal, address_of(spare), count)
 
@@ -245,7 +245,7 @@ def gradient_u8(
 def gradient_f32(
     src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
     channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
-    spare: Any, side: Any, centre: Any, high: Any, kind: Any,
+    spare: Any, side: Any, centre: Any, offset: Any, high: Any, kind: Any,
 ) -> None:  # fmt: skip
     """Take the length of the gradient of pixels of a kind, smoothed across by ``side, centre, side``."""
     size = pixel_size(kind)
@@ -254,6 +254,7 @@ def gradient_f32(
     pitch = 4 * ring.shape[1]
     p = f32_splat(side)
     q = f32_splat(centre)
+    start = f32_splat(offset)
     top = f32_splat(high)
     for s in range(len(strips)):
         x0, strip = strips[s]
@@ -288,7 +289,7 @@ def gradient_f32(
                 gy = f32_mul(f32_sub(f32_load(c + step), f32_load(a + step)), q)
                 gx = f32_add(gx, f32_mul(f32_add(falling, rising), p))
                 gy = f32_add(gy, f32_mul(f32_sub(falling, rising), p))
-                root = f32_sqrt(f32_add(f32_mul(gx, gx), f32_mul(gy, gy)))
+                root = f32_add(f32_sqrt(f32_add(f32_mul(gx, gx), f32_mul(gy, gy))), start)
                 pixels_store(address_of(spare) if short else goal + x * size, f32_min(root, top), kind)
             if short:
                 copy_bytes(goal, address_of(spare), count * size)

@@ -126,14 +126,15 @@ def _fixed_mean(
 
 
 def gradient(
-    source: Image, target: Image, side: int, centre: int, scale: float, high: float, border: Border, threads: int
-) -> None:
-    """Take the length of the gradient of 3 x 3 pixels."""
+    source: Image, target: Image, side: int, centre: int, scale: float, offset: float, high: float, border: Border,
+    threads: int,
+) -> None:  # fmt: skip
+    """Take the length of the gradient of 3 x 3 pixels, times ``scale``, and add ``offset``."""
     if source.kind.dtype == np.uint8:
-        tail: tuple[Any, ...] = side, centre, np.float32(scale), np.float32(high)
+        tail: tuple[Any, ...] = side, centre, np.float32(scale), np.float32(offset), np.float32(high)
         stencil(_stencil.gradient_u8, source, target, (3, 3), border, threads, *tail)
     else:
-        tail = np.float32(side * scale), np.float32(centre * scale), np.float32(high), source.kind
+        tail = np.float32(side * scale), np.float32(centre * scale), np.float32(offset), np.float32(high), source.kind
         stencil(_stencil.gradient_f32, source, target, (3, 3), border, threads, *tail)
 
 

@@ -70,17 +70,21 @@ def store_line(typingctx: Any, address: Any, value: Any, scale: Any, offset: Any
 
 
 @intrinsic
-def store_magnitude(typingctx: Any, address: Any, x: Any, y: Any, scale: Any, high: Any) -> tuple[Any, Codegen]:
-    """Store ``sqrt(x * x + y * y) * scale`` as uint8."""
+def store_magnitude(
+    typingctx: Any, address: Any, x: Any, y: Any, scale: Any, offset: Any, high: Any
+) -> tuple[Any, Codegen]:
+    """Store ``sqrt(x * x + y * y) * scale + offset`` as uint8."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        address, x, y, scale, high = args
+        address, x, y, scale, offset, high = args
         x, y = _real(builder, x), _real(builder, y)
         squares = (builder.fmul(part, part, flags=_CONTRACT) for part in (x, y))
         root = _sqrt(builder, builder.fadd(*squares, flags=_CONTRACT))
-        _round(builder, address, builder.fmul(root, _broadcast(builder, scale, LANES_U16)), high)
+        factor, start = (_broadcast(builder, number, LANES_U16) for number in (scale, offset))
+        product = builder.fmul(root, factor, flags=_CONTRACT)
+        _round(builder, address, builder.fadd(product, start, flags=_CONTRACT), high)
 
-    return types.void(types.int64, U16, U16, types.float32, types.float32), codegen
+    return types.void(types.int64, U16, U16, types.float32, types.float32, types.float32), codegen
 
 
 @intrinsic

@@ -37,8 +37,8 @@ def scharr(
         scale: What the result is multiplied by, 0 to 1e6. A derivative is up to 16 times the range of the samples
             to either side, a length up to 18.9 times; what leaves the dtype's range is clipped. 1/32 is the slope
             for a step of one pixel, which never clips.
-        offset: What is added to a derivative, which has a sign, in units of the samples. None is the middle of
-            the range, 128 for uint8 and 32768 for uint16, and 0 for float32. A length has none.
+        offset: What is added, in units of the samples. None is 0 for a length and for float32; a derivative of
+            whole numbers has a sign, and None puts its zero in the middle of the range, 128 or 32768.
         high: Greatest value of the result, in units of the samples, whole for whole numbers; None is the
             greatest of the dtype, for float32 no bound.
         border: What lies outside the image: ``"reflect101"`` is ``dcb|abcd|cba``, ``"replicate"`` is
@@ -58,7 +58,7 @@ def scharr(
               g_y = \begin{pmatrix}-3&-10&-3\\0&0&0\\3&10&3\end{pmatrix} \star src
 
     where the star is correlation; the result is :math:`scale \cdot g + offset` for one axis and
-    :math:`scale \sqrt{g_x^2 + g_y^2}` for none. Integers round half up and are within 1 step of that. A float32
+    :math:`scale \sqrt{g_x^2 + g_y^2} + offset` for none. Integers round half up and are within 1 step of that. A float32
     pixel that is not finite makes its neighbours not finite; the length of gradients beyond 1e19 is infinite.
 
     Example:

@@ -11,7 +11,19 @@ import lumaloom
 from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
 
-BUILT_IN = {"blur", "boxblur", "brightness", "crop", "dilate", "erode", "flip", "median", "resize"}
+BUILT_IN = {
+    "blur",
+    "boxblur",
+    "brightness",
+    "convolve",
+    "crop",
+    "dilate",
+    "edges",
+    "erode",
+    "flip",
+    "resize",
+    "sharpen",
+}
 
 
 def test_effects_lists_all_with_one_line_each() -> None:

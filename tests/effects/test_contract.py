@@ -21,22 +21,25 @@ CALLS = {
     "blur": "blur sigma=1.7",
     "boxblur": "boxblur radius=2",
     "brightness": "brightness amount=0.2",
+    "convolve": "convolve matrix='-2 -1 0; -1 1 1; 0 1 2' bias=0.1",
     "crop": "crop x=2 y=2 width=21 height=11",
     "dilate": "dilate radius=2",
+    "edges": "edges",
     "erode": "erode radius=2",
     "flip": "flip axis=both",
-    "median": "median radius=2",
     "resize": "resize width=21 height=30",
+    "sharpen": "sharpen amount=1",
 }
 IDLE = {
     "blur": "blur sigma=0",
     "boxblur": "boxblur radius=0",
     "brightness": "brightness amount=0",
+    "convolve": "convolve matrix='0 3 0'",
     "crop": "crop",
     "dilate": "dilate radius=0",
     "erode": "erode radius=0",
-    "median": "median radius=0",
     "resize": "resize",
+    "sharpen": "sharpen amount=0",
 }
 EVERY = pytest.mark.parametrize("name", CALLS)
 NAMES = ["gray", "yuv420p", "yuv422p10le", "yuva420p", "nv12", "rgb24", "rgba", "rgb48le", "gbrap12le", "gbrpf32le"]

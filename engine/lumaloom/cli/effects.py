@@ -119,7 +119,7 @@ def _value(spec: ParamSpec) -> str:
     if spec.type is bool:
         return "false" if spec.default is True else "true"
     if spec.type is str:
-        return "text"
+        return "text" if spec.default is REQUIRED or not spec.default else str(spec.default)
     low = 0.0 if spec.min is None else spec.min
     value = 2 * spec.default if spec.default not in (REQUIRED, 0) else low + 1
     if spec.default == 0 and spec.unit == "px" and spec.type is int:
