@@ -56,6 +56,31 @@ def rgb_of_integers(image: Image, case: dict[str, Any]) -> Made | None:
     return ((image,), case) if image.shape[2:] == (3,) and image.dtype != np.float32 else None
 
 
+def with_table(image: Image, case: dict[str, Any]) -> Made | None:
+    top = 1 if image.dtype == np.float32 else np.iinfo(image.dtype).max
+    exponents = np.array([0.5, 0.6, 0.7]) if case.get("each") else np.array([0.6])
+    if len(exponents) > 1 and image.ndim == 2:
+        return None
+    table = np.linspace(0, 1, case["entries"])[:, None] ** exponents * top
+    return (image, np.ascontiguousarray((table if case.get("each") else table[:, 0]).astype(image.dtype))), {}
+
+
+def opencv_lut(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    table = case["images"][1]
+    if image.dtype == np.float32 or len(table) != np.iinfo(image.dtype).max + 1:
+        return None
+    out, table = np.empty_like(image), table.reshape(1, len(table), -1)
+    return lambda: cv2.LUT(image, table, dst=out)
+
+
+def numpy_interp(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    table = case["images"][1]
+    if image.dtype != np.float32 or table.ndim != 1:
+        return None
+    places = np.linspace(0, 1, len(table))
+    return lambda: np.interp(image, places, table)
+
+
 def opencv_from_i420(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     if image.dtype != np.uint8 or (case["matrix"], case["subsampling"]) != ("bt601", "420"):
         return None
@@ -154,6 +179,7 @@ def pillow_gray(image: Image, case: dict[str, Any], threads: int) -> Call | None
 
 
 ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
+    "apply_lut": with_table,
     "color_matrix": three_channels,
     "mix": two_images,
     "rgb_to_gray": three_channels,
@@ -162,6 +188,7 @@ ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
 }
 
 PEERS: dict[str, dict[str, Peer]] = {
+    "apply_lut": {"opencv": opencv_lut, "numpy": numpy_interp},
     "color_matrix": {"opencv": opencv_transform, "ffmpeg_colorchannelmixer": ffmpeg_colorchannelmixer},
     "mix": {"opencv": opencv_add_weighted},
     "rgb_to_gray": {"opencv": opencv_gray, "pillow": pillow_gray},
