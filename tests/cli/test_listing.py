@@ -21,6 +21,7 @@ BUILT_IN = {
     "edges",
     "erode",
     "flip",
+    "median",
     "resize",
     "sharpen",
 }

@@ -27,6 +27,7 @@ CALLS = {
     "edges": "edges",
     "erode": "erode radius=2",
     "flip": "flip axis=both",
+    "median": "median radius=2",
     "resize": "resize width=21 height=30",
     "sharpen": "sharpen amount=1",
 }
@@ -38,6 +39,7 @@ IDLE = {
     "crop": "crop",
     "dilate": "dilate radius=0",
     "erode": "erode radius=0",
+    "median": "median radius=0",
     "resize": "resize",
     "sharpen": "sharpen amount=0",
 }
