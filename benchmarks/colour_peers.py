@@ -81,6 +81,22 @@ def numpy_interp(image: Image, case: dict[str, Any], threads: int) -> Call | Non
     return lambda: np.interp(image, places, table)
 
 
+def pictures(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take the image, with a channel of it as alpha, over itself upside down."""
+    if image.shape[2:] != (3,):
+        return None
+    front = np.concatenate([image, image[:, ::-1, :1]], axis=2)
+    back = np.ascontiguousarray(front[::-1, :, : 3 if case["opaque"] else 4])
+    return (front, back), {"premultiplied": case["premultiplied"]}
+
+
+def pillow_composite(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    if image.dtype != np.uint8 or case["opaque"] or case["premultiplied"]:
+        return None
+    front, back = (PIL.Image.fromarray(picture) for picture in case["images"])
+    return lambda: PIL.Image.alpha_composite(back, front)  # type: ignore[return-value]
+
+
 def opencv_from_i420(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     if image.dtype != np.uint8 or (case["matrix"], case["subsampling"]) != ("bt601", "420"):
         return None
@@ -179,6 +195,7 @@ def pillow_gray(image: Image, case: dict[str, Any], threads: int) -> Call | None
 
 
 ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
+    "alpha_over": pictures,
     "apply_lut": with_table,
     "color_matrix": three_channels,
     "mix": two_images,
@@ -188,6 +205,7 @@ ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
 }
 
 PEERS: dict[str, dict[str, Peer]] = {
+    "alpha_over": {"pillow": pillow_composite},
     "apply_lut": {"opencv": opencv_lut, "numpy": numpy_interp},
     "color_matrix": {"opencv": opencv_transform, "ffmpeg_colorchannelmixer": ffmpeg_colorchannelmixer},
     "mix": {"opencv": opencv_add_weighted},

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import _registry
 
 if TYPE_CHECKING:
+    from .alpha_over import alpha_over as alpha_over
     from .apply_lut import apply_lut as apply_lut
     from .box_blur import box_blur as box_blur
     from .color_matrix import color_matrix as color_matrix
