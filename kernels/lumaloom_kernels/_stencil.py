@@ -33,7 +33,7 @@ from ._simd import (
     u16_store_u8,
     u16_sub,
 )
-from ._stencil_simd import f32_min, f32_sqrt, f32_sub, i16_clip, i16_mul, store_line, store_magnitude
+from ._stencil_simd import f32_min, f32_sqrt, f32_stream, f32_sub, fence, i16_clip, i16_mul, store_line, store_magnitude
 
 
 @jit
@@ -134,11 +134,13 @@ def sums_u8(
 def sums_f32(
     src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
     channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
-    spare: Any, down: Any, right: Any, weights: Any, offset: Any, high: Any, zeros: Any, kind: Any,
+    spare: Any, down: Any, right: Any, weights: Any, offset: Any, high: Any, zeros: Any,
+    stream: bool, kind: Any,
 ) -> None:  # fmt: skip
     """Sum pixels of a kind times weights in float32, and add ``offset``.
 
     A strip of float32 pixels that reaches no border is read where it is. ``zeros`` is as long as a strip.
+    Where ``stream``, such strips are written past the caches: the image is too large to be read from there.
     """
     size = pixel_size(kind)
     pitch = 4 * ring.shape[1]
@@ -150,6 +152,7 @@ def sums_f32(
         blocks = (count + BLOCK_F32 - 1) // BLOCK_F32
         short = count < BLOCK_F32
         direct = size == 4 and not short and x0 >= xpad and x0 - xpad + strip + across - 1 <= source_width
+        past = stream and direct and out % 4 == 0 and out_step % 4 == 0
         inner = max(0, min(x0 - xpad, source_width - strip)) * channels * size
         for e in range(first, stop + depth - 1):
             line = ring[e % depth]
@@ -160,6 +163,8 @@ def sums_f32(
             else:
                 soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
                 goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels * size
+                if past:
+                    goal = soon + inner  # what is written past the caches is not read before
                 ahead(soon, goal, inner, count * size)
                 row = src + ymap[e] * src_step
                 if not direct:
@@ -173,8 +178,11 @@ def sums_f32(
                     if ymap[y + down[t]] >= 0:
                         bases[t] = src + ymap[y + down[t]] * src_step + 4 * (x0 - xpad + right[t]) * channels
             goal = out + y * out_step + x0 * channels * size
-            for i in range(blocks):
-                x = 0 if short else min(i * BLOCK_F32, count - BLOCK_F32)
+            head = 0
+            if past and goal % 64:
+                head = 16 - goal % 64 // 4 - BLOCK_F32  # so the first block lies before the first whole line
+            for i in range(blocks + (head < 0)):
+                x = 0 if short else max(0, min(head + i * BLOCK_F32, count - BLOCK_F32))
                 s0 = s1 = s2 = s3 = start
                 for t in range(weights.size):
                     w = f32_splat(weights[t])
@@ -184,12 +192,20 @@ def sums_f32(
                     s2 = f32_add(s2, f32_mul(f32_load(a + 128), w))
                     s3 = f32_add(s3, f32_mul(f32_load(a + 192), w))
                 b = address_of(spare) if short else goal + x * size
+                if past and b % 64 == 0:
+                    f32_stream(b, f32_min(s0, top))
+                    f32_stream(b + 64, f32_min(s1, top))
+                    f32_stream(b + 128, f32_min(s2, top))
+                    f32_stream(b + 192, f32_min(s3, top))
+                    continue
                 pixels_store(b, f32_min(s0, top), kind)
                 pixels_store(b + 16 * size, f32_min(s1, top), kind)
                 pixels_store(b + 32 * size, f32_min(s2, top), kind)
                 pixels_store(b + 48 * size, f32_min(s3, top), kind)
             if short:
                 copy_bytes(goal, address_of(spare), count * size)
+    if stream:
+        fence()
 
 
 @jit

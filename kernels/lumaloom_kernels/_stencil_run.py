@@ -18,6 +18,7 @@ from ._threads import run_bands
 
 MOST_WHOLE = 128  # the largest sum of whole weights whose sums of uint8 pixels fit 16 bits
 RANGE_BYTES = 400 << 10  # the rows that are read where they are stay in the second-level cache
+STREAM_BYTES = 16 << 20  # an image of this size has left the caches before anyone reads it
 FIXED_RADIUS = 20  # radius up to which 16-bit fixed point is exact enough
 
 
@@ -111,7 +112,8 @@ def weighted(
         passes(source, target, form.rows, form.columns, border, threads, offset=offset, high=high)
     else:
         zeros = np.zeros(target.width * target.channels + SLACK if border == "constant" else 1, np.float32)
-        rest = np.float32(offset), np.float32(high), zeros, source.kind
+        stream = target.height * target.step >= STREAM_BYTES
+        rest = np.float32(offset), np.float32(high), zeros, stream, source.kind
         shape = height, width
         stencil(_stencil.sums_f32, source, target, shape, border, threads, form.down, form.right, form.weights, *rest)
 

@@ -181,3 +181,18 @@ def test_arrays() -> None:
     cupy_array = type("ndarray", (), {"__module__": "cupy", "dtype": np.dtype(np.uint8), "ndim": 2, "shape": (4, 5)})
     with pytest.raises(_checks.KindError, match="no CUDA variant yet"):
         convolve2d(cupy_array(), [[1]])
+
+
+@pytest.mark.parametrize("offset", [0, 1, 4, 12, 60])
+@pytest.mark.parametrize("number", [0, 3])
+def test_large_float_images_written_past_the_caches(number: int, offset: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_stencil_run, "STREAM_BYTES", 0)
+    image = noise((30, 150, 3), "float32")
+    for border in ("reflect101", "constant"):
+        expected = reference(image, **CASES[number], border=border)  # type: ignore[arg-type]
+        frame = np.full(32 * 1856 + 64, 77, np.uint8)  # rows that begin anywhere in a cache line
+        start = -frame.ctypes.data % 64 + offset
+        out = frame[start : start + 30 * 1856].reshape(30, 1856)[:, : 150 * 12].view(np.float32).reshape(30, 150, 3)
+        check(convolve2d(image, **CASES[number], border=border, out=out), expected)
+        out[...] = np.frombuffer(b"MMMM", np.float32)
+        assert (frame == 77).all()
