@@ -11,13 +11,13 @@ from ._checks import Border
 from ._median_histogram import BINS, COLUMN_BYTES, median_histogram
 from ._median_networks import MEDIANS
 from ._median_rank import median_rank
-from ._median_small import median_small
+from ._median_small import median_small, median_three
 from ._order import VECTOR_BYTES
 from ._scratch import scratch
-from ._separable import KINDS, is_packed
+from ._separable import is_packed
 from ._threads import run_bands
 
-STRIP_BYTES = 28 << 10  # the ordered columns of a strip stay in the first-level cache
+STRIP_BYTES = 14 << 10  # the ordered columns of a strip stay in the first-level cache
 STRIP_COLUMNS = 768  # as many columns as have their counts in the second-level cache
 TILE = 128  # the least side of a tile whose pixels are put in order together
 SIGN = np.uint32(1 << 31)
@@ -45,12 +45,12 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
     height, width = src.shape[:2]
     step = src.itemsize * (src.shape[2] if src.ndim == 3 else 1)
     ymap = indices(radius, height, border)
-    if width * step < VECTOR_BYTES:  # vectors need rows of 64 bytes
-        xmap = indices(radius, width, border)
-        wide = max(len(xmap), -(-VECTOR_BYTES // step))
+    if width * step < VECTOR_BYTES + 2 * step:  # vectors need so many bytes in a row
+        across = indices(radius, width, border)
+        wide = max(len(across), -(-VECTOR_BYTES // step) + 2)
         source = np.zeros((height, wide, *src.shape[2:]), src.dtype)
-        source[:, : len(xmap)] = src[:, xmap]
-        source[:, : len(xmap)][:, xmap == OUTSIDE] = 0
+        source[:, : len(across)] = src[:, across]
+        source[:, : len(across)][:, across == OUTSIDE] = 0
         target = np.empty_like(source)
         result = target[:, radius : radius + width]
     else:
@@ -70,15 +70,24 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
     source_at = source.__array_interface__["data"][0]
     target_at = target.__array_interface__["data"][0]
 
+    xmap, kind = indices(radius, wide, border), src.dtype.type(0)
+
+    def three(first: int, stop: int) -> None:
+        work, rows = scratch("line", 1024, np.uint8), scratch("rows", 8, np.int64)
+        median_three(
+            source_at, source.strides[0], target_at, target.strides[0], first, stop, wide, step,
+            int(xmap[0]), int(xmap[-1]), ymap, work, rows, zeros, (0, 0, 0), kind,
+        )  # fmt: skip
+
     def band(first: int, stop: int) -> None:
         work = scratch("ring", (2 * side + 1) * pitch, np.uint8)
         rows = scratch("rows", side + 1, np.int64)
         median_small(
             source_at, source.strides[0], target_at, target.strides[0], first, stop, wide, step, strip,
-            indices(radius, wide, border), ymap, work, rows, pitch, zeros, (0,) * side, KINDS[src.dtype.name],
+            xmap, ymap, work, rows, pitch, zeros, (0,) * side, kind,
         )  # fmt: skip
 
-    run_bands(band, height, threads)
+    run_bands(three if radius == 1 else band, height, threads)
     if target is not out:
         out[...] = result
 

@@ -14,7 +14,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from ._order import KEYS, greatest, least, load_vector, store_vector, to_keys
+from ._order import KEYS, greatest, least, load_vector, store_vector, to_keys, to_pixels
 from ._simd import Codegen, intrinsic
 
 Pairs = tuple[tuple[int, int], ...]
@@ -88,29 +88,61 @@ def row_starts(typingctx: Any, address: Any, window: Any) -> tuple[Any, Codegen]
     return kind(types.int64, window), codegen
 
 
-@intrinsic
-def sort_columns(typingctx: Any, starts: Any, at: Any, target: Any, pitch: Any, kind: Any) -> tuple[Any, Codegen]:
-    """Load 64 bytes of rows as keys, order the columns of two windows, and store the ranks ``pitch`` bytes apart.
+def _two_columns(builder: Any, starts: Any, offset: Any, side: int, kind: Any) -> list[list[Any]]:
+    """Load 64 bytes of rows as keys and return their columns in order, for two windows one a row apart.
 
     The windows share all rows but the first and the last: those are put in order once, and one joins them.
     """
-    side, vector = starts.count - 1, KEYS[kind].vector
+    wires = []
+    for i in range(side + 1):
+        address = builder.add(builder.extract_value(starts, i), offset)
+        wires.append(to_keys(builder, load_vector(builder, address, KEYS[kind].vector), kind))
+    shared = wires[1:side]
+    _exchange(builder, shared, SORTS[side - 1])
+    columns = []
+    for joins in (wires[0], wires[side]):
+        ranks = []
+        for wire in shared:
+            ranks.append(least(builder, joins, wire))
+            joins = greatest(builder, joins, wire)
+        columns.append([*ranks, joins])
+    return columns
+
+
+@intrinsic
+def sort_columns(typingctx: Any, starts: Any, at: Any, target: Any, pitch: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Order the columns of 64 bytes of two windows, one a row apart, and store the ranks ``pitch`` bytes apart."""
+    side = starts.count - 1
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        wires = []
-        for i in range(side + 1):
-            address = builder.add(builder.extract_value(args[0], i), args[1])
-            wires.append(to_keys(builder, load_vector(builder, address, vector), kind))
-        shared = wires[1:side]
-        _exchange(builder, shared, SORTS[side - 1])
-        for number, joins in enumerate((wires[0], wires[side])):
-            for rank, wire in enumerate(shared):
-                line = _plus(builder, args[2], args[3], number * side + rank)
-                store_vector(builder, line, least(builder, joins, wire))
-                joins = greatest(builder, joins, wire)
-            store_vector(builder, _plus(builder, args[2], args[3], number * side + side - 1), joins)
+        first, second = _two_columns(builder, args[0], args[1], side, kind)
+        for rank, wire in enumerate(first + second):
+            store_vector(builder, _plus(builder, args[2], args[3], rank), wire)
 
     return types.void(starts, types.int64, types.int64, types.int64, kind), codegen
+
+
+@intrinsic
+def two_medians(
+    typingctx: Any, starts: Any, at: Any, target: Any, below: Any, step: Any, kind: Any
+) -> tuple[Any, Codegen]:  # fmt: skip
+    """Store the medians of 64 bytes of two windows, one a row apart, without memory in between.
+
+    Pixels lie ``step`` bytes apart. ``below`` is written first: it may be ``target``.
+    """
+    side = starts.count - 1
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        columns = []
+        for x in range(-(side // 2), side // 2 + 1):
+            columns.append(_two_columns(builder, args[0], _plus(builder, args[1], args[4], x), side, kind))
+        pairs, out = MEDIANS[side]
+        for number, goal in ((1, args[3]), (0, args[2])):
+            wires = [columns[x][number][rank] for rank in range(side) for x in range(side)]
+            _exchange(builder, wires, pairs)
+            store_vector(builder, builder.add(goal, args[1]), to_pixels(builder, wires[out], kind))
+
+    return types.void(starts, types.int64, types.int64, types.int64, types.int64, kind), codegen
 
 
 @intrinsic

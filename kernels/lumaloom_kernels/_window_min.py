@@ -20,7 +20,7 @@ from ._borders import border_indices
 from ._checks import Border
 from ._order import VECTOR_BYTES, key_min, keys_of, last_keys, load_keys, store_keys, store_pixels
 from ._scratch import scratch
-from ._separable import KINDS, is_packed
+from ._separable import is_packed
 from ._simd import address_of, copy_bytes, jit, prefetch, prefetch_write
 from ._threads import run_bands
 
@@ -210,7 +210,7 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
     span = (wide + 2 * (left + 1 + right)) * step + SLACK + 64
     source_at = source.__array_interface__["data"][0]
     target_at = target.__array_interface__["data"][0]
-    kind = KINDS[src.dtype.name]
+    kind = src.dtype.type(0)
 
     def band(first: int, stop: int) -> None:
         work = scratch("ring", pitch + 2 * span + (high + 1) * pitch * (high > DIRECT), np.uint8)
