@@ -11,7 +11,20 @@ import lumaloom
 from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
 
-BUILT_IN = {"blur", "boxblur", "brightness", "convolve", "crop", "dilate", "edges", "erode", "flip", "median", "resize", "sharpen"}
+BUILT_IN = {
+    "blur",
+    "boxblur",
+    "brightness",
+    "convolve",
+    "crop",
+    "dilate",
+    "edges",
+    "erode",
+    "flip",
+    "median",
+    "resize",
+    "sharpen",
+}
 
 
 def test_effects_lists_all_with_one_line_each() -> None:
