@@ -97,6 +97,16 @@ def pillow_composite(image: Image, case: dict[str, Any], threads: int) -> Call |
     return lambda: PIL.Image.alpha_composite(back, front)  # type: ignore[return-value]
 
 
+def opencv_psnr(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    a, b = case["images"]
+    top = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
+    return lambda: cv2.PSNR(a, b, top)  # type: ignore[return-value]
+
+
+def opencv_mean_std(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    return lambda: np.asarray(cv2.meanStdDev(image))
+
+
 def opencv_from_i420(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     if image.dtype != np.uint8 or (case["matrix"], case["subsampling"]) != ("bt601", "420"):
         return None
@@ -199,6 +209,7 @@ ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
     "apply_lut": with_table,
     "color_matrix": three_channels,
     "mix": two_images,
+    "psnr": two_images,
     "rgb_to_gray": three_channels,
     "rgb_to_yuv": rgb_of_integers,
     "yuv_to_rgb": coded,
@@ -208,7 +219,9 @@ PEERS: dict[str, dict[str, Peer]] = {
     "alpha_over": {"pillow": pillow_composite},
     "apply_lut": {"opencv": opencv_lut, "numpy": numpy_interp},
     "color_matrix": {"opencv": opencv_transform, "ffmpeg_colorchannelmixer": ffmpeg_colorchannelmixer},
+    "mean_std": {"opencv": opencv_mean_std},
     "mix": {"opencv": opencv_add_weighted},
+    "psnr": {"opencv": opencv_psnr},
     "rgb_to_gray": {"opencv": opencv_gray, "pillow": pillow_gray},
     "rgb_to_yuv": {"opencv": opencv_to_i420, "swscale": partial(swscale, to_rgb=False)},
     "yuv_to_rgb": {"opencv": opencv_from_i420, "swscale": partial(swscale, to_rgb=True)},

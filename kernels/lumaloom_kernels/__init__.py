@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from .erode import erode as erode
     from .gaussian_blur import gaussian_blur as gaussian_blur
     from .laplacian import laplacian as laplacian
+    from .mean_std import mean_std as mean_std
     from .median_blur import median_blur as median_blur
     from .mix import mix as mix
     from .morph_close import morph_close as morph_close
     from .morph_gradient import morph_gradient as morph_gradient
     from .morph_open import morph_open as morph_open
+    from .psnr import psnr as psnr
     from .resize import resize as resize
     from .rgb_to_gray import rgb_to_gray as rgb_to_gray
     from .rgb_to_yuv import rgb_to_yuv as rgb_to_yuv

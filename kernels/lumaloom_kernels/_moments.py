@@ -1,0 +1,220 @@
+"""Sums and sums of squares of rows, exact for whole numbers.
+
+Pixels of 8 bits go through vectors of int16 into sums of 32 bits, others through float32 into float64. A sum is
+moved on before it can overflow. Each row has its own result, so the sum of all does not depend on threads.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numpy.typing import NDArray
+
+from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, _all, _call, has, lanes, load
+from ._lines import Addresses, run_lines
+from ._planes import _shuffle, fetch_ahead, load_pixels
+from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
+from ._sums import F64
+
+STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
+_I64 = ir.IntType(64)
+
+
+def _sum_of(family: Any) -> Any:
+    return F64 if _FAMILIES[family].vector.element == _FLOAT else I32
+
+
+@intrinsic
+def no_sums(typingctx: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
+    """Return empty sums, one for each member of the shape."""
+    kind = _sum_of(family)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.make_tuple(builder, signature.return_type, [ir.Constant(kind.vector, None)] * len(shape))
+
+    return types.UniTuple(kind, len(shape))(family, shape), codegen
+
+
+def _pair_products(builder: Any, first: Any, second: Any) -> Any:
+    """Return the sums of two products side by side, as int32."""
+    if has("avx512bw"):
+        return _call(builder, "avx512.pmaddw.d.512", I32.vector, first, second)
+    parts = []
+    for start in (0, 1):
+        lanes_of = list(range(start, first.type.count, 2))
+        parts.append([builder.sext(_shuffle(builder, v, v, lanes_of), I32.vector) for v in (first, second)])
+    return builder.add(*(builder.mul(*part) for part in parts))
+
+
+@intrinsic
+def add_up(typingctx: Any, sums: Any, values: Any, squared: Any) -> tuple[Any, Codegen]:
+    """Add values, or their squares where the tuple ``squared`` has a member, to the sums of their channels."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        results = []
+        for channel in range(len(values)):
+            total, value = (builder.extract_value(arg, channel) for arg in args[:2])
+            if total.type.element == ir.DoubleType():
+                wide = builder.fpext(value, F64.vector)
+                term = builder.fmul(wide, wide, flags=_CONTRACT) if len(squared) else wide
+                results.append(builder.fadd(total, term, flags=_CONTRACT))
+            else:
+                factor = value if len(squared) else _all(value.type, 1)
+                results.append(builder.add(total, _pair_products(builder, value, factor)))
+        return context.make_tuple(builder, signature.return_type, results)
+
+    return sums(sums, values, squared), codegen
+
+
+def _plain(builder: Any, value: Any) -> Any:
+    """Return pixels without the fractional bits of fixed point; the compiler drops both shifts."""
+    return value if value.type.element == _FLOAT else builder.ashr(value, _all(value.type, SOURCE_BITS))
+
+
+@intrinsic
+def plain(typingctx: Any, values: Any) -> tuple[Any, Codegen]:
+    """Return whole pixels in every channel."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        whole = [_plain(builder, builder.extract_value(args[0], i)) for i in range(len(values))]
+        return context.make_tuple(builder, signature.return_type, whole)
+
+    return values(values), codegen
+
+
+@intrinsic
+def differences(typingctx: Any, first: Any, second: Any) -> tuple[Any, Codegen]:
+    """Subtract vector by vector."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        minus = builder.fsub if first.dtype.vector.element == _FLOAT else builder.sub
+        values = [minus(*(_plain(builder, builder.extract_value(arg, i)) for arg in args)) for i in range(len(first))]
+        return context.make_tuple(builder, signature.return_type, values)
+
+    return first(first, second), codegen
+
+
+@intrinsic
+def move_on(typingctx: Any, results: Any, sums: Any, row: Any, first: Any) -> tuple[Any, Codegen]:
+    """Add the lanes of sums to float64 results of a row, from the place ``first`` on."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        stride = builder.extract_value(array.strides, 0)
+        start = builder.add(builder.ptrtoint(array.data, _I64), builder.mul(args[2], stride))
+        start = builder.inttoptr(start, ir.DoubleType().as_pointer())
+        for channel in range(len(sums)):
+            vector = builder.extract_value(args[1], channel)
+            place = builder.gep(start, [builder.add(args[3], ir.Constant(_I64, channel))])
+            total = builder.load(place)
+            for lane in range(vector.type.count):
+                value = builder.extract_element(vector, ir.Constant(_I32, lane))
+                if vector.type.element != ir.DoubleType():
+                    value = builder.sitofp(value, ir.DoubleType())
+                total = builder.fadd(total, value)
+            builder.store(total, place)
+
+    return types.void(results, sums, types.int64, types.int64), codegen
+
+
+@jit
+def squared_differences(
+    addresses: Any,
+    pitches: Any,
+    first: int,
+    stop: int,
+    count: int,
+    kind: Any,
+    family: Any,
+    one: Any,
+    four: Any,
+    results: Any,
+) -> None:
+    """Add squared differences of ``count`` samples of two images to the results of rows."""
+    size, step = pixel_size(kind), lanes(family)
+    for y in range(first, stop):
+        a, b = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
+        hop, whole = step * size, count // (4 * step)
+        for start in range(0, whole, STEPS):
+            sums = no_sums(family, four)
+            for i in range(start, min(start + STEPS, whole)):
+                p, q = a + 4 * i * hop, b + 4 * i * hop
+                fetch_ahead(p, 4 * hop)
+                fetch_ahead(q, 4 * hop)
+                these = (
+                    load(p, kind, family), load(p + hop, kind, family),
+                    load(p + 2 * hop, kind, family), load(p + 3 * hop, kind, family),
+                )  # fmt: skip
+                those = (
+                    load(q, kind, family), load(q + hop, kind, family),
+                    load(q + 2 * hop, kind, family), load(q + 3 * hop, kind, family),
+                )  # fmt: skip
+                sums = add_up(sums, differences(these, those), four)
+            move_on(results, sums, y, 0)
+        rest = no_sums(family, one)
+        for i in range(4 * whole, count // step):
+            rest = add_up(
+                rest, differences((load(a + i * hop, kind, family),), (load(b + i * hop, kind, family),)), one
+            )
+        move_on(results, rest, y, 0)
+        whole = count // step
+        for i in range(whole * step, count):
+            distance = np.float64(pixel_load(a + i * size, kind)) - np.float64(pixel_load(b + i * size, kind))
+            results[y, 0] += distance * distance
+
+
+@jit
+def moments(
+    addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, family: Any, shape: Any, one: Any,
+    none: Any, results: Any,
+) -> None:  # fmt: skip
+    """Add ``count`` pixels, and then their squares, channel by channel to the results of rows."""
+    size, step, channels = pixel_size(kind), lanes(family), len(shape)
+    for y in range(first, stop):
+        source = addresses[0] + y * pitches[0]
+        whole = count // step
+        for start in range(0, whole, STEPS):
+            sums, squares = no_sums(family, shape), no_sums(family, shape)
+            for i in range(start, min(start + STEPS, whole)):
+                at = i * step * channels * size
+                fetch_ahead(source + at, step * channels * size)
+                pixels = plain(load_pixels(source + at, kind, family, shape))
+                sums, squares = add_up(sums, pixels, none), add_up(squares, pixels, one)
+            move_on(results, sums, y, 0)
+            move_on(results, squares, y, channels)
+        for i in range(whole * step, count):
+            for c in range(channels):
+                value = np.float64(pixel_load(source + (i * channels + c) * size, kind))
+                results[y, c] += value
+                results[y, channels + c] += value * value
+
+
+_ONE = (np.int8(0),)
+
+
+def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
+    """Return the sum of the squared differences of all samples."""
+    results = np.zeros((len(a), 4))
+    kind, channels = a.dtype.type(0), a.shape[2] if a.ndim == 3 else 1
+    family = np.int16(0) if a.dtype == np.uint8 else np.float32(0)
+
+    def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
+        squared_differences(addresses, pitches, first, stop, count * channels, kind, family, _ONE, _ONE * 4, results)
+
+    run_lines(work, (a, b), (), threads)
+    return float(results.sum())
+
+
+def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:
+    """Return the sums of the channels of each row, and then those of their squares."""
+    channels = src.shape[2] if src.ndim == 3 else 1
+    results = np.zeros((len(src), 2 * channels))
+    kind, shape = src.dtype.type(0), _ONE * channels
+    family = np.int16(0) if src.dtype == np.uint8 else np.float32(0)
+
+    def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
+        moments(addresses, pitches, first, stop, count, kind, family, shape, _ONE, (), results)
+
+    run_lines(work, (src,), (), threads)
+    return results
