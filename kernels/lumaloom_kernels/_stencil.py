@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ._fir import AHEAD, BLOCK_F32, BLOCK_U16, U8, line_f32
+from ._fir import BLOCK_F32, BLOCK_U16, U8, line_f32
 from ._simd import (
     LANES_U16,
     address_of,
@@ -33,7 +33,20 @@ from ._simd import (
     u16_store_u8,
     u16_sub,
 )
-from ._stencil_simd import f32_min, f32_sqrt, f32_stream, f32_sub, fence, i16_clip, i16_mul, store_line, store_magnitude
+from ._stencil_simd import (
+    f32_min,
+    f32_sqrt,
+    f32_stream,
+    f32_sub,
+    fence,
+    i16_clip,
+    i16_mul,
+    i16_shr,
+    store_line,
+    store_magnitude,
+)
+
+AHEAD = 12  # rows between asking for a row and using it: little is done with each
 
 
 @jit
@@ -72,15 +85,16 @@ def ahead(src: int, goal: int, inner: int, count: int) -> None:
 def sums_u8(
     src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
     channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
-    spare: Any, down: Any, right: Any, weights: Any, scale: Any, offset: Any, high: Any, whole: bool,
+    spare: Any, down: Any, right: Any, weights: Any, scale: Any, offset: Any, high: Any, shift: int,
 ) -> None:  # fmt: skip
     """Sum 8-bit pixels times small whole weights, exactly; then ``sum * scale + offset``.
 
-    ``down`` and ``right`` are the row and the column of each weight in its neighbourhood. Where ``whole``, the
-    scale is 1 and the offset a whole number, and all of it fits 16 bits.
+    ``down`` and ``right`` are the row and the column of each weight in its neighbourhood. Where ``shift``
+    is not below zero, the scale is 1 over two to that power, and all of it is whole and fits 16 bits.
     """
     pitch = 2 * ring.shape[1]
-    start = u16_splat(np.int64(offset) if whole else 0)
+    start = u16_splat(np.int64(offset * (1 << shift)) + (1 << shift >> 1) if shift >= 0 else 0)
+    places = u16_splat(max(shift, 0))
     bottom = u16_splat(0)
     top = u16_splat(np.int64(high))
     for s in range(len(strips)):
@@ -116,11 +130,11 @@ def sums_u8(
                     s2 = u16_add(s2, i16_mul(u16_load(a + 128), w))
                     s3 = u16_add(s3, i16_mul(u16_load(a + 192), w))
                 b = address_of(spare) if short else goal + x
-                if whole:
-                    u16_store_u8(b, i16_clip(s0, bottom, top))
-                    u16_store_u8(b + 32, i16_clip(s1, bottom, top))
-                    u16_store_u8(b + 64, i16_clip(s2, bottom, top))
-                    u16_store_u8(b + 96, i16_clip(s3, bottom, top))
+                if shift >= 0:
+                    u16_store_u8(b, i16_clip(i16_shr(s0, places), bottom, top))
+                    u16_store_u8(b + 32, i16_clip(i16_shr(s1, places), bottom, top))
+                    u16_store_u8(b + 64, i16_clip(i16_shr(s2, places), bottom, top))
+                    u16_store_u8(b + 96, i16_clip(i16_shr(s3, places), bottom, top))
                 else:
                     store_line(b, s0, scale, offset, high)
                     store_line(b + 32, s1, scale, offset, high)

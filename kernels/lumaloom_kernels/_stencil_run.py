@@ -98,9 +98,7 @@ def weighted(
     bounded = source.kind.dtype.kind == "u" and high < np.iinfo(source.kind.dtype).max
     short = max(height, width) <= 2 * FIXED_RADIUS + 1
     if eight and form.whole is not None and len(form.whole) <= 2 * (height + width):
-        total = 255 * int(np.abs(form.whole).sum())
-        plain = form.scale == 1 and offset == int(offset) and total + abs(offset) <= 32767
-        tail = np.float32(form.scale), np.float32(offset), np.float32(high), plain
+        tail = np.float32(form.scale), np.float32(offset), np.float32(high), _shift(form, offset)
         stencil(
             _stencil.sums_u8, source, target, (height, width), border, threads, form.down, form.right, form.whole, *tail
         )
@@ -116,6 +114,15 @@ def weighted(
         rest = np.float32(offset), np.float32(high), zeros, stream, source.kind
         shape = height, width
         stencil(_stencil.sums_f32, source, target, shape, border, threads, form.down, form.right, form.weights, *rest)
+
+
+def _shift(form: Form, offset: float) -> int:
+    """Return how far sums of whole weights have to be shifted right where that and 16 bits are all it takes, or -1."""
+    shift = round(-math.log2(form.scale))
+    if form.whole is None or not 0 <= shift <= 7 or 2.0**-shift != form.scale:
+        return -1
+    start = offset * 2**shift
+    return shift if start == int(start) and 255 * np.abs(form.whole).sum() + abs(start) + 64 <= 32767 else -1
 
 
 def _fixed_mean(

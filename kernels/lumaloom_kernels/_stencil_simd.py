@@ -45,6 +45,12 @@ def i16_mul(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
+def i16_shr(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
+    """Shift right by 0 to 15, keeping the sign."""
+    return U16(U16, U16), lambda c, b, s, a: b.ashr(a[0], a[1])
+
+
+@intrinsic
 def i16_clip(typingctx: Any, value: Any, low: Any, high: Any) -> tuple[Any, Codegen]:
     """Return the value, not below ``low`` and not above ``high``."""
 
