@@ -60,6 +60,15 @@ def test_whole_weights_are_exact() -> None:
         np.testing.assert_array_equal(convolve2d(image, **case), reference(image, **case))
 
 
+@pytest.mark.parametrize("offset", [0, 63, 64, 127, 128, 1000, -100, -128, -129, -1000])
+@pytest.mark.parametrize("unit", [1, 1 / 4, 1 / 128])
+def test_whole_sums_at_the_limit_of_16_bits(unit: float, offset: int) -> None:
+    image = bits((9, 150), "uint8")
+    for sign in (1, -1):
+        case: dict[str, Any] = {"kernel": np.array([[28, 100, 0]]) * unit * sign, "offset": offset}
+        np.testing.assert_array_equal(convolve2d(image, **case), reference(image, **case))
+
+
 def test_each_kernel_goes_its_way() -> None:
     def form(kernel: Any) -> Any:
         weights = np.array(kernel, np.float64)
@@ -189,7 +198,7 @@ def test_large_float_images_written_past_the_caches(number: int, offset: int, mo
     monkeypatch.setattr(_stencil_run, "STREAM_BYTES", 0)
     image = noise((30, 150, 3), "float32")
     for border in ("reflect101", "constant"):
-        expected = reference(image, **CASES[number], border=border)  # type: ignore[arg-type]
+        expected = reference(image, **CASES[number], border=border)
         frame = np.full(32 * 1856 + 64, 77, np.uint8)  # rows that begin anywhere in a cache line
         start = -frame.ctypes.data % 64 + offset
         out = frame[start : start + 30 * 1856].reshape(30, 1856)[:, : 150 * 12].view(np.float32).reshape(30, 150, 3)
