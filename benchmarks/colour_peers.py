@@ -97,6 +97,12 @@ def pillow_composite(image: Image, case: dict[str, Any], threads: int) -> Call |
     return lambda: PIL.Image.alpha_composite(back, front)  # type: ignore[return-value]
 
 
+def opencv_histogram(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    top = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max) + 1
+    channels = range(image.shape[2] if image.ndim == 3 else 1)
+    return lambda: np.stack([cv2.calcHist([image], [c], None, [256], [0, top]).ravel() for c in channels])
+
+
 def opencv_psnr(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     a, b = case["images"]
     top = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
@@ -219,6 +225,7 @@ PEERS: dict[str, dict[str, Peer]] = {
     "alpha_over": {"pillow": pillow_composite},
     "apply_lut": {"opencv": opencv_lut, "numpy": numpy_interp},
     "color_matrix": {"opencv": opencv_transform, "ffmpeg_colorchannelmixer": ffmpeg_colorchannelmixer},
+    "histogram": {"opencv": opencv_histogram},
     "mean_std": {"opencv": opencv_mean_std},
     "mix": {"opencv": opencv_add_weighted},
     "psnr": {"opencv": opencv_psnr},

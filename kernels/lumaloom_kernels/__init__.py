@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .dilate import dilate as dilate
     from .erode import erode as erode
     from .gaussian_blur import gaussian_blur as gaussian_blur
+    from .histogram import histogram as histogram
     from .laplacian import laplacian as laplacian
     from .mean_std import mean_std as mean_std
     from .median_blur import median_blur as median_blur

@@ -19,6 +19,7 @@ from ._sums import F64
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
 _I64 = ir.IntType(64)
+_LONG = ir.VectorType(_I64, I32.vector.count)
 
 
 def _sum_of(family: Any) -> Any:
@@ -107,12 +108,16 @@ def move_on(typingctx: Any, results: Any, sums: Any, row: Any, first: Any) -> tu
         for channel in range(len(sums)):
             vector = builder.extract_value(args[1], channel)
             place = builder.gep(start, [builder.add(args[3], ir.Constant(_I64, channel))])
-            total = builder.load(place)
-            for lane in range(vector.type.count):
-                value = builder.extract_element(vector, ir.Constant(_I32, lane))
-                if vector.type.element != ir.DoubleType():
-                    value = builder.sitofp(value, ir.DoubleType())
-                total = builder.fadd(total, value)
+            vector = vector if vector.type.element == ir.DoubleType() else builder.sext(vector, _LONG)
+            plus = builder.fadd if vector.type.element == ir.DoubleType() else builder.add
+            while vector.type.count > 1:
+                half = vector.type.count // 2
+                low, high = (_shuffle(builder, vector, vector, list(range(s, s + half))) for s in (0, half))
+                vector = plus(low, high)
+            value = builder.extract_element(vector, ir.Constant(_I32, 0))
+            if value.type != ir.DoubleType():
+                value = builder.sitofp(value, ir.DoubleType())
+            total = builder.fadd(builder.load(place), value)
             builder.store(total, place)
 
     return types.void(results, sums, types.int64, types.int64), codegen
