@@ -46,7 +46,7 @@ def erode(
 
     where the pixels compare as numbers; float32 pixels in the total order of IEEE 754, where -0 is below 0 and a NaN
     is above all numbers (below, where its sign is set). Every result is one of the source's pixels, exactly.
-    OpenCV's ``erode`` with a rectangle is the same.
+    OpenCV's ``erode`` with a rectangle is the same; where a side is even, with the border ``"replicate"``.
 
     Example:
         >>> import numpy as np
