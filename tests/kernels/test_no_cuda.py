@@ -1,0 +1,43 @@
+"""Kernels without a CUDA variant say so when they get a CuPy array."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lumaloom_kernels
+from lumaloom_kernels._checks import KindError
+
+
+class Stranger:
+    """What a kernel looks at in a CuPy array."""
+
+    dtype, ndim, shape = np.dtype(np.uint8), 3, (8, 8, 4)
+
+
+class Plane(Stranger):
+    ndim, shape = 2, (8, 8)
+
+
+Stranger.__module__ = Plane.__module__ = "cupy"
+IMAGE, PLANE = Stranger(), Plane()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("alpha_over", (IMAGE, IMAGE)),
+        ("apply_lut", (IMAGE, np.zeros(256, np.uint8))),
+        ("color_matrix", (IMAGE, np.eye(4))),
+        ("histogram", (IMAGE,)),
+        ("mean_std", (IMAGE,)),
+        ("mix", (IMAGE, IMAGE, 0.5)),
+        ("psnr", (IMAGE, IMAGE)),
+        ("rgb_to_gray", (IMAGE,)),
+        ("rgb_to_yuv", (IMAGE, "bt709")),
+        ("yuv_to_rgb", (PLANE, PLANE, PLANE, "bt709")),
+    ],
+)
+def test_the_error_names_the_kernel_and_the_mend(name: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(KindError, match=rf"^src: .* {name} has no CUDA variant yet, pass cupy\.asnumpy"):
+        getattr(lumaloom_kernels, name)(*arguments)
