@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import random
 import statistics
 import subprocess
 import time
@@ -35,12 +36,14 @@ def interleaved(contenders: Mapping[str, Callable[[], object]], seconds: float) 
             call()
     times: dict[str, list[float]] = {name: [] for name in contenders}
     end = time.perf_counter() + seconds
+    order, chance = list(contenders), random.Random(1)
     rounds = 0
     while rounds < LEAST_ROUNDS or time.perf_counter() < end:
         rounds += 1
-        for name, call in contenders.items():
+        chance.shuffle(order)  # nobody always follows the one that leaves the caches cold
+        for name in order:
             begin = time.perf_counter_ns()
-            call()
+            contenders[name]()
             times[name].append((time.perf_counter_ns() - begin) / 1e6)
     return {name: _timing(values) for name, values in times.items()}
 
