@@ -58,8 +58,8 @@ def scharr(
               g_y = \begin{pmatrix}-3&-10&-3\\0&0&0\\3&10&3\end{pmatrix} \star src
 
     where the star is correlation; the result is :math:`scale \cdot g + offset` for one axis and
-    :math:`scale \sqrt{g_x^2 + g_y^2} + offset` for none. Integers round half up and are within 1 step of that. A float32
-    pixel that is not finite makes its neighbours not finite; the length of gradients beyond 1e19 is infinite.
+    :math:`scale \sqrt{g_x^2 + g_y^2} + offset` for none. Integers round half up and are within 1 step of that. A
+    float32 pixel that is not finite makes its neighbours not finite; the length of gradients beyond 1e19 is infinite.
 
     Example:
         >>> import numpy as np

@@ -21,7 +21,11 @@ MIDDLE = {"uint8": 128, "uint16": 32768, "float32": 0}
 
 def cases(name: str) -> list[dict[str, Any]]:
     high = {"scale": 0.3, "high": 100.0}
-    more = [{**high, "offset": 3.5}] if name == "laplacian" else [{**high, "offset": 16.25}, {**high, "axis": "x", "offset": 50.0}]
+    more = (
+        [{**high, "offset": 3.5}]
+        if name == "laplacian"
+        else [{**high, "offset": 16.25}, {**high, "axis": "x", "offset": 50.0}]
+    )
     return [*_registry.load(name).CASES, *more]
 
 
