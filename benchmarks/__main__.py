@@ -17,11 +17,12 @@ def main() -> None:
     suite.add_argument("--json", type=Path, help="write the results here")
     suite = suites.add_parser("chains", help="whole renders beside the ffmpeg command")
     suite.add_argument("clip", type=Path)
+    suite.add_argument("--loops", type=int, default=6, help="how often the clip is repeated, without re-encoding")
     suite.add_argument("--threads", type=int, default=2)
     suite.add_argument("--json", type=Path, help="write the results here")
     options = parser.parse_args()
     if options.suite == "chains":
-        chains.run(options.clip, options.threads, options.json)
+        chains.run(options.clip, options.loops, options.threads, options.json)
         return
     kernels.run(options.only, options.images, options.threads, options.seconds, options.json)
 
