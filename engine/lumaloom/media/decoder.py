@@ -29,8 +29,9 @@ _ANY_THREADS = (1, 64)
 # Least and most threads with which decoders without frame threads tell of damage: that of VP8 only with
 # slice threads, those of MPEG-1 and MPEG-2 only without.
 _TELLING_THREADS = {"vp8": (2, 64), "mpeg1video": (1, 1), "mpeg2video": (1, 1)}
-# What the decoders and the demuxers raise on damaged data, apart from bugs.
-DECODE_ERRORS = (FFmpegError, OSError, ValueError, ArithmeticError, MemoryError, RuntimeError)
+# What the decoders and the demuxers raise on damaged data, apart from bugs; LookupError where a stream shows up
+# that was not there when PyAV opened the file.
+DECODE_ERRORS = (FFmpegError, OSError, ValueError, ArithmeticError, LookupError, MemoryError, RuntimeError)
 
 
 class VideoDecoder:
