@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from fractions import Fraction
 
 import av
@@ -9,7 +10,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 
 
-class Filter:
+class Filter(ABC):
     """A graph that returns one frame for every frame, with its timing; frames must be of one size and format."""
 
     def __init__(self) -> None:
@@ -34,8 +35,9 @@ class Filter:
         graph.configure()
         return graph
 
+    @abstractmethod
     def _link(self, graph: Graph, source: FilterContext, end: FilterContext) -> None:
-        raise NotImplementedError
+        """Put the filter's nodes between the two."""
 
 
 class Palette(Filter):
