@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lumaloom.frame.colour import Matrix, Range
 from lumaloom.frame.formats import FORMATS, Model, PixelFormat
-from lumaloom.frame.gray import FULL_CHROMA, luma_of, rescaled, with_chroma
+from lumaloom.frame.gray import FULL_CHROMA, luma_of, relevelled, rescaled, with_chroma
 from lumaloom.frame.pyav import reformat, to_av, wrapped_planes
 from lumaloom.frame.spec import FrameSpec
 
@@ -64,6 +64,31 @@ def convert(frame: Frame, target: PixelFormat) -> Frame:
         dst_color_range=int(wanted.range),
     )
     return frame.with_planes(wrapped_planes(result, after), format=target, colour=after.colour)
+
+
+def full_range(frame: Frame) -> Frame:
+    """Return the frame with black at 0 and white at the peak, and tagged so; what is full range comes back as it is.
+
+    For outputs that have no tag for the range, where viewers expect this.
+    """
+    row = frame.format
+    before = frame.spec.colour.resolved(row.model, frame.height)
+    if before.range is Range.FULL or row.is_float:
+        return frame
+    colour = replace(frame.spec.colour, range=Range.FULL)
+    after = replace(frame.spec, colour=colour)
+    if row.model is Model.GRAY:
+        return relevelled(frame, after)
+    matrix = _SWS_MATRIX.get(before.matrix, 5)
+    result = reformat(
+        to_av(frame),
+        row.name,
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
+        src_color_range=int(before.range),
+        dst_color_range=int(Range.FULL),
+    )
+    return frame.with_planes(wrapped_planes(result, after), colour=colour)
 
 
 def to_rgb(frame: Frame) -> Frame:

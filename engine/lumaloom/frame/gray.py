@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lumaloom.frame.formats import FORMATS, PixelFormat
+from lumaloom.frame.spec import FrameSpec
 
 if TYPE_CHECKING:
     from lumaloom.frame.frame import Frame
@@ -40,11 +41,16 @@ def rescaled(frame: Frame, target: PixelFormat) -> Frame:
     """Return a gray frame in another depth: black stays black and white stays white."""
     if target is frame.format:
         return frame
-    spec = replace(frame.spec, format=target)
+    return relevelled(frame, replace(frame.spec, format=target))
+
+
+def relevelled(frame: Frame, spec: FrameSpec) -> Frame:
+    """Return a gray frame with the black and white of `spec`, in its depth and range."""
+    target = spec.format
     (black, white), (new_black, new_white) = frame.spec.levels, spec.levels
     values = (frame.planes[0].astype(np.float32) - np.float32(black)) * np.float32(
         (new_white - new_black) / (white - black)
     ) + np.float32(new_black)
     if not target.is_float:
         values = np.rint(values).clip(0, target.peak)
-    return frame.with_planes((values.astype(target.dtype),), format=target)
+    return frame.with_planes((values.astype(target.dtype),), format=target, colour=spec.colour)

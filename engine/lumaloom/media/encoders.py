@@ -68,7 +68,7 @@ class Encoder:
         preset: how `--preset` is understood, None where it has no meaning.
         extra: options that are set unless the caller sets them.
         only: formats that it is given; empty for all that FFmpeg lists.
-        without: formats that FFmpeg lists but that are experimental.
+        without: formats that FFmpeg lists but that do not fit: experimental ones, and those that would look wrong.
         even: whether subsampled formats need even sizes.
         threads: `(option, key)` of a list of private parameters that limits its threads.
         hdr: the option that carries HDR metadata, empty where there is none.
@@ -181,7 +181,8 @@ _ROWS = (
     ),
     Encoder(name="gif", codec="gif", only=("rgb24", "bgr24", "rgba", "bgra")),
     Encoder(name="png", codec="png"),
-    Encoder(name="apng", codec="apng"),
+    # No tag for the range: gray goes out as RGB, which is full range.
+    Encoder(name="apng", codec="apng", without=("gray", "gray16le")),
     Encoder(
         name="mjpeg",
         codec="mjpeg",

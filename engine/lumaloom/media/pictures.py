@@ -15,6 +15,7 @@ from av.buffer import Buffer
 
 from lumaloom.errors import OutputError
 from lumaloom.frame import Frame, FrameSpec, Timing
+from lumaloom.frame.convert import full_range
 from lumaloom.media.atomic import (
     AtomicFile,
     Staged,
@@ -74,11 +75,12 @@ class PictureSink(BaseSink):
             raise OutputError(
                 f"{self._target}: is one picture, but there are more frames; put %04d into the name to number them"
             )
+        picture = full_range(item)  # viewers know no other
         if self._video is None:
-            self._video = VideoEncoder(self._choice, item, _TICK, None)
+            self._video = VideoEncoder(self._choice, picture, _TICK, None)
             self._video.configure(None, self._threads)
         timing = Timing(self._frames, _TICK, 1)
-        self._store(self._video.encode(Frame(item.spec, item.planes, timing, item.side_data)))
+        self._store(self._video.encode(Frame(picture.spec, picture.planes, timing, picture.side_data)))
         self._frames += 1
 
     def finish(self) -> SinkSummary:
