@@ -9,6 +9,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 import lumaloom
+from lumaloom.plugins import default_registry
 from tests.render import reading
 
 pytestmark = pytest.mark.media
@@ -29,6 +30,12 @@ EVERY_EFFECT = [
     "flip axis=both",
     "crop width=160 height=120",
     "resize width=128 height=96",
+    "convolve matrix='0 1 0 1 4 1 0 1 0'",
+    "dilate radius=2",
+    "edges",
+    "erode radius=2",
+    "median radius=2",
+    "sharpen amount=1.5",
 ]
 
 
@@ -50,6 +57,11 @@ def test_the_blur_is_the_gaussian_of_scipy(media: Path, tmp_path: Path) -> None:
         for plane, blurred, sigma in zip(before, after, (6, 3, 3), strict=True):
             expected = gaussian_filter(plane.astype(np.float64), sigma, mode="mirror")
             assert reading.psnr(np.rint(expected), blurred) >= 48
+
+
+def test_the_list_of_effects_is_whole() -> None:
+    built_in = {name for name, origin in default_registry().origins.items() if "lumaloom" in origin}
+    assert {call.split()[0] for call in EVERY_EFFECT} == built_in
 
 
 @pytest.mark.parametrize("clip", CLIPS)
