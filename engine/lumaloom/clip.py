@@ -91,8 +91,11 @@ def open(path: str | os.PathLike[str], *, device: str = "auto", threads: int | N
 
     Raises:
         InputError: the file can't be read.
+        DeviceError: `cuda` was asked for and can't be used.
     """
-    return Clip(Reader(path, threads=threads), range(0), (), choose_device(device))._whole()
+    chosen = choose_device(device)
+    reader = Reader(path, threads=threads)
+    return Clip(reader, range(len(reader)), (), chosen)
 
 
 class Clip:
@@ -105,9 +108,6 @@ class Clip:
     def __init__(self, reader: Reader, frames: range, effects: tuple[Effect, ...], device: str) -> None:
         self._reader, self._frames, self._effects, self._device = reader, frames, effects, device
         self._plan: Plan | None = None
-
-    def _whole(self) -> Clip:
-        return Clip(self._reader, range(len(self._reader)), self._effects, self._device)
 
     @property
     def plan(self) -> Plan:

@@ -51,19 +51,7 @@ def convert(frame: Frame, target: PixelFormat) -> Frame:
         return rescaled(frame, target) if target.model is Model.GRAY else convert(with_chroma(frame), target)
     if target.model is Model.GRAY:
         return luma_of(convert(frame, FORMATS[FULL_CHROMA[target.depth]]), target)
-    after = converted_spec(frame.spec, target)
-    before = frame.spec.colour.resolved(frame.format.model, frame.height)
-    wanted = after.colour.resolved(target.model, frame.height)
-    matrix = _SWS_MATRIX.get(wanted.matrix if frame.format.model is Model.RGB else before.matrix, 5)
-    result = reformat(
-        to_av(frame),
-        target.name,
-        src_colorspace=matrix,
-        dst_colorspace=matrix,
-        src_color_range=int(before.range),
-        dst_color_range=int(wanted.range),
-    )
-    return frame.with_planes(wrapped_planes(result, after), format=target, colour=after.colour)
+    return _scaled(frame, converted_spec(frame.spec, target))
 
 
 def full_range(frame: Frame) -> Frame:
@@ -72,23 +60,26 @@ def full_range(frame: Frame) -> Frame:
     For outputs that have no tag for the range, where viewers expect this.
     """
     row = frame.format
-    before = frame.spec.colour.resolved(row.model, frame.height)
-    if before.range is Range.FULL or row.is_float:
+    if row.is_float or frame.spec.colour.resolved(row.model, frame.height).range is Range.FULL:
         return frame
-    colour = replace(frame.spec.colour, range=Range.FULL)
-    after = replace(frame.spec, colour=colour)
-    if row.model is Model.GRAY:
-        return relevelled(frame, after)
-    matrix = _SWS_MATRIX.get(before.matrix, 5)
+    after = replace(frame.spec, colour=replace(frame.spec.colour, range=Range.FULL))
+    return relevelled(frame, after) if row.model is Model.GRAY else _scaled(frame, after)
+
+
+def _scaled(frame: Frame, after: FrameSpec) -> Frame:
+    """Return the frame in the format, matrix and range of `after`; neither is gray."""
+    before = frame.spec.colour.resolved(frame.format.model, frame.height)
+    wanted = after.colour.resolved(after.format.model, frame.height)
+    matrix = _SWS_MATRIX.get(wanted.matrix if frame.format.model is Model.RGB else before.matrix, 5)
     result = reformat(
         to_av(frame),
-        row.name,
+        after.format.name,
         src_colorspace=matrix,
         dst_colorspace=matrix,
         src_color_range=int(before.range),
-        dst_color_range=int(Range.FULL),
+        dst_color_range=int(wanted.range),
     )
-    return frame.with_planes(wrapped_planes(result, after), colour=colour)
+    return frame.with_planes(wrapped_planes(result, after), format=after.format, colour=after.colour)
 
 
 def to_rgb(frame: Frame) -> Frame:
