@@ -328,12 +328,6 @@ def pixel_size(typingctx: Any, kind: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
-def float_store(typingctx: Any, address: Any, value: Any) -> tuple[Any, Codegen]:
-    """Store one float32."""
-    return types.void(types.int64, types.float32), lambda c, b, s, a: _store(b, a[0], a[1])
-
-
-@intrinsic
 def pixel_copy(typingctx: Any, target: Any, source: Any, kind: Any) -> tuple[Any, Codegen]:
     """Copy four values of a kind; a run of pixels with fewer channels is copied in rising order."""
 
