@@ -70,9 +70,9 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
 
     def render(self, src: Frame, out: Frame) -> None:
         """Compute the pixels with code that is compiled for this effect alone."""
-        from lumaloom.pointwise.program import program
+        from lumaloom.pointwise.program import compute
 
-        program((self.stage,), src.spec, out.spec).run((self.stage,), src, out)
+        compute((self.stage,), src, out)
 
 
 @overload

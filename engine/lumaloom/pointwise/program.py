@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from lumaloom.frame import Frame, FrameSpec, PlaneFormat
-from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.cuda_program import CudaProgram
 from lumaloom.pointwise.lower import Lowered, lower
 from lumaloom.pointwise.machine import Machine, lanes
-from lumaloom.pointwise.moment import moment
-from lumaloom.pointwise.numpy_eval import evaluate
+from lumaloom.pointwise.settled import Settled
 from lumaloom.pointwise.stage import Stage
 
 _KEPT = 64
 Plane = np.ndarray[Any, Any]
 
 
+def compute(stages: Sequence[Stage], src: Frame, out: Frame) -> None:
+    """Write every sample of `out` from `src` on the device where they are, compiled as one run.
+
+    Raises:
+        TraceError: an author's function can't be compiled.
+
+    """
+    compiled = program if isinstance(src.planes[0], np.ndarray) else cuda_program
+    compiled(stages, src.spec, out.spec).run(stages, src, out)
+
+
 def program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Program:
-    """Return the compiled run; runs that differ in numbers alone share one.
+    """Return the run compiled for the CPU; runs that differ in numbers alone share one.
 
     Raises:
         TraceError: an author's function can't be compiled.
 
     """
     return _program(_Key(stages, before, after))
+
+
+def cuda_program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> CudaProgram:
+    """Return the run for GPUs, likewise.
+
+    Raises:
+        TraceError: as `program` does.
+
+    """
+    return _cuda_program(_Key(stages, before, after))
 
 
 class _Key:
@@ -52,6 +72,11 @@ def _program(key: _Key) -> Program:
     return Program(key.stages, lower(key.stages, key.before, key.after))
 
 
+@lru_cache(maxsize=_KEPT)
+def _cuda_program(key: _Key) -> CudaProgram:
+    return CudaProgram(lower(key.stages, key.before, key.after))
+
+
 class Program:
     """Compiled passes over planes, and the numbers that they get.
 
@@ -67,9 +92,7 @@ class Program:
         self.lowered = lowered
         self.machine = Machine(module(lowered, lanes()))
         self._functions = [self.machine.function(f"pass{k}") for k in range(len(lowered.passes))]
-        known = {here.data for here in reach([*lowered.numbers, *lowered.tables]) if here.op == "param"}
-        self._needs = sorted(known, key=repr)
-        self._settled = lru_cache(maxsize=8)(self._evaluated)
+        self._settled = Settled(lowered)
         subs = [spec.format.subsampling for spec in (lowered.before, lowered.after)]
         self._even = max(sub[0] for sub in subs)
         self._pairs = [
@@ -84,17 +107,14 @@ class Program:
 
     def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
         """Write every sample of `out` from `src`, with the parameters that the stages have now."""
-        values = {**{(-1, name): value for name, value in moment(src).items()}}
-        for number, stage in enumerate(stages):
-            values.update({(number, name): value for name, value in stage.numbers.items()})
-        numbers, tables = self._settled(tuple(float(values[name]) for name in self._needs))  # type: ignore[index]
+        numbers, tables = self._settled.of(stages, src)
         for source, target in self.lowered.copies:
             out.planes[target][...] = src.planes[source]
         if not self.lowered.passes:
             return
         sources = [self._wide(plane, fmt, src.spec) for fmt, plane in src.items()]
         targets = [self._target(plane, fmt, out.spec) for fmt, plane in out.items()]
-        ends = [word for table in tables for word in (table[0].ctypes.data, table[1])]
+        ends = [word for table in tables for word in (table.ctypes.data, len(table) - 1)]
         places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
         for number, function in enumerate(self._functions):
             words = np.array([*self._extent(number, sources, targets), *places, *ends], np.int64)
@@ -113,16 +133,6 @@ class Program:
             plane = next((k for k, row in enumerate(fmt.planes) if not row.sub_x and not row.sub_y), plane)
         height, width = targets[plane].shape[:2]
         return width, height, 0, (height + 1) // 2 if self._pairs[number] else height
-
-    def _evaluated(self, needed: tuple[float, ...]) -> tuple[np.ndarray[Any, Any], list[tuple[Plane, int]]]:
-        """Return the numbers and the tables of a set of values."""
-        lowered = self.lowered
-        known: dict[Hashable, Any] = dict(zip(self._needs, needed, strict=True))
-        found = evaluate([*lowered.numbers, *lowered.tables], known)
-        count = len(lowered.numbers)
-        with np.errstate(over="ignore"):
-            numbers = np.array([float(value) for value in found[:count]] or [0.0], np.float32)
-        return numbers, [_laid_out(table) for table in found[count:]]
 
     def _wide(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
         """Return a plane that the code can read: rows of packed samples, wide enough, of even width."""
@@ -146,21 +156,3 @@ class Program:
 def _packed(plane: Plane) -> bool:
     size = plane.itemsize
     return plane.strides[1:] == ((size,) if plane.ndim == 2 else (plane.shape[2] * size, size))
-
-
-def _laid_out(table: Plane) -> tuple[Plane, int]:
-    """Return a table as the code reads it, and its last index: points of cubes take four floats."""
-    array = np.ascontiguousarray(table, np.float32)
-    if array.ndim == 4:
-        whole = np.zeros((*array.shape[:3], 4), np.float32)
-        whole[..., :3] = array
-        array = whole
-    return _aligned(array), len(array) - 1
-
-
-def _aligned(array: Plane) -> Plane:
-    buffer = np.empty(array.nbytes + 64, np.uint8)
-    start = -buffer.ctypes.data % 64
-    place = buffer[start : start + array.nbytes].view(np.float32).reshape(array.shape)
-    place[...] = array
-    return place

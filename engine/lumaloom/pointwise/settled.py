@@ -1,0 +1,65 @@
+"""What a compiled run gets from the host: its numbers and tables, for the parameters of now."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from lumaloom.frame import Frame
+from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.lower import Lowered
+from lumaloom.pointwise.moment import moment
+from lumaloom.pointwise.numpy_eval import evaluate
+from lumaloom.pointwise.stage import Stage
+
+Numbers = np.ndarray[Any, np.dtype[np.float32]]
+_KEPT = 8
+
+
+class Settled:
+    """Evaluates the uniform part of a run; recent results are kept."""
+
+    def __init__(self, lowered: Lowered) -> None:
+        self._lowered = lowered
+        known = {here.data for here in reach([*lowered.numbers, *lowered.tables]) if here.op == "param"}
+        self._needs = sorted(known, key=repr)
+        self._of = lru_cache(maxsize=_KEPT)(self._evaluated)
+
+    def of(self, stages: Sequence[Stage], frame: Frame) -> tuple[Numbers, tuple[Numbers, ...]]:
+        """Return the numbers, and the tables as code reads them: points of cubes take four floats, aligned.
+
+        The same objects come back for the same values.
+        """
+        values: dict[Hashable, Any] = {(-1, name): value for name, value in moment(frame).items()}
+        for number, stage in enumerate(stages):
+            values.update({(number, name): value for name, value in stage.numbers.items()})
+        return self._of(tuple(float(values[name]) for name in self._needs))
+
+    def _evaluated(self, needed: tuple[float, ...]) -> tuple[Numbers, tuple[Numbers, ...]]:
+        lowered = self._lowered
+        known: dict[Hashable, Any] = dict(zip(self._needs, needed, strict=True))
+        found = evaluate([*lowered.numbers, *lowered.tables], known)
+        count = len(lowered.numbers)
+        with np.errstate(over="ignore"):
+            numbers = np.array([float(value) for value in found[:count]] or [0.0], np.float32)
+        return numbers, tuple(map(_laid_out, found[count:]))
+
+
+def _laid_out(table: np.ndarray[Any, Any]) -> Numbers:
+    array = np.ascontiguousarray(table, np.float32)
+    if array.ndim == 4:
+        whole = np.zeros((*array.shape[:3], 4), np.float32)
+        whole[..., :3] = array
+        array = whole
+    return _aligned(array)
+
+
+def _aligned(array: Numbers) -> Numbers:
+    buffer = np.empty(array.nbytes + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    place = buffer[start : start + array.nbytes].view(np.float32).reshape(array.shape)
+    place[...] = array
+    return place
