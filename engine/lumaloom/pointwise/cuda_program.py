@@ -78,6 +78,7 @@ class CudaProgram:
                 while len(self._tables) >= _KEPT_TABLES * max(len(self.lowered.tables), 1):
                     del self._tables[next(iter(self._tables))]
                 self._tables[key] = table, cupy.asarray(table)
+                cupy.cuda.get_current_stream().synchronize()  # other streams may read it next
             return self._tables[key][1]
 
 
