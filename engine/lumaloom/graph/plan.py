@@ -92,6 +92,12 @@ class Plan:
         return self.steps[-1].after if self.steps else self.source
 
     @property
+    def parts(self) -> list[Step]:
+        """The steps with those that are fused taken apart."""
+        taken_apart = [step.action.parts if isinstance(step.action, Fused) else (step,) for step in self.steps]
+        return [part for parts in taken_apart for part in parts]
+
+    @property
     def runs(self) -> list[Run]:
         """The steps grouped into runs on one device."""
         return [Run(device, tuple(steps)) for device, steps in groupby(self.steps, lambda step: step.device)]

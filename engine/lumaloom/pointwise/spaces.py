@@ -138,8 +138,8 @@ class Working:
 def to_light(transfer: Transfer) -> Callable[[Any], Any]:
     """Return the function from coded values to linear light: the inverse of the standard's camera curve.
 
-    SDR light is 1 at white. PQ is absolute: 1 is 203 cd/m2, and codes above 1 count as 1. HLG is the scene's light, 1 at its peak. Logarithmic
-    tags are read as BT.709.
+    SDR light is 1 at white. PQ is absolute: 1 is 203 cd/m2, and codes above 1 count as 1. HLG is the scene's light,
+    1 at its peak. Logarithmic tags are read as BT.709.
     """
     if transfer is Transfer.LINEAR:
         return lambda v: v
