@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from lumaloom.frame import PixelFormat
 from lumaloom.pointwise.cuda_values import PRELUDE, Body
 from lumaloom.pointwise.lower import Lowered, Pass, Place, places
@@ -188,8 +190,6 @@ def _taken(start: int, halvings: int, offset: float) -> tuple[int, ...]:
 
 def resolved(argument: Pointer | tuple[str, float], address: Callable[[Pointer], Any]) -> Any:
     """Return an argument as a NumPy scalar, or what `address` makes of a pointer."""
-    import numpy as np
-
     if isinstance(argument, Pointer):
         return address(argument)
     kind, value = argument

@@ -88,6 +88,11 @@ class Program:
 
     def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
         """Write every sample of `out` from `src`, with the parameters that the stages have now."""
+        if not isinstance(src.planes[0], np.ndarray):
+            from lumaloom.pointwise.cuda_run import run
+
+            run(self, self.settled(stages, src), src, out)
+            return
         numbers, tables = self.settled(stages, src)
         for source, target in self.lowered.copies:
             out.planes[target][...] = src.planes[source]
