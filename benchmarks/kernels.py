@@ -22,7 +22,8 @@ LIBRARIES = {  # how the names of peers begin -> the module that they need
     "skimage": "skimage",
     "vapoursynth": "vapoursynth",
 }
-CLOSE = 4 / 255  # of the range: the largest difference of a peer that does the same operation
+# Of the range: the largest difference, away from the borders, of a peer that does the same operation.
+CLOSE = 4 / 255
 
 
 def _collected() -> tuple[dict[str, dict[str, Any]], dict[str, Any], dict[str, str]]:
@@ -97,7 +98,7 @@ def measure(work: bench.Work, seconds: float, only: Sequence[str] = ()) -> dict[
     rivals = [peer for peer in contenders if peer not in ("ours", "copy")]
     differences = {peer: _difference(first[peer].value, ours, work.source) for peer in rivals}
     timings = bench.interleaved(contenders, seconds, first)
-    close = [peer for peer in rivals if differences[peer]["max"] <= CLOSE * top(work.source)]
+    close = [peer for peer in rivals if differences[peer]["inner"] <= CLOSE * top(work.source)]
 
     def ratio(names: Sequence[str], figure: str) -> float | None:
         others = [getattr(timings[name], figure) for name in names]
@@ -123,7 +124,9 @@ def _difference(theirs: Any, ours: Any, source: Any) -> dict[str, float]:
     from benchmarks.peers import distance
 
     apart = distance(theirs, ours, source)
-    return {"max": round(float(apart.max()), 6), "mean": round(float(apart.mean()), 6)}
+    margins = [slice(side // 8, side - side // 8) for side in apart.shape[:2]] if apart.ndim > 1 else []
+    figures = {"max": apart.max(), "mean": apart.mean(), "inner": apart[tuple(margins)].max()}
+    return {name: round(float(value), 6) for name, value in figures.items()}
 
 
 def _share(library: str, threads: int) -> None:

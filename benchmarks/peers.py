@@ -7,6 +7,7 @@ case, under ``images``.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +29,13 @@ PLANAR = {
     (np.dtype(np.float32), 3): "gbrpf32le",
 }
 GBR = (1, 2, 0)
+
+
+@dataclass(frozen=True)
+class Later:
+    """A result in a library's own form, and how to get an array of it, which is not timed."""
+
+    array: Callable[[], Image]
 
 
 def pair(value: Any) -> tuple[Any, Any]:
@@ -72,6 +80,8 @@ def _planes(frame: av.VideoFrame, image: Image) -> list[Image]:
 
 def as_array(result: Any, image: Image) -> Image:
     """Return a peer's result in the layout of the image."""
+    if isinstance(result, Later):
+        return result.array()
     if not isinstance(result, av.VideoFrame):
         return np.asarray(result)
     planes = _planes(result, image)
