@@ -23,11 +23,19 @@ def main() -> None:
     suite.add_argument("--loops", type=int, default=6, help="how often the clip is repeated, without re-encoding")
     suite.add_argument("--threads", type=int, default=2)
     suite.add_argument("--json", type=Path, help="write the results here")
+    suite = suites.add_parser("compile", help="what the first calls of kernels cost, without and with a cache on disk")
+    suite.add_argument("--only", nargs="+", metavar="NAME", default=[], help="kernels to measure; all without it")
+    suite.add_argument("--json", type=Path, help="write the results here")
     options = parser.parse_args()
     if options.suite == "chains":
         from benchmarks import chains
 
         chains.run(options.clip, options.loops, options.threads, options.json)
+        return
+    if options.suite == "compile":
+        from benchmarks import compiling
+
+        compiling.run(options.only, options.json)
         return
     from benchmarks import kernels
 

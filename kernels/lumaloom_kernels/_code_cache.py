@@ -22,6 +22,7 @@ import llvmlite
 import numba
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from ._code_folder import code_folder
@@ -69,7 +70,9 @@ class CodeCache(_Cache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the code of a signature, or None where there is none that is whole."""
-        target_context.refresh()
+        # What compiled code calls of numba's. The context's refresh() would also load all that compiling needs, which
+        # takes five times as long as reading the code.
+        rtsys.initialize(target_context)
         if self._folder is None or not self._enabled:
             return None
         path = self._path(sig, target_context.codegen())
