@@ -26,11 +26,19 @@ def main() -> None:
     suite = suites.add_parser("compile", help="what the first calls of kernels cost, without and with a cache on disk")
     suite.add_argument("--only", nargs="+", metavar="NAME", default=[], help="kernels to measure; all without it")
     suite.add_argument("--json", type=Path, help="write the results here")
+    suite = suites.add_parser("chart", help="draw the figures of kernels")
+    suite.add_argument("figures", type=Path, help="what kernels --json wrote")
+    suite.add_argument("target", type=Path, help="an SVG file")
     options = parser.parse_args()
     if options.suite == "chains":
         from benchmarks import chains
 
         chains.run(options.clip, options.loops, options.threads, options.json)
+        return
+    if options.suite == "chart":
+        from benchmarks import chart
+
+        chart.run(options.figures, options.target)
         return
     if options.suite == "compile":
         from benchmarks import compiling

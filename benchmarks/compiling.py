@@ -65,9 +65,10 @@ def measure(name: str) -> dict[str, Any]:
 
 def _started(name: str, folder: str) -> dict[str, float]:
     code = f"from benchmarks.compiling import first_calls; first_calls({name!r})"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "NUMBA_CACHE_DIR": folder},
+        env={**environment, "NUMBA_CACHE_DIR": folder},
         cwd=Path(__file__).resolve().parent.parent,
         capture_output=True,
         text=True,

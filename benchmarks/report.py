@@ -56,6 +56,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "by_image": means("image"),
         "by_size": means("size"),
         "by_threads": means("threads"),
+        "by_fastest_peer": means("fastest"),
         "without_peer": sorted(kernels - {row["kernel"] for row in compared}),
         "lost": [f"{title(row)} on {where(row)}: {row['ratio']} of {row['fastest']}" for row in lost],
     }
@@ -66,7 +67,7 @@ def show(figures: dict[str, Any]) -> None:
     print(f"\nfastest peer's time / ours, geometric mean of {figures['compared']}: {figures['geometric_mean_ratio']}")
     print(f"the same of the least times: {figures['geometric_mean_ratio_of_least']}")
     print(f"beside peers whose output is close: {figures['geometric_mean_ratio_to_close']}")
-    for of in ("by_kernel", "by_image", "by_size", "by_threads"):
+    for of in ("by_kernel", "by_image", "by_size", "by_threads", "by_fastest_peer"):
         print(f"{of.replace('_', ' ')}: " + ", ".join(f"{name} {mean}" for name, mean in figures[of].items()))
     if figures["without_peer"]:
         print(f"no peer has the operation: {', '.join(figures['without_peer'])}")
