@@ -6,6 +6,7 @@ beside it), plus one line below for type checkers.
 """
 
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,13 @@ def cuda_devices() -> list[tuple[str, int, str]]:
     from ._cuda import devices
 
     return devices()
+
+
+def code_folder() -> Path | None:
+    """Return the folder that compiled kernels are kept in between runs, or None where none can be written."""
+    from ._code_folder import code_folder
+
+    return code_folder(Path(__file__).parent.resolve())
 
 
 def __dir__() -> list[str]:

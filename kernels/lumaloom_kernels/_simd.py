@@ -26,6 +26,8 @@ from numba import njit, types
 from numba.extending import intrinsic as numba_intrinsic
 from numba.extending import models, register_model
 
+from ._code_cache import CodeCache
+
 LANES_U16 = 32
 LANES_F32 = 16
 
@@ -34,10 +36,8 @@ Codegen = Callable[[Any, Any, Any, Any], Any]
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at first use, keep the code on disk, run without the GIL."""
-    compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
-    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if kept is not None and hasattr(kept, "_source_stamp"):  # numba looks at the function's own file alone
-        kept._source_stamp = source_stamp(function)
+    compiled = njit(nogil=True, error_model="numpy")(function)
+    compiled._cache = CodeCache(function, source_stamp(function))
     return compiled  # type: ignore[no-any-return]
 
 
