@@ -8,7 +8,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I32, _I64, I32, _all, _at, _call, has
-from ._lines import Addresses, run_lines
+from ._lines import Addresses, address, run_lines
 from ._planes import fetch_ahead, load_pixels, store_pixels
 from ._simd import F32, LANES_F32, Codegen, intrinsic, jit, pixel_size
 from ._table import _BYTES, LANES, has_table
@@ -190,7 +190,7 @@ def look_images_up(src: NDArray[Any], out: NDArray[Any], table: NDArray[Any], th
     """Look an image up in tables of shape (channels, entries); one table serves all channels."""
     each = len(table)
     spread = (src.shape[2] if src.ndim == 3 else 1) // each  # samples of a pixel that one table is for
-    kind, address, last = src.dtype.type(0), table.ctypes.data, table.shape[1] - 1
+    kind, entries, last = src.dtype.type(0), address(table), table.shape[1] - 1
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
         if src.dtype == np.float32:
@@ -198,10 +198,10 @@ def look_images_up(src: NDArray[Any], out: NDArray[Any], table: NDArray[Any], th
             groups = each if each > 1 else next(n for n in GROUPS if samples % n == 0)
             pitch = table.strides[0] if each > 1 else 0
             shape = (np.int8(0),) * groups
-            float_lines(addresses, pitches, first, stop, samples // groups, shape, kind, address, pitch, last)
+            float_lines(addresses, pitches, first, stop, samples // groups, shape, kind, entries, pitch, last)
         elif src.dtype == np.uint8 and has_table():
-            byte_lines(addresses, pitches, first, stop, count * spread, (np.int8(0),) * each, address)
+            byte_lines(addresses, pitches, first, stop, count * spread, (np.int8(0),) * each, entries)
         else:
-            direct_lines(addresses, pitches, first, stop, count * spread, each, kind, address, table.strides[0])
+            direct_lines(addresses, pitches, first, stop, count * spread, each, kind, entries, table.strides[0])
 
     run_lines(work, (src,), (out,), threads)

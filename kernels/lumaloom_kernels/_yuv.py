@@ -1,5 +1,6 @@
 """What Y'CbCr means: matrices, ranges, depths and chroma planes of ITU-R BT.601, BT.709 and BT.2020."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ LUMA = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0
 SUBSAMPLINGS = {"444": (1, 1), "422": (2, 1), "420": (2, 2)}
 
 
+@cache
 def rgb_from_yuv(matrix: str, full_range: bool, depth: int) -> NDArray[np.float64]:
     """Return the 3 x 4 matrix from samples of Y, Cb and Cr to samples of full-range RGB of the same depth."""
     red, blue = LUMA[matrix]
@@ -28,6 +30,7 @@ def rgb_from_yuv(matrix: str, full_range: bool, depth: int) -> NDArray[np.float6
     return np.column_stack([scaled, -scaled @ np.array([black, middle, middle])])
 
 
+@cache
 def yuv_from_rgb(matrix: str, full_range: bool, depth: int) -> NDArray[np.float64]:
     """Return the inverse of `rgb_from_yuv`."""
     whole = rgb_from_yuv(matrix, full_range, depth)

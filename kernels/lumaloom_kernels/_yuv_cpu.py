@@ -12,7 +12,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _ELEMENTS, _FAMILIES, _FLOAT, _all, _at, add_product, lanes, load, splat, store
-from ._lines import packed
+from ._lines import address, packed
 from ._matrix import RESULT_BITS, coefficients, matrix_product, splat_all
 from ._planes import _shuffle, _widen, fetch_ahead, load_pixels, store_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_size
@@ -163,7 +163,7 @@ def planes_to_rgb(
     target = _target(out, width)
     numbers = _numbers(matrix, out.dtype, depth)
     lines = (*sources, target)
-    addresses, pitches = tuple(p.ctypes.data for p in lines), tuple(p.strides[0] for p in lines)
+    addresses, pitches = tuple(address(p) for p in lines), tuple(p.strides[0] for p in lines)
     kind = out.dtype.type(0)
     run_bands(
         lambda first, stop: to_rgb(addresses, pitches, first, stop, width, steps, kind, numbers), len(out), threads
@@ -180,7 +180,7 @@ def rgb_to_planes(
     targets = [_target(outs[0], width), *(_target(out, width // steps[0]) for out in outs[1:])]
     numbers = _numbers(matrix, src.dtype, depth)
     lines = (_widened(src, width), *targets)
-    addresses, pitches = tuple(p.ctypes.data for p in lines), tuple(p.strides[0] for p in lines)
+    addresses, pitches = tuple(address(p) for p in lines), tuple(p.strides[0] for p in lines)
     kind = src.dtype.type(0)
 
     def work(first: int, stop: int) -> None:
