@@ -15,6 +15,7 @@ from . import _registry
 if TYPE_CHECKING:
     from .alpha_over import alpha_over as alpha_over
     from .apply_lut import apply_lut as apply_lut
+    from .apply_lut3d import apply_lut3d as apply_lut3d
     from .box_blur import box_blur as box_blur
     from .color_matrix import color_matrix as color_matrix
     from .convolve2d import convolve2d as convolve2d
