@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .erode import erode as erode
     from .gaussian_blur import gaussian_blur as gaussian_blur
     from .histogram import histogram as histogram
+    from .hsv_to_rgb import hsv_to_rgb as hsv_to_rgb
     from .laplacian import laplacian as laplacian
     from .mean_std import mean_std as mean_std
     from .median_blur import median_blur as median_blur
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .psnr import psnr as psnr
     from .resize import resize as resize
     from .rgb_to_gray import rgb_to_gray as rgb_to_gray
+    from .rgb_to_hsv import rgb_to_hsv as rgb_to_hsv
     from .rgb_to_yuv import rgb_to_yuv as rgb_to_yuv
     from .scale_offset import scale_offset as scale_offset
     from .scharr import scharr as scharr

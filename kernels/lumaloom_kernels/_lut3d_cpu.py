@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _FLOAT, _I32, _I64, I32, _all, _at, lanes
 from ._lines import Addresses, address, run_lines
-from ._planes import fetch_ahead, load_pixels, store_pixels
+from ._planes import fetch_ahead, load_pixels, shift_to_line, store_pixels
 from ._scratch import scratch
 from ._simd import F32, LANES_F32, Codegen, intrinsic, jit, pixel_size
 
@@ -161,18 +161,19 @@ def cube_lines(
     mixed = memory + CHUNK * left
     for y in range(first, stop):
         source, target = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
-        vectors = (count + step - 1) // step
+        shift = shift_to_line(target, pixel, step)
+        vectors = (count + shift + step - 1) // step
         for start in range(0, vectors, CHUNK):
             several = min(CHUNK, vectors - start)
             for i in range(several):
-                at = min((start + i) * step, count - step) * pixel
+                at = min(max((start + i) * step - shift, 0), count - step) * pixel
                 fetch_ahead(source + at, step * pixel)
                 leave_places(memory + i * left, load_pixels(source + at, kind, family, shape), numbers, nodes)
             for i in range(several):
                 for p in range(step):
                     mix_nodes(mixed + 16 * (i * step + p), memory + i * left + 4 * p, table, red, green, nodes)
             for i in range(several):
-                at = min((start + i) * step, count - step) * pixel
+                at = min(max((start + i) * step - shift, 0), count - step) * pixel
                 result = load_pixels(mixed + 16 * i * step, family, family, (channel, channel, channel, channel))
                 if len(shape) == 3:
                     store_pixels(target + at, result[:3], kind)
