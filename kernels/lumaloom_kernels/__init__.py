@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .convolve2d import convolve2d as convolve2d
     from .dilate import dilate as dilate
     from .erode import erode as erode
+    from .from_linear import from_linear as from_linear
     from .gaussian_blur import gaussian_blur as gaussian_blur
     from .histogram import histogram as histogram
     from .hsv_to_rgb import hsv_to_rgb as hsv_to_rgb
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .scale_offset import scale_offset as scale_offset
     from .scharr import scharr as scharr
     from .sobel import sobel as sobel
+    from .to_linear import to_linear as to_linear
     from .unsharp_mask import unsharp_mask as unsharp_mask
     from .yuv_to_rgb import yuv_to_rgb as yuv_to_rgb
 

@@ -1,0 +1,67 @@
+"""What other libraries offer for tables of colours, hue and transfer functions."""
+
+import tempfile
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.colour_peers import Made, three_channels
+from benchmarks.peers import Call, Image, Peer, ffmpeg
+
+
+@cache
+def cube_of(size: int) -> NDArray[np.float32]:
+    """Make a look: warm lights, cool shadows, less colour."""
+    r, g, b = np.meshgrid(*[np.linspace(0, 1, size)] * 3, indexing="ij")
+    grey = 0.3 * r + 0.6 * g + 0.1 * b
+    colours = [0.8 * r**0.9 + 0.2 * grey, 0.9 * g + 0.1 * grey**1.1, 0.85 * b**1.1 + 0.1 * grey + 0.05 * (1 - grey)]
+    return np.stack(colours, axis=-1).astype(np.float32)
+
+
+def with_cube(image: Image, case: dict[str, Any]) -> Made | None:
+    made = three_channels(image, case)
+    options = {key: value for key, value in case.items() if key != "size"}
+    return made and ((image, cube_of(case["size"])), options)
+
+
+def ffmpeg_lut3d(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    cube, interpolation = case["images"][1], case.get("interpolation", "tetrahedral")
+    lines = [f"{r:.7f} {g:.7f} {b:.7f}" for r, g, b in cube.transpose(2, 1, 0, 3).reshape(-1, 3)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "look.cube"
+        path.write_text("\n".join([f"LUT_3D_SIZE {len(cube)}", *lines, ""]))
+        return ffmpeg(image, "lut3d", f"file={path}:interp={interpolation}", threads)
+
+
+def opencv_hsv(image: Image, case: dict[str, Any], threads: int, *, code: int) -> Call | None:
+    """Convert whole ranges; OpenCV has float32 hue in degrees, and 16 bits not at all."""
+    if image.dtype == np.uint16:
+        return None
+    out = np.empty_like(image)
+    scale = np.float32((360, 1, 1)) if code == cv2.COLOR_HSV2RGB_FULL and image.dtype == np.float32 else None
+    source = image if scale is None else image * scale
+    return lambda: cv2.cvtColor(source, code, dst=out)
+
+
+def numpy_srgb(image: Image, case: dict[str, Any], threads: int) -> Call | None:
+    if image.dtype != np.float32 or case["transfer"] != "srgb":
+        return None
+    return lambda: np.where(image <= 0.04045, image / np.float32(12.92), ((image + 0.055) / 1.055) ** np.float32(2.4))
+
+
+ARGUMENTS = {
+    "apply_lut3d": with_cube,
+    "hsv_to_rgb": three_channels,
+    "rgb_to_hsv": three_channels,
+}
+
+PEERS: dict[str, dict[str, Peer]] = {
+    "apply_lut3d": {"ffmpeg_lut3d": ffmpeg_lut3d},
+    "hsv_to_rgb": {"opencv": partial(opencv_hsv, code=cv2.COLOR_HSV2RGB_FULL)},
+    "rgb_to_hsv": {"opencv": partial(opencv_hsv, code=cv2.COLOR_RGB2HSV_FULL)},
+    "to_linear": {"numpy": numpy_srgb},
+}
