@@ -11,12 +11,13 @@ from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _CONTRACT, _ELEMENTS, _FAMILIES, _FLOAT, _all, _at, add_product, lanes, load, splat, store
+from ._lanes import _CONTRACT, _ELEMENTS, _FAMILIES, _FLOAT, I32, _all, _at, add_product, lanes, load, splat, store
 from ._lines import address, packed
 from ._matrix import RESULT_BITS, coefficients, matrix_product, splat_all
 from ._planes import _shuffle, _widen, fetch_ahead, load_pixels, store_pixels
-from ._simd import Codegen, intrinsic, jit, pixel_size
+from ._simd import F32, Codegen, intrinsic, jit, pixel_size
 from ._threads import run_bands
+from ._yuv import SITINGS, chroma_at
 
 LEAST = 64  # pixels in a row
 _TRIPLE = (np.int8(0),) * 3
@@ -74,23 +75,59 @@ def mean_of_pairs(typingctx: Any, first: Any, second: Any) -> tuple[Any, Codegen
 
 
 @intrinsic
+def load_pairs(typingctx: Any, address: Any, kind: Any, family: Any, steps: Any) -> tuple[Any, Codegen]:
+    """Load interleaved Cb and Cr; each in two lanes side by side where the tuple ``steps`` has a member."""
+    vector, element = _FAMILIES[family].vector, _ELEMENTS[kind]
+    result = types.UniTuple(_FAMILIES[family], 2)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        across = 1 + len(steps)
+        raw = builder.load(_at(builder, args[0], ir.VectorType(element, 2 * vector.count // across)), align=1)
+        parts = []
+        for channel in (0, 1):
+            picks = [2 * (i // across) + channel for i in range(vector.count)]
+            parts.append(_widen(builder, _shuffle(builder, raw, raw, picks), vector))
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    return result(types.int64, kind, family, steps), codegen
+
+
+@intrinsic
+def on_grid(typingctx: Any, value: Any, unit: Any) -> tuple[Any, Codegen]:
+    """Return float32 lanes rounded half up, not below 0, times the unit."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value, unit = args
+        rounded = builder.fadd(value, _all(F32.vector, 0.5))
+        positive = builder.fcmp_ordered(">", rounded, _all(F32.vector, 0.0))
+        rounded = builder.select(positive, rounded, _all(F32.vector, 0.0))
+        return builder.fmul(builder.sitofp(builder.fptosi(rounded, I32.vector), F32.vector), unit)
+
+    return F32(F32, F32), codegen
+
+
+@intrinsic
 def at_most(typingctx: Any, value: Any, high: Any) -> tuple[Any, Codegen]:
-    """Return the smaller of each lane."""
+    """Return the smaller of each lane; NaN stays."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         compare = builder.fcmp_ordered if value.vector.element == _FLOAT else builder.icmp_signed
-        return builder.select(compare("<", *args), *args)
+        return builder.select(compare(">", *args), args[1], args[0])
 
     return value(value, high), codegen
 
 
 @jit
 def to_rgb(
-    addresses: Any, pitches: Any, first: int, stop: int, count: int, steps: Any, kind: Any, numbers: Any
-) -> None:
-    """Compute rows ``first`` to ``stop`` of RGB from planes y, u and v; ``numbers`` end with the greatest value."""
-    family = numbers[0]
-    size, step = pixel_size(kind), lanes(family)
+    addresses: Any, pitches: Any, first: int, stop: int, count: int, steps: Any, kind: Any, chroma: Any, pairs: Any,
+    numbers: Any,
+) -> None:  # fmt: skip
+    """Compute rows ``first`` to ``stop`` of RGB from planes y, u and v; ``numbers`` end with the greatest value.
+
+    ``chroma`` is the kind of the chroma planes; u has both of them where the tuple ``pairs`` has a member.
+    """
+    family, one = numbers[0], np.int8(0)
+    size, chroma_size, step = pixel_size(kind), pixel_size(chroma), lanes(family)
     luma, green_u, green_v = splat(numbers[0]), splat(numbers[5]), splat(numbers[6])
     red_v, blue_u = splat(numbers[2]), splat(numbers[9])
     red, green, blue, top = splat(numbers[3]), splat(numbers[7]), splat(numbers[11]), splat(numbers[12])
@@ -100,11 +137,16 @@ def to_rgb(
         out = addresses[3] + row * pitches[3]
         for i in range((count + step - 1) // step):
             at = min(i * step, count - step)
-            if steps[0] == 2:
-                us = load_twice(u + at // 2 * size, kind, family)
-                vs = load_twice(v + at // 2 * size, kind, family)
+            if len(pairs) == 1:
+                if steps[0] == 2:
+                    us, vs = load_pairs(u + at * chroma_size, chroma, family, (one,))
+                else:
+                    us, vs = load_pairs(u + 2 * at * chroma_size, chroma, family, ())
+            elif steps[0] == 2:
+                us = load_twice(u + at // 2 * chroma_size, chroma, family)
+                vs = load_twice(v + at // 2 * chroma_size, chroma, family)
             else:
-                us, vs = load(u + at * size, kind, family), load(v + at * size, kind, family)
+                us, vs = load(u + at * chroma_size, chroma, family), load(v + at * chroma_size, chroma, family)
             ys = load(y + at * size, kind, family)
             r = add_product(add_product(red, ys, luma), vs, red_v)
             g = add_product(add_product(add_product(green, ys, luma), us, green_u), vs, green_v)
@@ -113,18 +155,67 @@ def to_rgb(
 
 
 @jit
+def enlarge(
+    source: Any, out: Any, lower: Any, share: Any, first: int, stop: int, across: int, before: float, beside: float
+) -> None:
+    """Compute rows ``first`` to ``stop`` of a chroma plane at the size of luma, linearly.
+
+    A place of luma over a sample has ``before`` of the previous one, the next has ``beside`` of the next one.
+    """
+    width, last = source.shape[1], source.shape[0] - 1
+    line = np.empty(width + 2, np.float32)
+    for y in range(first, stop):
+        a, b, part = source[lower[y]], source[min(lower[y] + 1, last)], share[y]
+        inner, left, right = line[1:-1], line[:-2], line[2:]
+        for x in range(width):
+            inner[x] = a[x] + part * (b[x] - a[x])
+        line[0], line[-1] = inner[0], inner[-1]
+        if across == 1:
+            out[y, :] = inner
+        else:
+            even, odd = out[y, ::2], out[y, 1::2]
+            for x in range(width):
+                even[x] = inner[x] + before * (left[x] - inner[x])
+                odd[x] = inner[x] + beside * (right[x] - inner[x])
+
+
+@jit
+def colours_of(
+    source: int, below: int, above: int, at: int, size: int, step: int, kind: Any, family: Any, shape: Any, tall: bool,
+    siting: Any,
+) -> Any:  # fmt: skip
+    """Return two vectors of pixels, averaged with those below, and above where the siting says so."""
+    here, beside = 3 * at * size, 3 * (at + step) * size
+    a, b = load_pixels(source + here, kind, family, shape), load_pixels(source + beside, kind, family, shape)
+    if tall:
+        c, d = load_pixels(below + here, kind, family, shape), load_pixels(below + beside, kind, family, shape)
+        if len(siting) == 2:
+            e, f = load_pixels(above + here, kind, family, shape), load_pixels(above + beside, kind, family, shape)
+            return mean_of(mean_of(a, c), mean_of(a, e)), mean_of(mean_of(b, d), mean_of(b, f))
+        return mean_of(a, c), mean_of(b, d)
+    return a, b
+
+
+@jit
 def to_yuv(
     addresses: Any, pitches: Any, first: int, stop: int, height: int, count: int, steps: Any, kind: Any, numbers: Any,
-    shape: Any, cells: Any,
+    shape: Any, cells: Any, siting: Any, pairs: Any, high: Any,
 ) -> None:  # fmt: skip
-    """Compute chroma rows ``first`` to ``stop``, and the luma rows beside them, from RGB."""
+    """Compute chroma rows ``first`` to ``stop``, and the luma rows beside them, from RGB.
+
+    The tuple ``siting`` is empty for chroma in the centre of its block, has a member where it is on the left, and two
+    where it is in the corner; then the source has a pixel more on the left. ``pairs`` is that of `to_rgb`; ``high``
+    has a member where results are multiples of the last one of the numbers.
+    """
     family = numbers[0]
     size, step = pixel_size(kind), lanes(family)
     weights, top = splat_all(numbers, cells), splat(numbers[12])
+    unit = splat(numbers[13])
     for line in range(first, stop):
         row = line * steps[1]
-        below = min(row + steps[1] - 1, height - 1)
+        below, above = min(row + steps[1] - 1, height - 1), max(row - 1, 0)
         source, next_source = addresses[0] + row * pitches[0], addresses[0] + below * pitches[0]
+        past_source = addresses[0] + above * pitches[0]
         y, next_y = addresses[1] + row * pitches[1], addresses[1] + below * pitches[1]
         u, v = addresses[2] + line * pitches[2], addresses[3] + line * pitches[3]
         for i in range((count + 2 * step - 1) // (2 * step)):
@@ -135,56 +226,133 @@ def to_yuv(
             a = load_pixels(source + 3 * here, kind, family, shape)
             b = load_pixels(source + 3 * beside, kind, family, shape)
             whole_a, whole_b = matrix_product(a, weights), matrix_product(b, weights)
-            store(y + here, at_most(whole_a[0], top), kind)
-            store(y + beside, at_most(whole_b[0], top), kind)
+            leave(y + here, at_most(whole_a[0], top), unit, kind, high)
+            leave(y + beside, at_most(whole_b[0], top), unit, kind, high)
             if steps[0] == 1:
-                store(u + here, at_most(whole_a[1], top), kind)
-                store(v + here, at_most(whole_a[2], top), kind)
-                store(u + beside, at_most(whole_b[1], top), kind)
-                store(v + beside, at_most(whole_b[2], top), kind)
+                leave_both(u, v, at, at_most(whole_a[1], top), at_most(whole_a[2], top), unit, kind, pairs, high)
+                leave_both(u, v, at + step, at_most(whole_b[1], top), at_most(whole_b[2], top), unit, kind, pairs, high)
             else:
                 if below > row:
                     c = load_pixels(next_source + 3 * here, kind, family, shape)
                     d = load_pixels(next_source + 3 * beside, kind, family, shape)
-                    store(next_y + here, at_most(matrix_product(c, weights)[0], top), kind)
-                    store(next_y + beside, at_most(matrix_product(d, weights)[0], top), kind)
-                    a, b = mean_of(a, c), mean_of(b, d)
-                mean = matrix_product(mean_of_pairs(a, b), weights)
-                store(u + here // 2, at_most(mean[1], top), kind)
-                store(v + here // 2, at_most(mean[2], top), kind)
+                    leave(next_y + here, at_most(matrix_product(c, weights)[0], top), unit, kind, high)
+                    leave(next_y + beside, at_most(matrix_product(d, weights)[0], top), unit, kind, high)
+                    if len(siting) < 2:
+                        a, b = mean_of(a, c), mean_of(b, d)
+                if len(siting) == 2:
+                    tall = steps[1] == 2
+                    a, b = colours_of(
+                        source, next_source, past_source, at, size, step, kind, family, shape, tall, siting
+                    )
+                block = mean_of_pairs(a, b)
+                if len(siting) > 0:
+                    tall = steps[1] == 2 and (len(siting) == 2 or below > row)
+                    a, b = colours_of(
+                        source, next_source, past_source, at - 1, size, step, kind, family, shape, tall, siting
+                    )
+                    block = mean_of(block, mean_of_pairs(a, b))
+                mean = matrix_product(block, weights)
+                leave_both(u, v, at // 2, at_most(mean[1], top), at_most(mean[2], top), unit, kind, pairs, high)
+
+
+@jit
+def leave(place: int, value: Any, unit: Any, kind: Any, high: Any) -> None:
+    """Write samples."""
+    if len(high) == 1:
+        store(place, on_grid(value, unit), kind)
+    else:
+        store(place, value, kind)
+
+
+@jit
+def leave_both(u: int, v: int, at: int, cb: Any, cr: Any, unit: Any, kind: Any, pairs: Any, high: Any) -> None:
+    """Write chroma samples, side by side or in two planes."""
+    size = pixel_size(kind)
+    if len(pairs) == 0:
+        leave(u + at * size, cb, unit, kind, high)
+        leave(v + at * size, cr, unit, kind, high)
+    elif len(high) == 1:
+        store_pixels(u + 2 * at * size, (on_grid(cb, unit), on_grid(cr, unit)), kind)
+    else:
+        store_pixels(u + 2 * at * size, (cb, cr), kind)
 
 
 def planes_to_rgb(
-    planes: tuple[NDArray[Any], ...], out: NDArray[Any], steps: tuple[int, int], matrix: Any, depth: int, threads: int
+    planes: tuple[NDArray[Any], ...],
+    out: NDArray[Any],
+    steps: tuple[int, int],
+    matrix: NDArray[np.float64],
+    depth: int,
+    siting: str | None,
+    threads: int,
 ) -> None:
-    """Convert planes y, u and v."""
-    width = _even(out.shape[1])
-    sources = [_widened(planes[0], width), *(_widened(plane, width // steps[0]) for plane in planes[1:])]
+    """Convert planes y, u and v, or y and pairs of both; the matrix is for samples as they lie there."""
+    width, kind = _even(out.shape[1]), out.dtype.type(0)
+    y, *chroma = [_widened(plane, width // (steps[0] if i else 1)) for i, plane in enumerate(planes)]
+    chroma_kind, pairs = kind, _CELLS[: len(chroma) == 1]
+    if siting is not None and steps != (1, 1):
+        apart = [chroma[0][..., 0], chroma[0][..., 1]] if pairs else chroma
+        chroma = [_enlarged(plane, len(out), steps, siting, threads) for plane in apart]
+        chroma_kind, pairs, steps = np.float32(0), (), (1, 1)
     target = _target(out, width)
-    numbers = _numbers(matrix, out.dtype, depth)
-    lines = (*sources, target)
+    numbers = _numbers(matrix, out.dtype if chroma_kind is kind else np.dtype(np.float32), depth)
+    lines = (y, chroma[0], chroma[-1], target)
     addresses, pitches = tuple(address(p) for p in lines), tuple(p.strides[0] for p in lines)
-    kind = out.dtype.type(0)
-    run_bands(
-        lambda first, stop: to_rgb(addresses, pitches, first, stop, width, steps, kind, numbers), len(out), threads
-    )
+
+    def work(first: int, stop: int) -> None:
+        to_rgb(addresses, pitches, first, stop, width, steps, kind, chroma_kind, pairs, numbers)
+
+    run_bands(work, len(out), threads)
     if target is not out:
         out[...] = target[:, : out.shape[1]]
 
 
+def _enlarged(
+    plane: NDArray[Any], height: int, steps: tuple[int, int], siting: str, threads: int
+) -> NDArray[np.float32]:
+    source = np.ascontiguousarray(plane, np.float32)
+    lower, share = chroma_at(height, steps[1], len(plane), centred=siting != "topleft")
+    shares = share.astype(np.float32)
+    before, beside = (np.float32(part) for part in ((0.25, 0.25) if siting == "center" else (0.0, 0.5)))
+    out = np.empty((height, steps[0] * plane.shape[1]), np.float32)
+
+    def work(first: int, stop: int) -> None:
+        enlarge(source, out, lower, shares, first, stop, steps[0], before, beside)
+
+    run_bands(work, height, threads)
+    return out
+
+
 def rgb_to_planes(
-    src: NDArray[Any], outs: tuple[NDArray[Any], ...], steps: tuple[int, int], matrix: Any, depth: int, threads: int
+    src: NDArray[Any],
+    outs: tuple[NDArray[Any], ...],
+    steps: tuple[int, int],
+    matrix: NDArray[np.float64],
+    depth: int,
+    siting: str,
+    unit: float,
+    threads: int,
 ) -> None:
-    """Convert to planes y, u and v."""
+    """Convert to planes y, u and v, or y and pairs of both; samples are written times the unit."""
     width, height = _even(src.shape[1]), len(src)
-    targets = [_target(outs[0], width), *(_target(out, width // steps[0]) for out in outs[1:])]
-    numbers = _numbers(matrix, src.dtype, depth)
-    lines = (_widened(src, width), *targets)
+    targets = [_target(out, width // (steps[0] if i else 1)) for i, out in enumerate(outs)]
+    numbers = np.append(_numbers(matrix, src.dtype, depth), 0)
+    if unit != 1:
+        numbers[-1] = unit
+    numbers = numbers.astype(np.int16 if numbers.dtype.kind == "i" else np.float32)
+    place = _CELLS[: SITINGS.index(siting) if steps[0] == 2 else 0]
+    pairs, high = _CELLS[: len(outs) == 2], _CELLS[: unit != 1]
+    source = _widened(src, width)
+    if place:  # the chroma of the first column takes the pixel on its left
+        source = np.concatenate([source[:, :1], source], axis=1)[:, 1:]
+    lines = (source, targets[0], targets[1], targets[-1])
     addresses, pitches = tuple(address(p) for p in lines), tuple(p.strides[0] for p in lines)
     kind = src.dtype.type(0)
 
     def work(first: int, stop: int) -> None:
-        to_yuv(addresses, pitches, first, stop, height, width, steps, kind, numbers, _TRIPLE, _CELLS)
+        to_yuv(
+            addresses, pitches, first, stop, height, width, steps, kind, numbers, _TRIPLE, _CELLS, place, pairs, high
+        )
 
     run_bands(work, len(outs[1]), threads)
     for out, target in zip(outs, targets, strict=True):
@@ -194,7 +362,7 @@ def rgb_to_planes(
 
 def _numbers(matrix: NDArray[np.float64], dtype: np.dtype[Any], depth: int) -> NDArray[Any]:
     numbers = coefficients(matrix, dtype)
-    top = (2**depth - 1) * (1 << RESULT_BITS if numbers.dtype == np.int16 else 1)
+    top = (2**depth - 1) * (1 << RESULT_BITS if numbers.dtype == np.int16 else 1) if depth else np.inf
     return np.append(numbers, numbers.dtype.type(top))
 
 
