@@ -15,11 +15,14 @@ from ._lanes import _CONTRACT, _ELEMENTS, _FAMILIES, _FLOAT, I32, _all, _at, add
 from ._lines import address, packed
 from ._matrix import RESULT_BITS, coefficients, matrix_product, splat_all
 from ._planes import _shuffle, _widen, fetch_ahead, load_pixels, store_pixels
-from ._simd import F32, Codegen, intrinsic, jit, pixel_size
+from ._scratch import scratch
+from ._simd import F32, LANES_F32, Codegen, address_of, intrinsic, jit, pixel_size
 from ._threads import run_bands
 from ._yuv import SITINGS, chroma_at
 
 LEAST = 64  # pixels in a row
+SMOOTH_ROWS = 16
+_SIDES = {"center": (0.25, 0.25), "left": (0.0, 0.5), "topleft": (0.0, 0.5)}  # of the samples before and behind
 _TRIPLE = (np.int8(0),) * 3
 _CELLS = (np.int8(0),) * 12
 
@@ -156,27 +159,36 @@ def to_rgb(
 
 @jit
 def enlarge(
-    source: Any, out: Any, lower: Any, share: Any, first: int, stop: int, across: int, before: float, beside: float
-) -> None:
-    """Compute rows ``first`` to ``stop`` of a chroma plane at the size of luma, linearly.
+    source: int, pitch: int, last: int, out: int, lower: Any, share: Any, first: int, stop: int, width: int, line: Any,
+    parts: Any,
+) -> None:  # fmt: skip
+    """Compute luma's rows ``first`` to ``stop`` of a chroma plane of float32, packed at twice its width, linearly.
 
-    A place of luma over a sample has ``before`` of the previous one, the next has ``beside`` of the next one.
+    ``line`` is working memory. ``parts`` has three times the lanes of a vector: the weights of the sample before, of
+    that of the block, and of the one behind.
     """
-    width, last = source.shape[1], source.shape[0] - 1
-    line = np.empty(width + 2, np.float32)
+    one = parts[0]
+    step = lanes(one)
+    memory, weights = address_of(line), address_of(parts)
+    before, here, behind = (
+        load(weights, one, one), load(weights + 4 * step, one, one), load(weights + 8 * step, one, one)
+    )  # fmt: skip
+    zero = splat(np.float32(0))
     for y in range(first, stop):
-        a, b, part = source[lower[y]], source[min(lower[y] + 1, last)], share[y]
-        inner, left, right = line[1:-1], line[:-2], line[2:]
-        for x in range(width):
-            inner[x] = a[x] + part * (b[x] - a[x])
-        line[0], line[-1] = inner[0], inner[-1]
-        if across == 1:
-            out[y, :] = inner
-        else:
-            even, odd = out[y, ::2], out[y, 1::2]
-            for x in range(width):
-                even[x] = inner[x] + before * (left[x] - inner[x])
-                odd[x] = inner[x] + beside * (right[x] - inner[x])
+        a, b = source + lower[y] * pitch, source + min(lower[y] + 1, last) * pitch
+        upper, under = splat(np.float32(1) - share[y]), splat(share[y])
+        for i in range((width + step - 1) // step):
+            at = 4 * min(i * step, width - step)
+            value = add_product(add_product(zero, load(a + at, one, one), upper), load(b + at, one, one), under)
+            store(memory + 4 * step + at, value, one)
+        line[step - 1], line[step + width] = line[step], line[step + width - 1]
+        target = out + (y - first) * 8 * width
+        for i in range((2 * width + step - 1) // step):
+            at = min(i * step, 2 * width - step)
+            place = memory + 4 * step + 2 * at
+            value = add_product(zero, load_twice(place - 4, one, one), before)
+            value = add_product(value, load_twice(place, one, one), here)
+            store(target + 4 * at, add_product(value, load_twice(place + 4, one, one), behind), one)
 
 
 @jit
@@ -289,38 +301,56 @@ def planes_to_rgb(
     """Convert planes y, u and v, or y and pairs of both; the matrix is for samples as they lie there."""
     width, kind = _even(out.shape[1]), out.dtype.type(0)
     y, *chroma = [_widened(plane, width // (steps[0] if i else 1)) for i, plane in enumerate(planes)]
-    chroma_kind, pairs = kind, _CELLS[: len(chroma) == 1]
+    target, pairs = _target(out, width), _CELLS[: len(chroma) == 1]
     if siting is not None and steps != (1, 1):
         apart = [chroma[0][..., 0], chroma[0][..., 1]] if pairs else chroma
-        chroma = [_enlarged(plane, len(out), steps, siting, threads) for plane in apart]
-        chroma_kind, pairs, steps = np.float32(0), (), (1, 1)
-    target = _target(out, width)
-    numbers = _numbers(matrix, out.dtype if chroma_kind is kind else np.dtype(np.float32), depth)
-    lines = (y, chroma[0], chroma[-1], target)
-    addresses, pitches = tuple(address(p) for p in lines), tuple(p.strides[0] for p in lines)
+        _smooth_to_rgb(y, apart, target, steps[1], _numbers(matrix, np.dtype(np.float32), depth), siting, threads)
+    else:
+        numbers = _numbers(matrix, out.dtype, depth)
+        lines = (y, chroma[0], chroma[-1], target)
+        addresses, pitches = tuple(address(p) for p in lines), tuple(p.strides[0] for p in lines)
 
-    def work(first: int, stop: int) -> None:
-        to_rgb(addresses, pitches, first, stop, width, steps, kind, chroma_kind, pairs, numbers)
+        def work(first: int, stop: int) -> None:
+            to_rgb(addresses, pitches, first, stop, width, steps, kind, kind, pairs, numbers)
 
-    run_bands(work, len(out), threads)
+        run_bands(work, len(out), threads)
     if target is not out:
         out[...] = target[:, : out.shape[1]]
 
 
-def _enlarged(
-    plane: NDArray[Any], height: int, steps: tuple[int, int], siting: str, threads: int
-) -> NDArray[np.float32]:
-    source = np.ascontiguousarray(plane, np.float32)
-    lower, share = chroma_at(height, steps[1], len(plane), centred=siting != "topleft")
-    shares = share.astype(np.float32)
-    before, beside = (np.float32(part) for part in ((0.25, 0.25) if siting == "center" else (0.0, 0.5)))
-    out = np.empty((height, steps[0] * plane.shape[1]), np.float32)
+def _smooth_to_rgb(
+    y: NDArray[Any],
+    chroma: list[NDArray[Any]],
+    out: NDArray[Any],
+    down: int,
+    numbers: NDArray[np.float32],
+    siting: str,
+    threads: int,
+) -> None:
+    """Convert some rows at a time, with their chroma enlarged in memory that stays in the cache."""
+    height, width = y.shape
+    sources = [np.ascontiguousarray(plane, np.float32) for plane in chroma]
+    last, half = len(sources[0]) - 1, width // 2
+    lower, exact = chroma_at(height, down, last + 1, centred=siting != "topleft")
+    share = exact.astype(np.float32)
+    even, odd = _SIDES[siting]
+    parts = np.array([(even, 0), (1 - even, 1 - odd), (0, odd)], np.float32).repeat(LANES_F32 // 2, axis=0)
+    weights = np.ascontiguousarray(parts.reshape(-1))
+    kind = out.dtype.type(0)
 
     def work(first: int, stop: int) -> None:
-        enlarge(source, out, lower, shares, first, stop, steps[0], before, beside)
+        line = scratch("chroma_line", half + 2 * LANES_F32, np.float32)
+        enlarged = [scratch(name, SMOOTH_ROWS * width, np.float32) for name in ("cb", "cr")]
+        places = [address(plane) for plane in enlarged]
+        pitches = (y.strides[0], 4 * width, 4 * width, out.strides[0])
+        for start in range(first, stop, SMOOTH_ROWS):
+            end = min(start + SMOOTH_ROWS, stop)
+            for plane, place in zip(sources, places, strict=True):
+                enlarge(address(plane), plane.strides[0], last, place, lower, share, start, end, half, line, weights)
+            addresses = (address(y), *(place - start * 4 * width for place in places), address(out))
+            to_rgb(addresses, pitches, start, end, width, (1, 1), kind, np.float32(0), (), numbers)
 
     run_bands(work, height, threads)
-    return out
 
 
 def rgb_to_planes(
