@@ -1,31 +1,14 @@
 """What other libraries offer for tables of colours, hue and transfer functions."""
 
 import tempfile
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.colour_peers import Made, three_channels
 from benchmarks.peers import Call, Image, Peer, ffmpeg
-
-
-@cache
-def cube_of(size: int) -> NDArray[np.float32]:
-    """Make a look: warm lights, cool shadows, less colour."""
-    r, g, b = np.meshgrid(*[np.linspace(0, 1, size)] * 3, indexing="ij")
-    grey = 0.3 * r + 0.6 * g + 0.1 * b
-    colours = [0.8 * r**0.9 + 0.2 * grey, 0.9 * g + 0.1 * grey**1.1, 0.85 * b**1.1 + 0.1 * grey + 0.05 * (1 - grey)]
-    return np.stack(colours, axis=-1).astype(np.float32)
-
-
-def with_cube(image: Image, case: dict[str, Any]) -> Made | None:
-    made = three_channels(image, case)
-    options = {key: value for key, value in case.items() if key != "size"}
-    return made and ((image, cube_of(case["size"])), options)
 
 
 def ffmpeg_lut3d(image: Image, case: dict[str, Any], threads: int) -> Call | None:
@@ -52,12 +35,6 @@ def numpy_srgb(image: Image, case: dict[str, Any], threads: int) -> Call | None:
         return None
     return lambda: np.where(image <= 0.04045, image / np.float32(12.92), ((image + 0.055) / 1.055) ** np.float32(2.4))
 
-
-ARGUMENTS = {
-    "apply_lut3d": with_cube,
-    "hsv_to_rgb": three_channels,
-    "rgb_to_hsv": three_channels,
-}
 
 PEERS: dict[str, dict[str, Peer]] = {
     "apply_lut3d": {"ffmpeg_lut3d": ffmpeg_lut3d},

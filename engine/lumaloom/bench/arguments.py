@@ -7,6 +7,7 @@ arguments and the keywords, or None where the kernel does not take such an image
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,32 @@ def pictures(image: Image, case: dict[str, Any]) -> Made | None:
     return (front, back), {"premultiplied": case["premultiplied"]}
 
 
+@cache
+def cube_of(size: int) -> Image:
+    """Make a look: warm lights, cool shadows, less colour."""
+    r, g, b = np.meshgrid(*[np.linspace(0, 1, size)] * 3, indexing="ij")
+    grey = 0.3 * r + 0.6 * g + 0.1 * b
+    colours = [0.8 * r**0.9 + 0.2 * grey, 0.9 * g + 0.1 * grey**1.1, 0.85 * b**1.1 + 0.1 * grey + 0.05 * (1 - grey)]
+    return np.asarray(np.stack(colours, axis=-1).astype(np.float32))
+
+
+def with_cube(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take a cube of the size that the case names."""
+    made = three_channels(image, case)
+    options = {key: value for key, value in case.items() if key != "size"}
+    return made and ((image, cube_of(case["size"])), options)
+
+
 ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
     "alpha_over": pictures,
     "apply_lut": with_table,
+    "apply_lut3d": with_cube,
     "color_matrix": three_channels,
+    "hsv_to_rgb": three_channels,
     "mix": two_images,
     "psnr": two_images,
     "rgb_to_gray": three_channels,
+    "rgb_to_hsv": three_channels,
     "rgb_to_yuv": rgb_of_integers,
     "yuv_to_rgb": coded,
 }
