@@ -25,7 +25,7 @@ from ._simd import LANES_F32, address_of, copy_bytes, f32_load, f32_store, jit, 
 from ._stencil_run import prepared
 from ._threads import run_bands
 
-PAIRED_RADIUS = 7  # up to it weights are kept
+PAIRED_TAPS = 80  # in half a window, up to which weights are kept
 WEIGHT_BYTES = 160 << 10  # of kept weights
 STRIP = 128  # pixels, where none are kept
 REAL = np.float32(0)
@@ -65,58 +65,58 @@ def take_apart(
 @jit
 def bilateral(
     src: int, src_step: int, width: int, out: int, out_step: int, first: int, stop: int, strip: int,
-    radius: int, margin: int, xmap: Any, ymap: Any, across: Any, down: Any, spatial: Any, scale: Any, ring: Any,
+    rx: int, ry: int, margin: int, xmap: Any, ymap: Any, across: Any, down: Any, spatial: Any, scale: Any, ring: Any,
     plane: int, kept: Any, kept_pitch: int, rows: Any, kept_rows: Any, places: Any, spare: Any, kind: Any, shape: Any,
 ) -> None:  # fmt: skip
     """Filter rows ``first`` to ``stop``.
 
     ``across``, ``down`` and ``spatial`` have the offsets of one half of the window and the binary logarithms of
-    their weights; ``margin`` is twice the radius where weights are kept, and the radius where not.
+    their weights; ``margin`` is ``2 * rx`` where weights are kept, and ``rx`` where not.
     """
     size = pixel_size(kind)
     channels = len(shape)
-    paired = margin > radius
-    depth, high = 2 * radius + 1, radius + 1
+    paired = margin > rx
+    depth, high = 2 * ry + 1, ry + 1
     pitch = channels * plane
     taps = across.size
     short = strip < LANES_F32
     edge = address_of(spare)
     blocks = (strip + LANES_F32 - 1) // LANES_F32
-    wide = (strip + 2 * radius + LANES_F32 - 1) // LANES_F32
-    begin = radius if paired else 0  # rows before the first whose weights have to be there
+    wide = (strip + 2 * rx + LANES_F32 - 1) // LANES_F32
+    begin = ry if paired else 0  # rows before the first whose weights have to be there
     for s in range((width + strip - 1) // strip):
         x0 = min(s * strip, width - strip)
-        for e in range(first, stop + 2 * radius):
+        for e in range(first, stop + 2 * ry):
             at = e % depth * (pitch >> 2)
             if ymap[e] < 0:
                 ring[at : at + (pitch >> 2)] = 0
             else:
                 row = src + ymap[e] * src_step
                 take_apart(ring, at, plane, row, x0, strip + 2 * margin, xmap, margin, width, kind, shape)
-            y = e - 2 * radius
+            y = e - 2 * ry
             if y < first - begin:
                 continue
             for j in range(depth):
                 rows[j] = address_of(ring) + (y + j) % depth * pitch + 4 * margin
-            for j in range(high):  # of row y - radius + j; their order is all that counts
-                kept_rows[j] = address_of(kept) + (y + j) % high * kept_pitch + 4 * radius
-            centre = rows[radius]
+            for j in range(high):  # of row y - ry + j; their order is all that counts
+                kept_rows[j] = address_of(kept) + (y + j) % high * kept_pitch + 4 * rx
+            centre = rows[ry]
             for k in range(taps):
-                places[0, k] = rows[radius + down[k]] + 4 * across[k]
-                places[1, k] = rows[radius - down[k]] - 4 * across[k]
+                places[0, k] = rows[ry + down[k]] + 4 * across[k]
+                places[1, k] = rows[ry - down[k]] - 4 * across[k]
                 if paired:
-                    places[2, k] = kept_rows[radius] + k * high * kept_pitch
-                    places[3, k] = kept_rows[radius - down[k]] + k * high * kept_pitch - 4 * across[k]
+                    places[2, k] = kept_rows[ry] + k * high * kept_pitch
+                    places[3, k] = kept_rows[ry - down[k]] + k * high * kept_pitch - 4 * across[k]
             if paired:
                 for i in range(wide):
-                    x = 64 * i - 4 * radius
+                    x = 64 * i - 4 * rx
                     for k in range(taps):
                         far = distance(centre + x, places[0, k] + x, plane, shape)
                         f32_store(places[2, k] + x, weight(far, scale, spatial[k], kind))
                 if y < first:
                     continue
             goal = out + y * out_step + x0 * channels * size
-            here = src + ymap[y + radius] * src_step + x0 * channels * size
+            here = src + ymap[y + ry] * src_step + x0 * channels * size
             for i in range(blocks):
                 skip = max(0, min(i * LANES_F32, strip - LANES_F32)) * channels * size
                 x = 4 * max(0, min(i * LANES_F32, strip - LANES_F32))
@@ -144,46 +144,48 @@ def bilateral(
 
 
 @lru_cache(64)
-def half_window(radius: int, sigma: float) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Return the offsets of one half of the disc and the binary logarithms of their weights."""
-    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    inside = (x * x + y * y <= radius * radius) & ((y > 0) | ((y == 0) & (x > 0)))
+def half_window(
+    rx: int, ry: int, sigma_x: float, sigma_y: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Return the offsets of one half of the ellipse and the binary logarithms of their weights."""
+    y, x = np.mgrid[-ry : ry + 1, -rx : rx + 1]
+    inside = (x * x * ry * ry + y * y * rx * rx <= rx * rx * ry * ry) & ((y > 0) | ((y == 0) & (x > 0)))
     x, y = x[inside].astype(np.int64), y[inside].astype(np.int64)
-    return x, y, (-(x * x + y * y) / (2 * sigma * sigma) * math.log2(math.e)).astype(np.float32)
+    exponents = -((x / sigma_x) ** 2 + (y / sigma_y) ** 2) / 2 * math.log2(math.e)
+    return x, y, exponents.astype(np.float32)
 
 
 def run(
-    src: NDArray[Any], out: NDArray[Any], radius: int, sigma_color: float, sigma_space: float, border: Border,
-    threads: int,
+    src: NDArray[Any], out: NDArray[Any], radius: tuple[int, int], sigma_color: float,
+    sigma_space: tuple[float, float], border: Border, threads: int,
 ) -> None:  # fmt: skip
     """Filter an image."""
     source, target, result = prepared(src, out)
-    across, down, spatial = half_window(radius, sigma_space)
+    rx, ry = radius
+    across, down, spatial = half_window(rx, ry, *sigma_space)
     width, channels, taps = source.width, source.channels, len(across)
-    paired = radius <= PAIRED_RADIUS
-    margin = 2 * radius if paired else radius
-    most = STRIP
-    if paired:
-        most = max(STRIP // 2, WEIGHT_BYTES // (4 * taps * (radius + 1)) - 2 * radius)
+    paired = taps <= PAIRED_TAPS
+    margin = 2 * rx if paired else rx
+    most = max(STRIP // 2, WEIGHT_BYTES // (4 * taps * (ry + 1)) - 2 * rx) if paired else STRIP
     strips = -(-width // most)
     strip = min(width, -(-width // strips // LANES_F32) * LANES_F32)
     plane = 4 * (strip + 2 * margin + 2 * LANES_F32) // 64 * 64 + 64
-    kept_pitch = 4 * (strip + 2 * radius + LANES_F32) // 64 * 64 + 64
+    kept_pitch = 4 * (strip + 2 * rx + LANES_F32) // 64 * 64 + 64
     xmap = bordered(-margin, width + margin, width, border)
-    ymap = bordered(-radius, source.height + radius, source.height, border)
+    ymap = bordered(-ry, source.height + ry, source.height, border)
     scale = np.float32(-math.log2(math.e) / (2 * sigma_color * sigma_color))
     shape = (np.int8(0),) * channels
 
     def band(first: int, stop: int) -> None:
-        ring = scratch("ring", (2 * radius + 1) * channels * plane // 4, np.float32)
-        kept = scratch("kept", taps * (radius + 1) * kept_pitch if paired else 1, np.uint8)
-        rows = scratch("rows", 3 * radius + 2, np.int64)
+        ring = scratch("ring", (2 * ry + 1) * channels * plane // 4, np.float32)
+        kept = scratch("kept", taps * (ry + 1) * kept_pitch if paired else 1, np.uint8)
+        rows = scratch("rows", 3 * ry + 2, np.int64)
         places = scratch("places", 4 * taps, np.int64).reshape(4, taps)
         spare = scratch("spare", 4 * LANES_F32 * channels, np.uint8)
         bilateral(
-            source.at, source.step, width, target.at, target.step, first, stop, strip, radius, margin, xmap.index,
-            ymap.index, across, down, spatial, scale, ring, plane, kept, kept_pitch, rows,
-            rows[2 * radius + 1 :], places, spare, source.kind, shape,
+            source.at, source.step, width, target.at, target.step, first, stop, strip, rx, ry, margin, xmap.index,
+            ymap.index, across, down, spatial, scale, ring, plane, kept, kept_pitch, rows, rows[2 * ry + 1 :], places,
+            spare, source.kind, shape,
         )  # fmt: skip
 
     run_bands(band, source.height, threads)

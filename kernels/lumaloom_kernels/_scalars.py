@@ -18,12 +18,3 @@ def check_number(name: str, value: Any, low: float = -math.inf, high: float = ma
         bounds = f"a number from {low:g} to {high:g}" if low > -math.inf else "a finite number"
         raise ParameterError(f"{name}: expected {bounds}, got {value!r}")
     return number
-
-
-def check_whole(name: str, value: Any, low: int, high: int) -> int:
-    """Return a whole number from ``low`` to ``high``."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise KindError(f"{name}: expected a whole number, got {value!r}")
-    if not low <= int(value) <= high:
-        raise ParameterError(f"{name}: expected a whole number from {low} to {high}, got {value!r}")
-    return int(value)

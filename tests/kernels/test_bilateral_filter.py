@@ -16,10 +16,18 @@ from tests.kernels.arrays import DTYPES, SHAPES, TOP, bits, check, layouts, nois
 BORDERS = ("reflect101", "replicate", "constant")
 EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True)
 # radius, share of white, sigma_space: kept weights, weights worked out where they are used, hardly any weight
-STRENGTHS = ((1, 0.1, 0.7), (3, 1.0, 2.0), (7, 0.08, 1e6), (9, 0.3, 4.0), (2, 1e-6, 1.0))
+STRENGTHS: tuple[tuple[Any, float, Any], ...] = (
+    (1, 0.1, 0.7),
+    (3, 1.0, 2.0),
+    (7, 0.08, 1e6),
+    (9, 0.3, 4.0),
+    (2, 1e-6, 1.0),
+    ((2, 4), 0.3, (1.0, 3.0)),
+    ((0, 5), 0.3, 2.0),
+)
 
 
-def strength(values: tuple[int, float, float], dtype: str) -> tuple[int, float, float]:
+def strength(values: tuple[Any, float, Any], dtype: str) -> tuple[Any, float, Any]:
     return values[0], values[1] * TOP[dtype], values[2]
 
 
@@ -136,6 +144,7 @@ IMAGE = np.zeros((8, 9, 3), np.uint8)
         ({"sigma_color": 0}, _checks.ParameterError, "sigma_color: expected a number from 1e-06"),
         ({"sigma_color": float("nan")}, _checks.ParameterError, "sigma_color: expected"),
         ({"sigma_space": float("inf")}, _checks.ParameterError, "sigma_space: expected"),
+        ({"sigma_space": (1.0, 0)}, _checks.ParameterError, "sigma_space: expected a number from 1e-06"),
         ({"sigma_space": "3"}, _checks.KindError, "sigma_space: expected a number"),
         ({"border": "wrap"}, _checks.ParameterError, "border: expected"),
         ({"threads": 0}, _checks.ParameterError, "threads: expected"),
@@ -152,4 +161,4 @@ def test_errors(arguments: dict[str, Any], error: type[Exception], text: str) ->
 
 def test_there_is_no_cuda_variant_yet() -> None:
     with pytest.raises(_checks.KindError, match="no CUDA variant"):
-        _registry.load("bilateral_filter").gpu(None, None, 1, 1.0, 1.0, "replicate")
+        _registry.load("bilateral_filter").gpu(None, None, (1, 1), 1.0, (1.0, 1.0), "replicate")
