@@ -11,11 +11,12 @@ from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, _all, _call, has, lanes, load
+from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, _all, lanes, load
 from ._lines import Addresses, run_lines
 from ._planes import _shuffle, fetch_ahead, load_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
+from ._x86 import call, has
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
 _I64 = ir.IntType(64)
@@ -40,7 +41,7 @@ def no_sums(typingctx: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
 def _pair_products(builder: Any, first: Any, second: Any) -> Any:
     """Return the sums of two products side by side, as int32."""
     if has("avx512bw"):
-        return _call(builder, "avx512.pmaddw.d.512", I32.vector, first, second)
+        return call(builder, "avx512.pmaddw.d.512", I32.vector, first, second)
     parts = []
     for start in (0, 1):
         lanes_of = list(range(start, first.type.count, 2))
