@@ -1,7 +1,8 @@
 """The least pixel of a small ellipse or of a cross, by looking at its pixels.
 
-Source rows are laid into a ring as keys, with what lies outside around them. Of a cross, the long row through its
-centre is lengthened as in `_shape_min`, so that a few windows cover it. Arguments are those of `_shape_min`.
+Where the shape stays between the sides of the image, pixels are read where they are. Elsewhere source rows are laid
+into a ring as keys, with what lies outside around them. Of a long cross, the row through its centre is lengthened as
+in `_shape_min`, so that a few windows cover it. Arguments are those of `_shape_min`.
 """
 
 from typing import Any
@@ -14,12 +15,50 @@ BLOCK = 256  # bytes
 
 
 @jit
-def taps_min(
-    src: int, src_step: int, out: int, out_step: int, first: int, stop: int, height: int, width: int, wide: int,
-    step: int, strip: int, rx: int, ry: int, down: Any, right: Any, windows: Any, length: int, zero_outside: bool,
-    flip: int, work: Any, pitch: int, bases: Any, kind: Any,
+def inner_min(
+    src: int, src_step: int, out: int, out_step: int, first: int, stop: int, height: int, begin: int, end: int,
+    step: int, rx: int, ry: int, down: Any, right: Any, zero_outside: bool, flip: int, zeros: int, bases: Any,
+    kind: Any,
 ) -> None:  # fmt: skip
-    """Write the least of the pixels at some offsets for rows ``first`` to ``stop``.
+    """Write the least of the pixels at some offsets, in columns from which none of them lies beyond the sides.
+
+    ``zeros`` is a row. Rows outside that count nothing are replaced by the nearest inside, which count already.
+    """
+    count = (end - begin) * step
+    taps = down.size
+    for y in range(first, stop):
+        for t in range(taps):
+            row = y + down[t] - ry
+            bases[t] = zeros
+            if not zero_outside or 0 <= row < height:
+                bases[t] = src + min(max(row, 0), height - 1) * src_step + (begin + right[t] - rx) * step
+        goal = out + y * out_step + begin * step
+        soon = src + min(y + ry + AHEAD, height - 1) * src_step + begin * step
+        for i in range((count + BLOCK - 1) // BLOCK):
+            at = min(BLOCK * i, count - BLOCK)
+            for k in range(0, BLOCK, 64):
+                prefetch(soon + at + k)
+                prefetch_write(goal + out_step + at + k)
+            a = bases[0] + at
+            v0, v1 = keys_of(a, flip, kind), keys_of(a + 64, flip, kind)
+            v2, v3 = keys_of(a + 128, flip, kind), keys_of(a + 192, flip, kind)
+            for t in range(1, taps):
+                a = bases[t] + at
+                v0, v1 = key_min(v0, keys_of(a, flip, kind)), key_min(v1, keys_of(a + 64, flip, kind))
+                v2, v3 = key_min(v2, keys_of(a + 128, flip, kind)), key_min(v3, keys_of(a + 192, flip, kind))
+            store_pixels(goal + at, v0, flip, kind)
+            store_pixels(goal + at + 64, v1, flip, kind)
+            store_pixels(goal + at + 128, v2, flip, kind)
+            store_pixels(goal + at + 192, v3, flip, kind)
+
+
+@jit
+def taps_min(
+    src: int, src_step: int, out: int, out_step: int, first: int, stop: int, height: int, width: int,
+    begin: int, end: int, step: int, strip: int, rx: int, ry: int, down: Any, right: Any, windows: Any, length: int,
+    zero_outside: bool, flip: int, work: Any, pitch: int, bases: Any, kind: Any,
+) -> None:  # fmt: skip
+    """Write the least of the pixels at some offsets for rows ``first`` to ``stop`` and columns ``begin`` to ``end``.
 
     ``down`` and ``right`` count from the corner of the shape's rectangle. ``windows`` are places in the row of the
     centre where ``length`` pixels begin that count too. ``work`` holds a vector of zeros, then a ring of
@@ -36,8 +75,8 @@ def taps_min(
     total = count + 2 * rx * step
     taps = down.size
     many = taps + windows.size
-    for s in range((wide + strip - 1) // strip):
-        x0 = min(s * strip, wide - strip)
+    for s in range((end - begin + strip - 1) // strip):
+        x0 = min(begin + s * strip, end - strip)
         low, high = max(0, x0 - rx), min(width, x0 + strip + rx)
         for e in range(first - ry, stop + ry):
             target = ring + (e + ry) % depth * pitch

@@ -11,13 +11,13 @@ from ._order import VECTOR_BYTES
 from ._scratch import scratch
 from ._separable import is_packed
 from ._shape_min import SLACK, shape_min
-from ._shape_taps import taps_min
+from ._shape_taps import BLOCK, inner_min, taps_min
 from ._threads import run_bands
 
 RING_BYTES = 100 << 10  # rows that wait, or are looked at again, stay in the second-level cache
 LEAST_STRIP = 512  # bytes
 MOST_TAPS = 24  # pixels up to which it is faster to look at all of them
-SHORT_ROW = 5  # pixels of the row through a cross, up to which it is not lengthened
+SHORT_ROW = 9  # pixels of the row through a cross, up to which it is not lengthened
 
 
 @lru_cache(64)
@@ -63,20 +63,28 @@ def run(
     target_at = target.__array_interface__["data"][0]
     kind = src.dtype.type(0)
 
+    side = max(rx, -(-VECTOR_BYTES // step))
+    inner = taps is not None and not len(taps[2]) and (wide - 2 * side) * step >= BLOCK
+    zeros = np.zeros(wide * step if inner and border == "constant" else 1, np.uint8)
+    zeros_at = zeros.__array_interface__["data"][0]
+
     def band(first: int, stop: int) -> None:
         work = scratch("ring", 64 + (2 * ry + 2) * pitch + SLACK, np.uint8)
         work[:64] = 0
-        common = (
-            source_at, source.strides[0], target_at, target.strides[0], first, stop, height, width, wide, step, strip,
-            rx, ry,
-        )  # fmt: skip
+        images = source_at, source.strides[0], target_at, target.strides[0], first, stop, height
         rest = border == "constant", -greatest, work, pitch
         if taps is None:
-            shape_min(*common, reaches, *rest, kind)
-        else:
-            down, right, windows, length = taps
-            bases = scratch("rows", len(down) + len(windows), np.int64)
-            taps_min(*common, down, right, windows, length, *rest, bases, kind)
+            shape_min(*images, width, wide, step, strip, rx, ry, reaches, *rest, kind)
+            return
+        down, right, windows, length = taps
+        bases = scratch("rows", len(down) + len(windows), np.int64)
+        strips = [(0, wide, strip)]
+        if inner:
+            strips = [(0, side, side), (wide - side, wide, side)]
+            inner_min(*images, side, wide - side, step, rx, ry, down, right, *rest[:2], zeros_at, bases, kind)
+        for begin, end, part in strips:
+            offsets = down, right, windows, length
+            taps_min(*images, width, begin, end, step, part, rx, ry, *offsets, *rest, bases, kind)
 
     run_bands(band, height, threads)
     if target is not out:
