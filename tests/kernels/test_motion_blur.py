@@ -97,8 +97,11 @@ def test_the_longest_lines_stay_within_a_step() -> None:
             for length in (MAX_LENGTH, 249.0, 140.0):
                 np.testing.assert_array_equal(motion_blur(even, length, angle), even)
     image = bits((150, 90), "uint8")
-    for length in (240, 260, 450):
-        check(motion_blur(image, length, 33), reference(image, length, 33))
+    for length in (140, 240, 260, 450):
+        result, expected = motion_blur(image, length, 33), reference(image, length, 33)
+        check(result, expected)
+        assert abs(result.astype(float) - expected).mean() < 0.2
+        assert abs((result.astype(float) - expected).mean()) < 0.03  # what products lose is given back
 
 
 def test_an_odd_line_along_an_axis_is_a_box() -> None:
