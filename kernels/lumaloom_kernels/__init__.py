@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .alpha_over import alpha_over as alpha_over
     from .apply_lut import apply_lut as apply_lut
     from .apply_lut3d import apply_lut3d as apply_lut3d
+    from .bilateral_filter import bilateral_filter as bilateral_filter
     from .box_blur import box_blur as box_blur
     from .color_matrix import color_matrix as color_matrix
     from .convolve2d import convolve2d as convolve2d
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .morph_close import morph_close as morph_close
     from .morph_gradient import morph_gradient as morph_gradient
     from .morph_open import morph_open as morph_open
+    from .motion_blur import motion_blur as motion_blur
     from .psnr import psnr as psnr
     from .resize import resize as resize
     from .rgb_to_gray import rgb_to_gray as rgb_to_gray

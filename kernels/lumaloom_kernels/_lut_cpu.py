@@ -7,11 +7,12 @@ from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I32, _I64, I32, _all, _at, _call, has
+from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I32, _I64, I32, _all, _at
 from ._lines import Addresses, address, run_lines
 from ._planes import fetch_ahead, load_pixels, store_pixels
 from ._simd import F32, LANES_F32, Codegen, intrinsic, jit, pixel_size
 from ._table import _BYTES, LANES, has_table
+from ._x86 import call, has
 
 GROUPS = (3, 4, 2, 1)  # samples taken as one pixel where one table serves all: gathers in a row are faster
 
@@ -33,8 +34,8 @@ def table_pixels(typingctx: Any, target: Any, source: Any, tables: Any) -> tuple
             result = None
             for c in range(channels):
                 t = table[4 * c : 4 * c + 4]
-                low = _call(builder, "avx512.vpermi2var.qi.512", vector, t[0], values, t[1])
-                high = _call(builder, "avx512.vpermi2var.qi.512", vector, t[2], values, t[3])
+                low = call(builder, "avx512.vpermi2var.qi.512", vector, t[0], values, t[1])
+                high = call(builder, "avx512.vpermi2var.qi.512", vector, t[2], values, t[3])
                 entry = builder.select(upper, high, low)
                 if result is None:
                     result = entry
@@ -84,7 +85,7 @@ def _gather(builder: Any, address: Any, indices: Any) -> Any:
         pointer = _at(builder, address, ir.IntType(8))
         everywhere = ir.Constant(ir.VectorType(ir.IntType(1), LANES_F32), [1] * LANES_F32)
         scale = ir.Constant(_I32, 4)
-        return _call(
+        return call(
             builder,
             "avx512.mask.gather.dps.512",
             F32.vector,

@@ -11,11 +11,12 @@ from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, _all, _call, has, lanes, load
+from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, _all, lanes, load
 from ._lines import Addresses, run_lines
 from ._planes import _shuffle, fetch_ahead, load_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
+from ._x86 import call, has
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
 _I64 = ir.IntType(64)
@@ -48,7 +49,7 @@ def _pair_products(builder: Any, first: Any, second: Any) -> Any:
         vector = ir.VectorType(_I32, width // 2)
         for start in range(0, first.type.count, width):
             some = [_shuffle(builder, v, v, list(range(start, start + width))) for v in (first, second)]
-            parts.append(_call(builder, name, vector, *some))
+            parts.append(call(builder, name, vector, *some))
         while len(parts) > 1:
             places = list(range(2 * parts[0].type.count))
             parts = [_shuffle(builder, low, high, places) for low, high in zip(parts[::2], parts[1::2], strict=True)]

@@ -27,6 +27,7 @@ from numba.extending import intrinsic as numba_intrinsic
 from numba.extending import models, register_model
 
 from ._code_cache import CodeCache
+from ._x86 import HIGH_PRODUCTS, call_in_parts
 
 LANES_U16 = 32
 LANES_F32 = 16
@@ -235,6 +236,10 @@ def u16_mulhi(typingctx: Any, a: Any, b: Any) -> tuple[Any, Codegen]:
     """Return the high half of the 32-bit products."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        # LLVM knows the instruction, but misses it where it has moved the widening of a factor out of a loop
+        found = call_in_parts(builder, HIGH_PRODUCTS, *args)
+        if found is not None:
+            return found
         wide = _many(_I32, LANES_U16)
         product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
         return builder.trunc(builder.lshr(product, _splat(_I32, LANES_U16, 16)), U16.vector)

@@ -18,6 +18,7 @@ from tests.effects.definitions import FORMATS, POOL, effect, noise, rendered, sa
 
 # One call of every built-in effect that changes something.
 CALLS = {
+    "bilateral": "bilateral radius=2 color=0.5",
     "blur": "blur sigma=1.7",
     "boxblur": "boxblur radius=2",
     "brightness": "brightness amount=0.2",
@@ -28,10 +29,12 @@ CALLS = {
     "erode": "erode radius=2",
     "flip": "flip axis=both",
     "median": "median radius=2",
+    "motionblur": "motionblur length=7 angle=30",
     "resize": "resize width=21 height=30",
     "sharpen": "sharpen amount=1",
 }
 IDLE = {
+    "bilateral": "bilateral color=0",
     "blur": "blur sigma=0",
     "boxblur": "boxblur radius=0",
     "brightness": "brightness amount=0",
@@ -40,6 +43,7 @@ IDLE = {
     "dilate": "dilate radius=0",
     "erode": "erode radius=0",
     "median": "median radius=0",
+    "motionblur": "motionblur length=1 angle=77",
     "resize": "resize",
     "sharpen": "sharpen amount=0",
 }

@@ -24,6 +24,7 @@ CLIPS = (
     "testsrc2_vp9.webm",
 )
 EVERY_EFFECT = [
+    "bilateral radius=2",
     "blur sigma=3",
     "boxblur radius=2",
     "brightness amount=0.05",
@@ -35,6 +36,7 @@ EVERY_EFFECT = [
     "edges",
     "erode radius=2",
     "median radius=2",
+    "motionblur length=9 angle=20",
     "sharpen amount=1.5",
 ]
 
