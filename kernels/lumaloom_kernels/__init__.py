@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .convolve2d import convolve2d as convolve2d
     from .dilate import dilate as dilate
     from .erode import erode as erode
+    from .frame_blend import frame_blend as frame_blend
     from .gaussian_blur import gaussian_blur as gaussian_blur
     from .histogram import histogram as histogram
     from .laplacian import laplacian as laplacian
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .scale_offset import scale_offset as scale_offset
     from .scharr import scharr as scharr
     from .sobel import sobel as sobel
+    from .temporal_median import temporal_median as temporal_median
     from .unsharp_mask import unsharp_mask as unsharp_mask
     from .yuv_to_rgb import yuv_to_rgb as yuv_to_rgb
 
