@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import _registry
 
 if TYPE_CHECKING:
+    from .add_grain import add_grain as add_grain
     from .alpha_over import alpha_over as alpha_over
     from .apply_lut import apply_lut as apply_lut
     from .box_blur import box_blur as box_blur
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .scale_offset import scale_offset as scale_offset
     from .scharr import scharr as scharr
     from .sobel import sobel as sobel
+    from .temporal_denoise import temporal_denoise as temporal_denoise
     from .temporal_median import temporal_median as temporal_median
     from .unsharp_mask import unsharp_mask as unsharp_mask
     from .yuv_to_rgb import yuv_to_rgb as yuv_to_rgb

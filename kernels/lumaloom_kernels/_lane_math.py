@@ -22,7 +22,8 @@ class Mask:
     def where(self, yes: Any, no: Any) -> Lane:
         """Return the lanes of ``yes`` where the mask holds, else those of ``no``."""
         lane = yes if isinstance(yes, Lane) else no
-        return lane.like(self.builder.select(self.value, lane.value_of(yes), lane.value_of(no)))
+        chosen: Lane = lane.like(self.builder.select(self.value, lane.value_of(yes), lane.value_of(no)))
+        return chosen
 
 
 class Lane:

@@ -50,7 +50,8 @@ def temporal_median(frames: Sequence[ArrayT], *, out: ArrayT | None = None, thre
 
 def reference(frames: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Compute by the definition: sort, and take the middle; NaNs come last."""
-    return np.sort(np.stack(frames), axis=0)[len(frames) // 2]
+    middle: NDArray[Any] = np.sort(np.stack(frames), axis=0)[len(frames) // 2]
+    return middle
 
 
 def cpu(frames: list[Any], out: NDArray[Any], threads: int) -> None:
