@@ -37,13 +37,12 @@ def add_noise(
     """Add noise to 32 samples: int16 strength and high in whole numbers, float32 ones in float32."""
 
     def whole(builder: Any, source: Any, target: Any, noise: Any, strength: Any, high: Any) -> None:
-        pixels = builder.zext(
-            builder.load(_at(builder, source, ir.VectorType(_ELEMENTS[kind], STEP)), align=1), I16.vector
-        )
+        raw = builder.load(_at(builder, source, ir.VectorType(_ELEMENTS[kind], STEP)), align=1)
+        pixels = builder.zext(raw, I16.vector)
         scaled = _rounded_product(builder, noise, _everywhere(builder, strength, I16.vector))
         steps = builder.ashr(builder.add(scaled, _all(I16.vector, 16)), _all(I16.vector, 5))
         result = _clipped(builder, builder.add(pixels, steps), _everywhere(builder, high, I16.vector))
-        result = builder.trunc(result, ir.VectorType(_ELEMENTS[kind], STEP))
+        result = builder.trunc(result, raw.type)
         builder.store(result, _at(builder, target, result.type), align=1)
 
     def part(builder: Any, source: Any, target: Any, noise: Any, strength: Any, high: Any) -> None:
@@ -87,21 +86,11 @@ def grain_lines(
     for y in range(first, stop):
         source, target = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
         one, two = keys[y, 0], keys[y, 1]
-        odd = start & 1
-        for i in range(count // STEP):
-            at = i * STEP
+        for i in range((count + STEP - 1) // STEP):
+            at = min(i * STEP, count - STEP)
+            place = start + at
             fetch_ahead(source + at * size, STEP * size)
-            if odd:
-                numbers = uniform_lanes_odd(start + at, one, two)
-            else:
-                numbers = uniform_lanes(start + at, one, two)
-            add_noise(source + at * size, target + at * size, bell_lanes(numbers), strength, high, kind)
-        at = count - STEP
-        if count % STEP:
-            if (start + at) & 1:
-                numbers = uniform_lanes_odd(start + at, one, two)
-            else:
-                numbers = uniform_lanes(start + at, one, two)
+            numbers = uniform_lanes_odd(place, one, two) if place & 1 else uniform_lanes(place, one, two)
             add_noise(source + at * size, target + at * size, bell_lanes(numbers), strength, high, kind)
 
 
@@ -113,6 +102,8 @@ def grain(
     keys = row_keys(seed, frame, origin[1], len(src))
     channels = src.shape[2] if src.ndim == 3 else 1
     kind, start = src.dtype.type(0), origin[0] * channels
+    scale: Any
+    top: Any
     if src.dtype == np.uint8:
         scale, top = np.int16(round(strength * (1 << STRENGTH_BITS))), np.int16(high)
     else:

@@ -23,10 +23,11 @@ Words = NDArray[np.uint32]
 
 def mixed(words: Any) -> Words:
     """Return the hash of words of 32 bits."""
-    x = np.asarray(words, np.uint32)
+    x: Any = np.asarray(words, np.uint32)
     x = (x ^ x >> 16) * np.uint32(FIRST)
     x = (x ^ x >> 15) * np.uint32(SECOND)
-    return x ^ x >> 16
+    result: Words = x ^ x >> 16
+    return result
 
 
 def row_keys(seed: int, frame: int, first: int, rows: int) -> NDArray[np.int32]:
@@ -41,11 +42,11 @@ def uniform(keys: NDArray[np.int32], first: int, count: int) -> NDArray[np.uint1
     """Return 16 random bits for each of ``count`` samples from ``first`` on, in every row that has keys."""
     sample = np.arange(first, first + count)
     one, two = (keys.view(np.uint32)[:, i, None] for i in (0, 1))
-    x = (sample >> 1).astype(np.uint32) + one
+    x: Any = (sample >> 1).astype(np.uint32) + one
     x = (x ^ x >> 16) * np.uint32(FIRST)
     x = ((x ^ x >> 15) + two) * np.uint32(SECOND)
     x ^= x >> 16
-    return (x >> (16 * (sample & 1)).astype(np.uint32)).astype(np.uint16)
+    return (x >> (16 * (sample & 1)).astype(np.uint32)).astype(np.uint16)  # type: ignore[no-any-return]
 
 
 def bell(numbers: NDArray[np.uint16]) -> NDArray[np.int32]:

@@ -57,7 +57,7 @@ def add_grain(
         >>> import numpy as np
         >>> from lumaloom_kernels import add_grain
         >>> add_grain(np.full((1, 6), 100, np.uint8), 4.0, seed=1).tolist()
-        [[101, 99, 100, 99, 98, 101]]
+        [[97, 93, 93, 100, 100, 101]]
     """
     check_image(src)
     image: Array = src

@@ -31,9 +31,11 @@ EVERY_EFFECT = [
     "crop width=160 height=120",
     "resize width=128 height=96",
     "convolve matrix='0 1 0 1 4 1 0 1 0'",
+    "denoise radius=1 threshold=0.04",
     "dilate radius=2",
     "edges",
     "erode radius=2",
+    "grain strength=0.04",
     "median radius=2",
     "sharpen amount=1.5",
 ]
