@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .add_grain import add_grain as add_grain
     from .alpha_over import alpha_over as alpha_over
     from .apply_lut import apply_lut as apply_lut
+    from .blend import blend as blend
     from .box_blur import box_blur as box_blur
     from .color_matrix import color_matrix as color_matrix
     from .convolve2d import convolve2d as convolve2d

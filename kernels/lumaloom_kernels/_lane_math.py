@@ -78,7 +78,12 @@ class Lane:
 
     def root(self) -> Any:
         """Return the square root."""
-        function = self.builder.module.declare_intrinsic("llvm.sqrt", [self.value.type])
+        from llvmlite import ir
+        from numba.core import cgutils
+
+        vector = self.value.type
+        kind = ir.FunctionType(vector, [vector])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.sqrt.v{vector.count}f32")
         return self.like(self.builder.call(function, [self.value]))
 
 
