@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .scale_offset import scale_offset as scale_offset
     from .scharr import scharr as scharr
     from .sobel import sobel as sobel
+    from .ssim import ssim as ssim
     from .temporal_denoise import temporal_denoise as temporal_denoise
     from .temporal_median import temporal_median as temporal_median
     from .unsharp_mask import unsharp_mask as unsharp_mask
