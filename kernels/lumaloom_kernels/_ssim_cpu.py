@@ -37,9 +37,10 @@ TILE = 512  # samples; eleven rows of four means of them are 90 KiB
 SIDE = 11
 MARGIN = 4 * (SIDE - 1)  # samples that windows reach beyond a tile, with four channels
 STRIDE = TILE + MARGIN + LANES_F32  # of a row of prepared samples
+PLANE = TILE + LANES_F32  # of a row in the ring: no power of two, or all rows would fall into the same cache sets
 BYTES = 4
 RING = 4 * STRIDE  # places in the working memory, in float32: prepared rows, the ring,
-MASKS = RING + SIDE * 4 * TILE  # ones and zeros, from which masks are cut,
+MASKS = RING + SIDE * 4 * PLANE  # ones and zeros, from which masks are cut,
 ENDS = MASKS + 2 * LANES_F32  # and the last samples of two rows
 WORK = ENDS + 2 * LANES_F32
 
@@ -131,13 +132,13 @@ def put_four(target: int, four: Any) -> None:
 @jit
 def similarity_rows(
     addresses: Any, pitches: Any, first: int, stop: int, count: int, channels: int, kind: Any, bell: Any,
-    numbers: Any, block: Any, rows: Any, results: Any,
+    numbers: Any, block: Any, order: Any, results: Any,
 ) -> None:  # fmt: skip
     """Add up the measure of windows whose first rows are ``first`` to ``stop``, in rows of ``count`` samples."""
     size, step = pixel_size(kind), channels * BYTES
     w = (splat(bell[0]), splat(bell[1]), splat(bell[2]), splat(bell[3]), splat(bell[4]), splat(bell[5]))
     zero, scale, c1, c2 = bell[0], splat(numbers[0]), splat(numbers[1]), splat(numbers[2])
-    work, line, plane = address_of(block), STRIDE * BYTES, TILE * BYTES
+    work, line, plane = address_of(block), STRIDE * BYTES, PLANE * BYTES
     ring, masks, ends = work + RING * BYTES, work + MASKS * BYTES, work + ENDS * BYTES
     windows = count - (SIDE - 1) * channels
     for left in range(0, windows, TILE):
@@ -165,7 +166,11 @@ def similarity_rows(
             if y < first + SIDE - 1:
                 continue
             for k in range(SIDE):
-                rows[k] = (y - SIDE + 1 + k) % SIDE * 4 * plane
+                order[k] = (y + 1 + k) % SIDE * 4 * plane
+            rows = (
+                order[0], order[1], order[2], order[3], order[4], order[5],
+                order[6], order[7], order[8], order[9], order[10],
+            )  # fmt: skip
             total = splat(numbers[3])
             for i in range(vectors):
                 at = i * LANES_F32 * BYTES
@@ -198,8 +203,8 @@ def mean_similarity(
     def work(first: int, stop: int) -> None:
         block = scratch("ssim", WORK, np.float32)
         block[MASKS:ENDS] = np.repeat([1, 0], LANES_F32)
-        rows = np.empty(SIDE, np.int64)
-        similarity_rows(addresses, pitches, first, stop, count, channels, kind, weights, numbers, block, rows, results)
+        order = np.empty(SIDE, np.int64)
+        similarity_rows(addresses, pitches, first, stop, count, channels, kind, weights, numbers, block, order, results)
 
     run_bands(work, height, threads)
     return float(results.sum() / (height * (count - (SIDE - 1) * channels)))
