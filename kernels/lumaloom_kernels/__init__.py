@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .color_matrix import color_matrix as color_matrix
     from .convolve2d import convolve2d as convolve2d
     from .dilate import dilate as dilate
+    from .dither import dither as dither
     from .erode import erode as erode
     from .frame_blend import frame_blend as frame_blend
     from .gaussian_blur import gaussian_blur as gaussian_blur
