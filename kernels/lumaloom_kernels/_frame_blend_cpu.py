@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ._frames import as_table
 from ._lanes import add_product, has_fixed_point, lanes, load, splat, store_clipped
 from ._lines import Addresses, run_lines
+from ._mix_cpu import mix_images
 from ._planes import fetch_ahead
 from ._simd import jit, pixel_size
 
@@ -39,6 +40,9 @@ def blend_lines(
 
 def blend_frames(frames: list[Any], shares: NDArray[np.float64], out: NDArray[Any], threads: int) -> None:
     """Blend at least two frames; the shares, none of them 0, have a sum of 1."""
+    if len(frames) == 2:
+        mix_images(frames[0], frames[1], out, float(shares[1]), threads)
+        return
     if out.dtype == np.uint8 and has_fixed_point() and len(frames) <= FIXED:
         edges = np.rint(np.concatenate([[0], np.cumsum(shares)]) * (1 << WEIGHT_BITS))
         weights = np.diff(edges).astype(np.int16)  # whose sum is exact, so that equal pixels stay as they are
