@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numpy.typing import NDArray
 
 from ._blend_modes import MODES, NUMBERS, Mode
 from ._lane_math import Lane, where
-from ._lanes import _I16, _I32, _at, lanes
+from ._lanes import _I16, _I32, _I64, _at, lanes
 from ._lines import Addresses, run_lines
 from ._planes import fetch_ahead, load_pixels, store_pixels
 from ._simd import F32, Codegen, intrinsic, jit, pixel_size
 
-_BYTES, _WORDS = ir.VectorType(ir.IntType(8), 32), ir.VectorType(_I16, 32)
+_BYTES, _WORDS, _LONG = ir.VectorType(ir.IntType(8), 32), ir.VectorType(_I16, 32), ir.VectorType(ir.IntType(8), 64)
+STEP = _LONG.count
 
 
 class Whole(Lane):
@@ -51,20 +53,50 @@ class Whole(Lane):
         return self.builder.icmp_signed(sign, self.value, self.value_of(other))
 
 
+class Saturating(Lane):
+    """Numbers from 0 to 1 as 0 to 255 in 8 bits; sums and differences stop at both ends."""
+
+    def value_of(self, other: Any) -> Any:
+        return other.value if isinstance(other, Lane) else ir.Constant(_LONG, [int(other * 255)] * _LONG.count)
+
+    def _called(self, name: str, other: Any) -> Any:
+        kind = ir.FunctionType(_LONG, [_LONG, _LONG])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}.sat.v64i8")
+        return self.like(self.builder.call(function, [self.value, self.value_of(other)]))
+
+    def __add__(self, other: Any) -> Any:
+        return self._called("uadd", other)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._called("usub", other)
+
+    def compare(self, sign: str, other: Any) -> Any:
+        return self.builder.icmp_unsigned(sign, self.value, self.value_of(other))
+
+
 def _mode(marker: Any) -> Mode:
     return list(MODES.values())[len(marker)]
 
 
 @intrinsic
 def blend_bytes(typingctx: Any, back: Any, front: Any, address: Any, mode: Any) -> tuple[Any, Codegen]:
-    """Blend 32 samples of 8 bits at two addresses into a third."""
+    """Blend 64 samples of 8 bits at two addresses into a third."""
+    way = _mode(mode)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        back, front = (
-            Whole(builder, builder.zext(builder.load(_at(builder, arg, _BYTES), align=1), _WORDS)) for arg in args[:2]
-        )
-        result = builder.trunc(_mode(mode).mix(back, front).value, _BYTES)
-        builder.store(result, _at(builder, args[2], _BYTES), align=1)
+        def loaded(address: Any, vector: Any) -> Any:
+            return builder.load(_at(builder, address, vector), align=1)
+
+        def stored(value: Any, address: Any) -> None:
+            builder.store(value, _at(builder, address, value.type), align=1)
+
+        if way.saturating:
+            stored(way.mix(*(Saturating(builder, loaded(arg, _LONG)) for arg in args[:2])).value, args[2])
+            return
+        for start in (0, _BYTES.count):
+            back, front, target = (builder.add(arg, ir.Constant(_I64, start)) for arg in args[:3])
+            pair = (Whole(builder, builder.zext(loaded(place, _BYTES), _WORDS)) for place in (back, front))
+            stored(builder.trunc(way.mix(*pair).value, _BYTES), target)
 
     return types.void(types.int64, types.int64, types.int64, mode), codegen
 
@@ -113,12 +145,14 @@ def byte_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int, 
     for y in range(first, stop):
         back, front = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
         out = addresses[2] + y * pitches[2]
-        for i in range((count + 63) // 64):
-            at = min(i * 64, count - 64)
-            fetch_ahead(back + at, 64)
-            fetch_ahead(front + at, 64)
+        for at in range(0, count - 2 * STEP + 1, 2 * STEP):
+            fetch_ahead(back + at, 2 * STEP)
+            fetch_ahead(front + at, 2 * STEP)
             blend_bytes(back + at, front + at, out + at, mode)
-            blend_bytes(back + at + 32, front + at + 32, out + at + 32, mode)
+            blend_bytes(back + at + STEP, front + at + STEP, out + at + STEP, mode)
+        for at in range(count // (2 * STEP) * 2 * STEP, count, STEP):
+            last = min(at, count - STEP)
+            blend_bytes(back + last, front + last, out + last, mode)
 
 
 @jit

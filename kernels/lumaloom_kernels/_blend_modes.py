@@ -20,12 +20,14 @@ class Mode:
         mix: of ``(b, s)``, each a channel, or where it is not ``separable`` a tuple of three.
         fixed: whether it is made of sums, comparisons and products of numbers from 0 to 1, so that whole numbers do.
         separable: whether each channel is by itself.
+        saturating: whether whole numbers do that stop at both ends after every step.
 
     """
 
     mix: Callable[[Any, Any], Any]
     fixed: bool = True
     separable: bool = True
+    saturating: bool = False
 
 
 def hard_light(b: Any, s: Any) -> Any:
@@ -80,20 +82,20 @@ MODES = {
     "multiply": Mode(lambda b, s: b * s),
     "screen": Mode(lambda b, s: b + s - b * s),
     "overlay": Mode(lambda b, s: hard_light(s, b)),
-    "darken": Mode(least),
-    "lighten": Mode(greatest),
+    "darken": Mode(least, saturating=True),
+    "lighten": Mode(greatest, saturating=True),
     "color-dodge": Mode(color_dodge, fixed=False),
     "color-burn": Mode(color_burn, fixed=False),
     "hard-light": Mode(hard_light),
     "soft-light": Mode(soft_light, fixed=False),
-    "difference": Mode(lambda b, s: greatest(b, s) - least(b, s)),
+    "difference": Mode(lambda b, s: greatest(b, s) - least(b, s), saturating=True),
     "exclusion": Mode(lambda b, s: b + s - 2 * (b * s)),
     "hue": Mode(lambda b, s: with_luminosity(with_saturation(s, saturation(b)), luminosity(b)), False, False),
     "saturation": Mode(lambda b, s: with_luminosity(with_saturation(b, saturation(s)), luminosity(b)), False, False),
     "color": Mode(lambda b, s: with_luminosity(s, luminosity(b)), False, False),
     "luminosity": Mode(lambda b, s: with_luminosity(b, luminosity(s)), False, False),
-    "add": Mode(lambda b, s: least(b + s, 1.0)),
-    "subtract": Mode(lambda b, s: greatest(b - s, 0.0)),
+    "add": Mode(lambda b, s: least(b + s, 1.0), saturating=True),
+    "subtract": Mode(lambda b, s: greatest(b - s, 0.0), saturating=True),
     "linear-light": Mode(lambda b, s: least(greatest(b + 2 * s - 1, 0.0), 1.0)),
 }
 NUMBERS = {name: number for number, name in enumerate(MODES)}
