@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from ._lanes import _ELEMENTS, _FLOAT, _I16, _I32, _I64, I16, I32, _all, _at, _rounded_product
 from ._lines import Addresses, run_rows
-from ._noise import BELL_BITS, row_keys
+from ._noise import BELL_BITS, STRENGTH_BITS, row_keys
 from ._noise_cpu import bell_lanes, uniform_lanes, uniform_lanes_odd
 from ._planes import _shuffle, fetch_ahead
 from ._simd import F32, Codegen, intrinsic, jit, pixel_size
-from .add_grain import STRENGTH_BITS
 
 STEP = I16.vector.count
 

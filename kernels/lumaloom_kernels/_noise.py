@@ -17,6 +17,7 @@ GOLDEN = 0x9E3779B9
 BELL = ((1, 3197), (4, 4894), (16, 2465), (64, 6703))  # powers of the squared place, and their weights
 MIDDLE = 10248
 BELL_BITS = 13
+STRENGTH_BITS = 7  # of uint8: with the 13 of the noise and the 15 that a product loses, 5 are left
 
 Words = NDArray[np.uint32]
 

@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 
 from ._borders import round_to
 from ._checks import Array, ArrayT, check_image, check_out, check_threads, is_gpu, no_cuda
-from ._noise import BELL_BITS, bell, check_origin, check_word, row_keys, uniform
+from ._noise import BELL_BITS, STRENGTH_BITS, bell, check_origin, check_word, row_keys, uniform
 from ._stencil_checks import check_high, check_number
 
 CASES: tuple[dict[str, Any], ...] = ({"strength": 0.02},)
-STRENGTH_BITS = 7  # of uint8: with the 13 of the noise and the 15 that a product loses, 5 are left
 LARGEST = {"uint8": 255.0, "uint16": 65535.0, "float32": 1e6}
 
 
