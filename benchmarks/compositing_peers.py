@@ -192,7 +192,7 @@ def ffmpeg_noise(image: Image, case: dict[str, Any], threads: int) -> Call | Non
 
 
 def numpy_dither(image: Image, case: dict[str, Any], threads: int) -> Call | None:
-    if case["method"] != "round" or threads > 1:
+    if case["method"] != "round" or threads > 1 or image.dtype == np.uint8:
         return None
     factor = np.float32(255 / (1.0 if image.dtype == np.float32 else 65535))
     return lambda: (image * factor + np.float32(0.5)).astype(np.uint8)

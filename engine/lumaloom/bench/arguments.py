@@ -89,18 +89,12 @@ def grained(image: Image, case: dict[str, Any]) -> Made | None:
     return (image,), {"strength": case["strength"] * top}
 
 
-def reduced(image: Image, case: dict[str, Any]) -> Made | None:
-    """Take what has more bits than the result."""
-    return None if image.dtype == np.uint8 else ((image,), case)
-
-
 ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
     "add_grain": grained,
     "alpha_over": pictures,
     "apply_lut": with_table,
     "blend": blended,
     "color_matrix": three_channels,
-    "dither": reduced,
     "frame_blend": several,
     "mix": two_images,
     "psnr": two_images,
