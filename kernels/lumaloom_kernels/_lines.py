@@ -72,6 +72,29 @@ def run_lines(work: Work, sources: Sequence[NDArray[Any]], outs: Sequence[NDArra
             out[...] = result.reshape(-1, *out.shape[2:])[:pixels].reshape(out.shape)
 
 
+def run_rows(work: Work, source: NDArray[Any], out: NDArray[Any], threads: int) -> None:
+    """Call ``work`` as `run_lines` does, for kernels that must know which row and place they are at.
+
+    Rows are never joined, ``count`` is in samples, and at least `LEAST`: shorter rows are copied, padded with zeros.
+    """
+    height, count = source.shape[0], source[0].size
+
+    def as_rows(image: NDArray[Any], filled: bool) -> NDArray[Any]:
+        if packed(image) and count >= LEAST:
+            return image
+        rows = np.zeros((height, max(count, LEAST)), image.dtype)
+        if filled:
+            rows[:, :count] = image.reshape(height, -1)
+        return rows
+
+    lines = as_rows(source, True), as_rows(out, False)
+    addresses = lines[0].ctypes.data, lines[1].ctypes.data
+    pitches = lines[0].strides[0], lines[1].strides[0]
+    run_bands(lambda first, stop: work(addresses, pitches, first, stop, max(count, LEAST)), height, threads)
+    if lines[1] is not out:
+        out[...] = lines[1][:, :count].reshape(out.shape)
+
+
 def _one_row(image: NDArray[Any], count: int) -> NDArray[Any]:
     pixels = image.shape[0] * image.shape[1]
     flat = np.ascontiguousarray(image).reshape(1, pixels, *image.shape[2:])

@@ -83,16 +83,45 @@ def with_cube(image: Image, case: dict[str, Any]) -> Made | None:
     return made and ((image, cube_of(case["size"])), options)
 
 
+def blended(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take two images, of three channels where the mode asks for them."""
+    if case["mode"] in ("hue", "saturation", "color", "luminosity") and image.shape[2:] != (3,):
+        return None
+    return two_images(image, case)
+
+
+def several(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take the image moved by some rows as the other frames."""
+    count = case["count"]
+    frames = [np.ascontiguousarray(np.roll(image, 3 * number, axis=0)) for number in range(count)]
+    top = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
+    options = {"threshold": case["threshold"] * top} if "threshold" in case else {}
+    weights = [1 + min(n, count - 1 - n) for n in range(count)]
+    return (frames, weights) if case.get("triangle") else (frames,), options
+
+
+def grained(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take the strength as a part of the range."""
+    top = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
+    return (image,), {"strength": case["strength"] * top}
+
+
 ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
+    "add_grain": grained,
     "alpha_over": pictures,
     "apply_lut": with_table,
     "apply_lut3d": with_cube,
     "color_matrix": three_channels,
     "hsv_to_rgb": three_channels,
+    "blend": blended,
+    "frame_blend": several,
     "mix": two_images,
     "psnr": two_images,
     "rgb_to_gray": three_channels,
     "rgb_to_hsv": three_channels,
     "rgb_to_yuv": rgb_of_integers,
+    "ssim": two_images,
+    "temporal_denoise": several,
+    "temporal_median": several,
     "yuv_to_rgb": coded,
 }

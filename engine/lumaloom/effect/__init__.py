@@ -17,6 +17,7 @@ class Lift(Effect):
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.hooks import API_VERSION, GROUP, Hooks, hookimpl
 from lumaloom.effect.param import REQUIRED, Param, ParamSpec
+from lumaloom.effect.temporal import TemporalEffect
 from lumaloom.effect.text import parse_call
 from lumaloom.errors import ParameterError
 from lumaloom.frame import Array, Frame, FrameSpec, Model, PixelFormat, PlaneFormat, Range
@@ -38,6 +39,7 @@ __all__ = [
     "PixelFormat",
     "PlaneFormat",
     "Range",
+    "TemporalEffect",
     "hookimpl",
     "parse_call",
 ]
