@@ -18,28 +18,36 @@ from tests.effects.definitions import FORMATS, POOL, effect, noise, rendered, sa
 
 # One call of every built-in effect that changes something.
 CALLS = {
+    "bilateral": "bilateral radius=2 color=0.5",
     "blur": "blur sigma=1.7",
     "boxblur": "boxblur radius=2",
     "brightness": "brightness amount=0.2",
     "convolve": "convolve matrix='-2 -1 0; -1 1 1; 0 1 2' bias=0.1",
     "crop": "crop x=2 y=2 width=21 height=11",
+    "denoise": "denoise radius=1 threshold=0.5",
     "dilate": "dilate radius=2",
     "edges": "edges",
     "erode": "erode radius=2",
     "flip": "flip axis=both",
+    "grain": "grain strength=0.1 chroma=0.05 seed=3",
     "median": "median radius=2",
+    "motionblur": "motionblur length=7 angle=30",
     "resize": "resize width=21 height=30",
     "sharpen": "sharpen amount=1",
 }
 IDLE = {
+    "bilateral": "bilateral color=0",
     "blur": "blur sigma=0",
     "boxblur": "boxblur radius=0",
     "brightness": "brightness amount=0",
     "convolve": "convolve matrix='0 3 0'",
     "crop": "crop",
+    "denoise": "denoise radius=0",
     "dilate": "dilate radius=0",
     "erode": "erode radius=0",
+    "grain": "grain strength=0",
     "median": "median radius=0",
+    "motionblur": "motionblur length=1 angle=77",
     "resize": "resize",
     "sharpen": "sharpen amount=0",
 }

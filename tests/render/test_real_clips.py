@@ -24,6 +24,7 @@ CLIPS = (
     "testsrc2_vp9.webm",
 )
 EVERY_EFFECT = [
+    "bilateral radius=2",
     "blur sigma=3",
     "boxblur radius=2",
     "brightness amount=0.05",
@@ -31,10 +32,13 @@ EVERY_EFFECT = [
     "crop width=160 height=120",
     "resize width=128 height=96",
     "convolve matrix='0 1 0 1 4 1 0 1 0'",
+    "denoise radius=1 threshold=0.04",
     "dilate radius=2",
     "edges",
     "erode radius=2",
+    "grain strength=0.04",
     "median radius=2",
+    "motionblur length=9 angle=20",
     "sharpen amount=1.5",
 ]
 

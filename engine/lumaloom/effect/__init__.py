@@ -18,6 +18,7 @@ from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.hooks import API_VERSION, GROUP, Hooks, hookimpl
 from lumaloom.effect.param import REQUIRED, Param, ParamSpec
 from lumaloom.effect.per_pixel import Pointwise, pointwise
+from lumaloom.effect.temporal import TemporalEffect
 from lumaloom.effect.text import parse_call
 from lumaloom.errors import ParameterError
 from lumaloom.frame import Array, Frame, FrameSpec, Model, PixelFormat, PlaneFormat, Range
@@ -41,6 +42,7 @@ __all__ = [
     "PlaneFormat",
     "Pointwise",
     "Range",
+    "TemporalEffect",
     "hookimpl",
     "lookup",
     "lookup3d",

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     POINTWISE = "pointwise"
     NEIGHBOURHOOD = "neighbourhood"
     GEOMETRIC = "geometric"
+    TEMPORAL = "temporal"
 
 
 class Effect(ABC):

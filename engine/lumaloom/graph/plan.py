@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import accumulate, groupby
 
-from lumaloom.effect import Effect, Kind
+from lumaloom.effect import Effect, Kind, Pointwise, TemporalEffect
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
 from lumaloom.frame.convert import convert, converted_spec
+from lumaloom.graph.fused import Fused
 from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.graph.upright import Upright
 
@@ -25,9 +26,9 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One effect or conversion, with the frames before and after it."""
+    """One effect, conversion, or several of them fused, with the frames before and after it."""
 
-    action: Effect | Conversion
+    action: Effect | Conversion | Fused
     before: FrameSpec
     after: FrameSpec
     device: str
@@ -37,26 +38,56 @@ class Step:
         """Name for messages and timings: the effect's, or `convert`."""
         return "convert" if isinstance(self.action, Conversion) else self.action.name
 
-    def apply(self, frame: Frame, pool: Pool) -> Frame:
-        """Return the frame after this step, in buffers of `pool` or as views of what came in."""
+    @property
+    def window(self) -> tuple[int, int]:
+        """How many frames before and after its own the step looks at."""
+        return self.action.window() if isinstance(self.action, TemporalEffect) else (0, 0)
+
+    def after_of(self, spec: FrameSpec) -> FrameSpec:
+        """Return the frames after this step for one of `spec`, whose tags may differ from the plan's."""
+        if spec == self.before:
+            return self.after
+        if isinstance(self.action, Conversion):
+            return converted_spec(spec, self.action.target)
+        if isinstance(self.action, Fused):
+            for part in self.action.parts:
+                spec = part.after_of(spec)
+            return spec
+        return _after(self.action, spec)
+
+    def apply(self, frame: Frame, pool: Pool, around: Sequence[Frame] = ()) -> Frame:
+        """Return the frame after this step, in buffers of `pool` or as views of what came in.
+
+        A temporal effect gets the frames `around` it, itself among them; without them the frame stands alone.
+        """
         if isinstance(self.action, Conversion):
             return convert(frame, self.action.target)
+        if isinstance(self.action, Fused):
+            return self.action.apply(frame, self.after_of(frame.spec), pool)
         # Tags such as interlacing may differ from frame to frame.
-        after = self.after if frame.spec == self.before else _after(self.action, frame.spec)
+        after = self.after_of(frame.spec)
         viewed = self.action.view(frame)
         if viewed is not None:
             return Frame(after, viewed.planes, viewed.timing, viewed.side_data)
         out = Frame.allocate(after, pool, like=frame)
-        self.action.render(frame, out)
+        if around and isinstance(self.action, TemporalEffect):
+            self.action.render_window(around, out)
+        else:
+            self.action.render(frame, out)
         return out
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring steps on one device."""
+    """Neighbouring steps on one device, of which the first alone may look at other frames than its own."""
 
     device: str
     steps: tuple[Step, ...]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """How many frames before and after its own the run looks at."""
+        return self.steps[0].window
 
     @property
     def after(self) -> FrameSpec:
@@ -77,9 +108,23 @@ class Plan:
         return self.steps[-1].after if self.steps else self.source
 
     @property
+    def parts(self) -> list[Step]:
+        """The steps with those that are fused taken apart."""
+        taken_apart = [step.action.parts if isinstance(step.action, Fused) else (step,) for step in self.steps]
+        return [part for parts in taken_apart for part in parts]
+
+    @property
     def runs(self) -> list[Run]:
-        """The steps grouped into runs on one device."""
-        return [Run(device, tuple(steps)) for device, steps in groupby(self.steps, lambda step: step.device)]
+        """The steps grouped into runs on one device; a step that looks at other frames begins a new one."""
+        starts = accumulate(int(any(step.window)) for step in self.steps)
+        groups = groupby(zip(self.steps, starts, strict=True), lambda pair: (pair[0].device, pair[1]))
+        return [Run(device, tuple(step for step, _ in pairs)) for (device, _), pairs in groups]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """How many frames before and after its own decide about a frame of the output."""
+        windows = [step.window for step in self.steps]
+        return sum(before for before, _ in windows), sum(after for _, after in windows)
 
     def describe(self) -> list[str]:
         """Return a line per step for people: what, where, and what comes out."""
@@ -93,6 +138,7 @@ def make_plan(
     device: str = "cpu",
     *,
     upright: bool = False,
+    fuse: bool = True,
 ) -> Plan:
     """Plan a chain of effects for frames of `source`.
 
@@ -106,6 +152,7 @@ def make_plan(
         encoder_formats: what the encoder takes; None takes anything.
         device: `cpu` or `cuda`, for the effects that can run there; conversions run on the CPU.
         upright: turn the picture in any case, because the output can't tell players to.
+        fuse: make one step of neighbouring pointwise effects and of the conversions between and beside them.
 
     Raises:
         ParameterError: an effect's parameters do not fit the frames that reach it.
@@ -119,7 +166,7 @@ def make_plan(
     while True:
         steps, idle = _steps(source, chain, allowed, device)
         if not idle:
-            return Plan(source, steps)
+            return Plan(source, _fused(steps) if fuse else steps)
         # Negotiated again without them: they must not ask for a format either.
         chain = [effect for number, effect in enumerate(chain) if number not in idle]
 
@@ -148,6 +195,27 @@ def _steps(
         steps.append(Step(effect, spec, after, device if device in effect.devices else "cpu"))
         spec = after
     return tuple(steps), idle
+
+
+def _fused(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps with every run of pointwise effects and conversions as one."""
+    result: list[Step] = []
+    for joins, group in groupby(steps, _joins):
+        run = list(group)
+        effects = [step for step in run if isinstance(step.action, Pointwise)]
+        if not joins or not effects or len({step.device for step in effects}) > 1:
+            result += run
+        else:
+            result.append(Step(Fused(tuple(run)), run[0].before, run[-1].after, effects[0].device))
+    return tuple(result)
+
+
+def _joins(step: Step) -> bool:
+    """Whether a step may be part of a fused one: it looks at one pixel, by the compiler's own code."""
+    if isinstance(step.action, Conversion):
+        return True
+    same_size = (step.before.width, step.before.height) == (step.after.width, step.after.height)
+    return isinstance(step.action, Pointwise) and type(step.action).render is Pointwise.render and same_size
 
 
 def _after(effect: Effect, spec: FrameSpec) -> FrameSpec:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from lumaloom.errors import LumaloomError, TraceError
+import numpy as np
+
+from lumaloom.errors import LumaloomError, ParameterError, TraceError
 from lumaloom.pointwise.host import peek
 from lumaloom.pointwise.ir import Node, const, node, select
 from lumaloom.pointwise.numpy_eval import evaluate
@@ -18,6 +20,8 @@ from lumaloom.pointwise.trace import Symbol, node_of
 
 PICTURE = ("width", "height", "t", "frame")
 """The extras that are one number per frame; they are parameters of no stage."""
+
+_VALUES = (Symbol, bool, int, float, np.ndarray, np.generic)
 
 _PEEKED: dict[Hashable, Any] = {(-1, "width"): 16.0, (-1, "height"): 16.0, (-1, "t"): 0.0, (-1, "frame"): 0.0}
 
@@ -74,16 +78,19 @@ def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> 
     """
     try:
         found = stage.function(*channels, **settings)
+    except ParameterError:  # what the user gave, not what the author did
+        raise
     except LumaloomError as problem:
         raise TraceError(f"{stage.name}: {problem}") from problem
     except Exception as problem:
         raise TraceError(f"{stage.name}: {_place(stage, problem)}: {type(problem).__name__}: {problem}") from problem
     values = found if isinstance(found, tuple) else (found,)
-    if len(values) != len(channels):
+    strange = [type(value).__name__ for value in values if not isinstance(value, _VALUES)]
+    if len(values) != len(channels) or strange:
         code = stage.function.__code__
         raise TraceError(
             f"{stage.name}: {code.co_filename}:{code.co_firstlineno}: expected {len(channels)} channels "
-            f"back from the function, got {len(values)}"
+            f"back from the function, got {strange[0] if strange else len(values)}"
         )
     return values
 
@@ -102,7 +109,7 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
         stages: in order.
         coding: of the frames that come in.
         model: their channels: `y`, `yuv` or `rgb`.
-        after: coding of the result; differs only where RGB lies between two kinds of YUV.
+        after: coding of the result, whose matrix YUV is made by.
         wanted: channels of the result.
         alpha: whether they have opacity; without, stages that use it get 1.
 
@@ -121,13 +128,12 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
             call = called(stage, number)
             changed = working.apply(stage.space, call, opacity if stage.alpha else None)
             opacity = opacity if changed is None else changed
-        if after != coding and wanted == "yuv":
-            working.to("rgb")
-            working.coding = after
-        values = working.values if working.space == wanted else working.to("yuv" if wanted == "y" else wanted)
+            if stage.coding is not None:
+                working.recode(stage.coding)
+        values = working.finish(wanted, after)
     finally:
         peek.reset(token)
-    channels = {letter: node_of(value) for letter, value in zip(wanted, values, strict=False)}
+    channels = {letter: node_of(value) for letter, value in zip(wanted, values, strict=True)}
     channels["a"] = node_of(opacity)
     return Graph(channels)
 

@@ -28,9 +28,9 @@ class CudaProgram:
 
     """
 
-    def __init__(self, lowered: Lowered) -> None:
+    def __init__(self, lowered: Lowered, settled: Settled | None = None) -> None:
         self.lowered, self.source = lowered, source(lowered)
-        self._settled = Settled(lowered)
+        self._settled = settled or Settled(lowered)
         self._lock = threading.Lock()
         self._kernels: dict[int, list[Any]] = {}
         self._tables: dict[tuple[int, int], tuple[Numbers, Array]] = {}

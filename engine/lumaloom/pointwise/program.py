@@ -3,51 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lumaloom.frame import Frame, FrameSpec, PlaneFormat
-from lumaloom.pointwise.cuda_program import CudaProgram
 from lumaloom.pointwise.lower import Lowered, lower
 from lumaloom.pointwise.machine import Machine, lanes
 from lumaloom.pointwise.settled import Settled
 from lumaloom.pointwise.stage import Stage
 
+if TYPE_CHECKING:
+    from lumaloom.pointwise.cuda_program import CudaProgram
+
 _KEPT = 64
 Plane = np.ndarray[Any, Any]
 
 
-def compute(stages: Sequence[Stage], src: Frame, out: Frame) -> None:
-    """Write every sample of `out` from `src` on the device where they are, compiled as one run.
-
-    Raises:
-        TraceError: an author's function can't be compiled.
-
-    """
-    compiled = program if isinstance(src.planes[0], np.ndarray) else cuda_program
-    compiled(stages, src.spec, out.spec).run(stages, src, out)
-
-
 def program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Program:
-    """Return the run compiled for the CPU; runs that differ in numbers alone share one.
+    """Return the compiled run; runs that differ in numbers alone share one.
 
     Raises:
         TraceError: an author's function can't be compiled.
 
     """
     return _program(_Key(stages, before, after))
-
-
-def cuda_program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> CudaProgram:
-    """Return the run for GPUs, likewise.
-
-    Raises:
-        TraceError: as `program` does.
-
-    """
-    return _cuda_program(_Key(stages, before, after))
 
 
 class _Key:
@@ -58,7 +39,10 @@ class _Key:
         kinds = tuple(
             (spec.format.name, spec.colour.resolved(spec.format.model, spec.height)) for spec in (before, after)
         )
-        self.content = (tuple((stage.function, stage.space, stage.alpha, stage.fixed) for stage in stages), *kinds)
+        self.content = (
+            tuple((stage.function, stage.space, stage.alpha, stage.coding, stage.fixed) for stage in stages),
+            *kinds,
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and other.content == self.content
@@ -69,29 +53,19 @@ class _Key:
 
 @lru_cache(maxsize=_KEPT)
 def _program(key: _Key) -> Program:
-    return Program(key.stages, lower(key.stages, key.before, key.after))
-
-
-@lru_cache(maxsize=_KEPT)
-def _cuda_program(key: _Key) -> CudaProgram:
-    return CudaProgram(lower(key.stages, key.before, key.after))
+    return Program(lower(key.stages, key.before, key.after))
 
 
 class Program:
-    """Compiled passes over planes, and the numbers that they get.
+    """Compiled passes over planes, and the numbers that they get; compiled for a device when first run on it.
 
     Attributes:
         lowered: what the code was made from.
-        machine: the code.
 
     """
 
-    def __init__(self, stages: Sequence[Stage], lowered: Lowered) -> None:
-        from lumaloom.pointwise.llvm_source import module
-
+    def __init__(self, lowered: Lowered) -> None:
         self.lowered = lowered
-        self.machine = Machine(module(lowered, lanes()))
-        self._functions = [self.machine.function(f"pass{k}") for k in range(len(lowered.passes))]
         self._settled = Settled(lowered)
         subs = [spec.format.subsampling for spec in (lowered.before, lowered.after)]
         self._even = max(sub[0] for sub in subs)
@@ -100,6 +74,23 @@ class Program:
             for number, part in enumerate(lowered.passes)
         ]
 
+    @cached_property
+    def machine(self) -> Machine:
+        """The code for this processor."""
+        from lumaloom.pointwise.llvm_source import module
+
+        return Machine(module(self.lowered, lanes()))
+
+    @cached_property
+    def _functions(self) -> list[Any]:
+        return [self.machine.function(f"pass{k}") for k in range(len(self.lowered.passes))]
+
+    @cached_property
+    def _cuda(self) -> CudaProgram:
+        from lumaloom.pointwise.cuda_program import CudaProgram
+
+        return CudaProgram(self.lowered, self._settled)
+
     def _planes_of(self, number: int) -> list[PlaneFormat]:
         part, before, after = self.lowered.passes[number], self.lowered.before.format, self.lowered.after.format
         read = [plane for plane in before.planes if set(plane.channels) & part.reads]
@@ -107,6 +98,9 @@ class Program:
 
     def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
         """Write every sample of `out` from `src`, with the parameters that the stages have now."""
+        if not isinstance(src.planes[0], np.ndarray):
+            self._cuda.run(stages, src, out)
+            return
         numbers, tables = self._settled.of(stages, src)
         for source, target in self.lowered.copies:
             out.planes[target][...] = src.planes[source]
