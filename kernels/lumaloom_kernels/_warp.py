@@ -33,8 +33,6 @@ INTERPOLATIONS: tuple[str, ...] = get_args(Interpolation)
 FAR = 1e9  # where coordinates that are farther away, or no numbers, are put
 LEAST_DETERMINANT = 1e-12  # of a matrix that has an inverse, beside the product of its rows' lengths
 
-EMPTY = np.zeros((1, 1), np.float32)
-NO_MATRIX = np.eye(3)
 
 
 class SingularError(KernelError):
@@ -94,10 +92,10 @@ def prepared(
 
 
 def run(
-    src: NDArray[Any], out: NDArray[Any], geometry: tuple[int, Any, Any, Any], method: str, border: str,
+    src: NDArray[Any], out: NDArray[Any], geometry: Any, method: str, border: str,
     value: NDArray[Any], threads: int,
 ) -> None:  # fmt: skip
-    """Warp by a geometry: how points are found, the matrix to the source, and the maps."""
+    """Warp by a `Geometry` of the compiled code."""
     from ._lines import packed
     from ._warp_cpu import TILE_ROWS, warp
 

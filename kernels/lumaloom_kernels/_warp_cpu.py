@@ -1,33 +1,47 @@
-"""Warps on this machine's processor: points, then taps, in tiles that the first-level cache holds."""
+"""Warps on this machine's processor: points, then taps, in tiles whose source the first-level cache holds."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._lanes import same_type
-from ._nearest import copy_unit
+from ._nearest import UNITS, copy_unit
 from ._scratch import scratch
 from ._simd import address_of, copy_bytes, jit, pixel_size
 from ._warp_points import (
+    ALL,
+    FAR,
     GROUP,
-    INSIDE,
-    OUTSIDE,
-    SEGMENT,
-    classify,
-    cubic_weights,
-    find_points,
-    linear_weights,
-    locate,
-    packed_weights,
-    split,
+    ROW_BYTES,
+    hold,
+    hold_nearest,
+    map_places,
+    plane_places,
+    step_places,
+    store_addresses,
+    store_weights,
+    store_wholes,
+    which_inside,
 )
 from ._warp_taps import batch, blend, blend_packed, has_packed, spare_pixels
 
-TILE_ROWS = 64
-CONSTANT, REPLICATE, REFLECT = range(3)
-BORDERS = {"constant": CONSTANT, "replicate": REPLICATE, "reflect101": REFLECT}
+SEGMENT, TILE_ROWS = 128, 64  # output pixels: the sides of a tile
+AFFINE, PERSPECTIVE, MAPS = range(3)
+BORDERS = {"constant": 0, "replicate": 1, "reflect101": 2}
+CONSTANT, REPLICATE = BORDERS["constant"], BORDERS["replicate"]
+NOWHERE = -(1 << 30)
 TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4}
+
+
+class Geometry(NamedTuple):
+    """How output pixels find their source: by a matrix, or by rows of maps that are as long as whole groups."""
+
+    mode: int
+    matrix: NDArray[np.float64]
+    map_x: int = 0  # addresses
+    map_y: int = 0
+    pitch: int = 0  # bytes from row to row of both maps
 
 
 @jit
@@ -59,6 +73,43 @@ def copy_taps(
 
 
 @jit
+def find(geometry: Any, x: int, y: int, shift: float, stepped: bool) -> Any:
+    """Return the places of the pixels from ``x`` on, along x and along y.
+
+    ``stepped`` tells that the map is affine and that they lie near.
+    """
+    m = geometry.matrix
+    if geometry.mode == MAPS:
+        at = y * geometry.pitch + 4 * x
+        return map_places(geometry.map_x + at, shift), map_places(geometry.map_y + at, shift)
+    bx, by, bz = m[0, 1] * y + m[0, 2], m[1, 1] * y + m[1, 2], m[2, 1] * y + m[2, 2]
+    if stepped:
+        unit = 4294967296.0
+        return (
+            step_places(np.int64((m[0, 0] * x + bx + shift) * unit), np.int64(m[0, 0] * unit)),
+            step_places(np.int64((m[1, 0] * x + by + shift) * unit), np.int64(m[1, 0] * unit)),
+        )
+    return (
+        plane_places(np.float64(x), m[0, 0], bx, m[2, 0], bz, shift),
+        plane_places(np.float64(x), m[1, 0], by, m[2, 0], bz, shift),
+    )
+
+
+@jit
+def is_near(geometry: Any, left: int, right: int, top: int, bottom: int) -> bool:
+    """Tell whether an affine map leads a rectangle of output pixels to places nearer than `FAR`."""
+    if geometry.mode != AFFINE:
+        return False
+    for axis in range(2):
+        m = geometry.matrix[axis]
+        for y in (top, bottom):
+            for x in (left, right):
+                if not abs(m[0] * x + m[1] * y + m[2]) < FAR - 2:
+                    return False
+    return True
+
+
+@jit
 def blend_group(
     target: int, table: int, pitch: int, weights: int, kind: Any, shape: Any, taps: Any, packed: Any
 ) -> None:  # fmt: skip
@@ -74,135 +125,120 @@ def blend_group(
 
 @jit
 def warp_rows(
-    mode: int, matrix: Any, map_x: Any, map_y: Any, source: Any, target: Any, first: int, stop: int, kind: Any,
-    shape: Any, taps: Any, packed: Any, spare: int, border: int, value: int, shift: float, doubles: Any, addresses: Any,
-    floats: Any, starts: Any, shares: Any, flags: Any, patch: Any,
+    geometry: Any, source: Any, target: Any, first: int, stop: int, kind: Any, shape: Any, taps: Any, packed: Any,
+    spare: int, border: int, value: int, addresses: Any, wholes: Any, shares: Any, patch: Any,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop``.
 
-    ``source`` is address, pitch, height and width, ``target`` address, pitch and width. ``patch`` holds the taps of
-    a group that the image does not hold all of, and a group at the end of a row.
+    ``source`` is address, pitch, height and width, ``target`` address, pitch and width. ``patch`` takes the taps of
+    a group that lie in part outside the image, what a group outside is, and a group at the end of a row.
     """
     src, pitch, height, width = source
     out, out_pitch, out_width = target
     size, pixel = len(taps), len(shape) * pixel_size(kind)
+    shift = -1.0 if size == 4 else 0.0
+    last_x, last_y, end_row = width - size, height - size, height - size if pitch > 0 else 0
     row_bytes = (size + 1) * pixel
-    spot = size * row_bytes  # bytes of the taps of a pixel
-    patch_at = address_of(patch)
-    ending, filler = patch_at + GROUP * spot, patch_at + GROUP * (spot + pixel)
+    spots, ending = address_of(patch), address_of(patch) + GROUP * size * row_bytes
+    filler = ending + GROUP * pixel
     for i in range(GROUP):
         copy_bytes(filler + i * pixel, value, pixel)
-    spots = addresses[1]
-    for i in range(GROUP):
-        spots[i] = patch_at + i * spot
-    table, weights = address_of(addresses), address_of(shares)
+        addresses[1, i] = spots + i * size * row_bytes
+    table, weights, places = address_of(addresses), address_of(shares), address_of(wholes)
     for top in range(first, stop, TILE_ROWS):
+        bottom = min(top + TILE_ROWS, stop)
         for left in range(0, out_width, SEGMENT):
-            count = min(SEGMENT, out_width - left)
-            for y in range(top, min(top + TILE_ROWS, stop)):
-                find_points(mode, matrix, map_x, map_y, left, y, count, doubles)
-                split(doubles[0], shift, starts[0], floats[0])
-                split(doubles[1], shift, starts[1], floats[1])
-                classify(starts, size, spare, width, height, flags)
-                locate(starts, src, pitch, pixel, addresses[0])
-                if same_type(packed, np.int32(0)):
-                    packed_weights(floats, shares)
-                elif size == 2:
-                    linear_weights(floats, shares)
-                else:
-                    cubic_weights(floats, shares)
-                row = out + y * out_pitch + left * pixel
-                for g in range(0, count, GROUP):
-                    rest = min(GROUP, count - g)
-                    goal = row + g * pixel if rest == GROUP else ending
-                    within = without = 0
-                    for i in range(GROUP):
-                        within += flags[g + i] == INSIDE
-                        without += flags[g + i] == OUTSIDE
-                    if within == GROUP:
-                        blend_group(goal, table + 8 * g, pitch, weights + 4 * g, kind, shape, taps, packed)
-                    elif without == GROUP and border == CONSTANT:
+            right = min(left + SEGMENT, out_width)
+            near = is_near(geometry, left, right + GROUP, top, bottom)
+            for y in range(top, bottom):
+                for at in range(left, right, GROUP):
+                    u, v = find(geometry, at, y, shift, near)
+                    if size == 2 and border == REPLICATE:
+                        u, v = hold(u, width - 1), hold(v, height - 1)
+                    inside = which_inside(u, v, 0, last_x, last_y, end_row, spare)
+                    row = out + y * out_pitch + at * pixel
+                    goal = row if at + GROUP <= right else ending
+                    if inside == ALL:
+                        store_weights(weights, u, v, taps, packed)
+                        store_addresses(table, u, v, src, pitch, pixel)
+                        blend_group(goal, table, pitch, weights, kind, shape, taps, packed)
+                    elif border == CONSTANT and not which_inside(u, v, 1 - size, width - 1, height - 1, NOWHERE, 0):
                         copy_bytes(goal, filler, GROUP * pixel)
                     else:
+                        store_weights(weights, u, v, taps, packed)
+                        store_wholes(places, u)
+                        store_wholes(places + ROW_BYTES, v)
                         for i in range(GROUP):
                             copy_taps(
-                                starts[0, g + i], starts[1, g + i], size, src, pitch, pixel, height, width, border,
-                                value, spots[i], row_bytes,
+                                wholes[0, i], wholes[1, i], size, src, pitch, pixel, height, width, border, value,
+                                addresses[1, i], row_bytes,
                             )  # fmt: skip
-                        blend_group(
-                            goal, table + 8 * SEGMENT, row_bytes, weights + 4 * g, kind, shape, taps, packed
-                        )  # fmt: skip
-                    if rest < GROUP:
-                        copy_bytes(row + g * pixel, ending, rest * pixel)
+                        blend_group(goal, table + 8 * GROUP, row_bytes, weights, kind, shape, taps, packed)
+                    if at + GROUP > right:
+                        copy_bytes(row, ending, (right - at) * pixel)
 
 
 @jit
 def nearest_rows(
-    mode: int, matrix: Any, map_x: Any, map_y: Any, source: Any, target: Any, first: int, stop: int, pixel: Any,
-    unit: Any, border: int, value: int, shift: float, doubles: Any, addresses: Any, floats: Any, starts: Any,
-    flags: Any,
+    geometry: Any, source: Any, target: Any, first: int, stop: int, pixel: Any, unit: Any, border: int, value: int,
+    addresses: Any, wholes: Any,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop`` of the nearest pixels, whose bytes are as many as ``pixel`` has members.
 
-    ``unit`` is a scalar of at least that size: all but the last pixels of rows are copied as such.
+    ``unit`` is a scalar of at least that size; where it is wider, the next pixel covers what is too much.
     """
     src, pitch, height, width = source
     out, out_pitch, out_width = target
     size = len(pixel)
-    over = 0 if size == pixel_size(unit) else 1
-    places = addresses[0]
+    spare = 0 if size == pixel_size(unit) else 1
+    end_row = height - 1 if pitch > 0 else 0
+    table, places = address_of(addresses), address_of(wholes)
     for top in range(first, stop, TILE_ROWS):
+        bottom = min(top + TILE_ROWS, stop)
         for left in range(0, out_width, SEGMENT):
-            count = min(SEGMENT, out_width - left)
-            for y in range(top, min(top + TILE_ROWS, stop)):
-                find_points(mode, matrix, map_x, map_y, left, y, count, doubles)
-                split(doubles[0], shift, starts[0], floats[0])
-                split(doubles[1], shift, starts[1], floats[1])
-                classify(starts, 1, over, width, height, flags)
-                locate(starts, src, pitch, size, places)
-                row = out + y * out_pitch + left * size
-                for g in range(0, count, GROUP):
-                    within = 0
-                    for i in range(GROUP):
-                        within += flags[g + i] == INSIDE
-                    if within == GROUP and g + GROUP + over <= count:
+            right = min(left + SEGMENT, out_width)
+            near = is_near(geometry, left, right + GROUP, top, bottom)
+            for y in range(top, bottom):
+                for at in range(left, right, GROUP):
+                    u, v = find(geometry, at, y, 0.5, near)
+                    row = out + y * out_pitch + at * size
+                    if border == REPLICATE:
+                        u, v = hold_nearest(u, width - 1), hold_nearest(v, height - 1)
+                    inside = which_inside(u, v, 0, width - 1, height - 1, end_row, spare)
+                    if inside == ALL and at + GROUP + spare <= right:
+                        store_addresses(table, u, v, src, pitch, size)
                         for i in range(GROUP):
-                            copy_unit(row + (g + i) * size, places[g + i], unit)
+                            copy_unit(row + i * size, addresses[0, i], unit)
                     else:
-                        for i in range(g, min(g + GROUP, count)):
+                        store_wholes(places, u)
+                        store_wholes(places + ROW_BYTES, v)
+                        for i in range(min(GROUP, right - at)):
                             copy_taps(
-                                starts[0, i], starts[1, i], 1, src, pitch, size, height, width, border, value,
+                                wholes[0, i], wholes[1, i], 1, src, pitch, size, height, width, border, value,
                                 row + i * size, size,
                             )  # fmt: skip
 
 
 def warp(
-    src: NDArray[Any], out: NDArray[Any], geometry: tuple[int, Any, Any, Any], method: str, border: str,
-    value: NDArray[Any], first: int, stop: int,
+    src: NDArray[Any], out: NDArray[Any], geometry: Geometry, method: str, border: str, value: NDArray[Any],
+    first: int, stop: int,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop`` of ``out``; the pixels of both arrays lie side by side in each row."""
     channels = src.shape[2] if src.ndim == 3 else 1
     pixel, taps = channels * src.itemsize, TAPS[method]
     source = (src.ctypes.data, src.strides[0], *src.shape[:2])
     target = (out.ctypes.data, out.strides[0], out.shape[1])
-    doubles = scratch("warp_points", 2 * SEGMENT, np.float64).reshape(2, SEGMENT)
-    addresses = scratch("warp_addresses", 2 * SEGMENT, np.int64).reshape(2, SEGMENT)
-    floats = scratch("warp_fractions", 2 * SEGMENT, np.float32).reshape(2, SEGMENT)
-    starts = scratch("warp_starts", 2 * SEGMENT, np.int32).reshape(2, SEGMENT)
-    flags = scratch("warp_flags", SEGMENT, np.uint8)
-    where = (*geometry, source, target, first, stop)
     edge = (BORDERS[border], value.ctypes.data)
+    addresses = scratch("warp_addresses", 2 * GROUP, np.int64).reshape(2, GROUP)
+    wholes = scratch("warp_wholes", 2 * GROUP, np.int32).reshape(2, GROUP)
+    where = (geometry, source, target, first, stop)
     if method == "nearest":
-        from ._nearest import UNITS
-
-        nearest_rows(
-            *where, (np.int8(0),) * pixel, UNITS[pixel], *edge, 0.5, doubles, addresses, floats, starts, flags
-        )  # fmt: skip
+        nearest_rows(*where, (np.int8(0),) * pixel, UNITS[pixel], *edge, addresses, wholes)
         return
     packed = np.int32(0) if method == "bilinear" and src.dtype == np.uint8 and has_packed() else np.float32(0)
-    shares = scratch("warp_weights", 2 * taps * SEGMENT, packed.dtype).reshape(2 * taps, SEGMENT)
+    shares = scratch("warp_shares", 2 * taps * GROUP, np.float32)
     patch = scratch("warp_patch", GROUP * (taps * (taps + 1) + 2) * pixel + 64, np.uint8)
     warp_rows(
         *where, src.dtype.type(0), (np.int8(0),) * channels, (np.int8(0),) * taps, packed, spare_pixels(channels),
-        *edge, -1.0 if taps == 4 else 0.0, doubles, addresses, floats, starts, shares, flags, patch,
+        *edge, addresses, wholes, shares, patch,
     )  # fmt: skip

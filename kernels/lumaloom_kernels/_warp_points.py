@@ -1,123 +1,232 @@
-"""Where the output pixels of a warp lie in the source, a segment of a row at a time.
+"""Where the output pixels of a warp lie in the source, 16 at a time: whole numbers and fractions in vectors.
 
-Coordinates are float64, so that a pixel's place in the largest image is off by less than a thousandth of a step
-of 16 bits. Those that are not numbers, or lie farther away than `FAR`, are moved there.
+Coordinates are float64, or whole numbers of 2**-32 of a pixel along a row of an affine map, so that a pixel of the
+largest image is off by less than a thousandth of a step of 16 bits. Those that are not numbers, or lie farther away
+than `FAR`, are moved there.
 """
 
 from typing import Any
 
-import numpy as np
+from llvmlite import ir
+from numba import types
 
-from ._simd import jit
+from ._lanes import _I16, _I32, _I64, I32, _all, _at
+from ._planes import _shuffle
+from ._simd import F32, LANES_F32, Codegen, intrinsic
 
-SEGMENT = 128  # pixels; a square of so many output pixels side by side keeps its source in the first-level cache
-GROUP = 16  # pixels that are computed together
+GROUP = LANES_F32
 FAR = 1e9
-
-AFFINE, PERSPECTIVE, MAPS = range(3)
-INSIDE, OUTSIDE = np.uint8(1), np.uint8(2)
+ALL = (1 << GROUP) - 1
 WEIGHT_BITS = 14
+ROW_BYTES = 4 * GROUP  # of a row of weights
+
+_DOUBLE = ir.DoubleType()
+_PLACE = types.Tuple((I32, F32))
 
 
-@jit
-def find_points(mode: int, matrix: Any, map_x: Any, map_y: Any, left: int, y: int, count: int, points: Any) -> None:
-    """Put the source coordinates of ``count`` pixels of row ``y`` from column ``left`` into ``points``."""
-    xs, ys = points[0], points[1]
-    if mode == AFFINE:
-        ax, ay = matrix[0, 0], matrix[1, 0]
-        bx, by = matrix[0, 1] * y + matrix[0, 2], matrix[1, 1] * y + matrix[1, 2]
-        for i in range(SEGMENT):
-            xs[i] = ax * (left + i) + bx
-            ys[i] = ay * (left + i) + by
-    elif mode == PERSPECTIVE:
-        ax, ay, az = matrix[0, 0], matrix[1, 0], matrix[2, 0]
-        bx, by = matrix[0, 1] * y + matrix[0, 2], matrix[1, 1] * y + matrix[1, 2]
-        bz = matrix[2, 1] * y + matrix[2, 2]
-        for i in range(SEGMENT):
-            x = np.float64(left + i)
-            depth = 1 / (az * x + bz)
-            xs[i] = (ax * x + bx) * depth
-            ys[i] = (ay * x + by) * depth
-    else:
-        row_x, row_y = map_x[y, left : left + count], map_y[y, left : left + count]
-        for i in range(count):
-            xs[i] = row_x[i]
-            ys[i] = row_y[i]
-        for i in range(count, SEGMENT):
-            xs[i] = ys[i] = -FAR
+def _splat(builder: Any, value: Any, count: int = GROUP) -> Any:
+    vector = ir.VectorType(value.type, count)
+    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(_I32, 0))
+    return _shuffle(builder, one, one, [0] * count)
 
 
-@jit
-def split(coordinates: Any, shift: float, starts: Any, fractions: Any) -> None:
-    """Take coordinates, moved by ``shift``, apart into whole numbers and fractions."""
-    for i in range(SEGMENT):
-        place = coordinates[i]
-        place = place if place > -FAR else -FAR  # NaN too
-        place = (place if place < FAR else FAR) + shift
-        floor = np.floor(place)
-        starts[i] = np.int32(floor)
-        fractions[i] = np.float32(place - floor)
+def _pick(builder: Any, which: Any, first: Any, second: float) -> Any:
+    return builder.select(which, first, _all(first.type, second))
 
 
-@jit
-def classify(starts: Any, taps: int, spare: int, width: int, height: int, flags: Any) -> None:
-    """Tell of each pixel whether all of its taps lie in the image, or none does.
+def _split(builder: Any, place: Any) -> tuple[Any, Any]:
+    """Return the whole numbers and the fractions of float vectors."""
+    place = _pick(builder, builder.fcmp_ordered(">", place, _all(place.type, -FAR)), place, -FAR)  # NaN too
+    place = _pick(builder, builder.fcmp_ordered("<", place, _all(place.type, FAR)), place, FAR)
+    whole = builder.fptosi(place, I32.vector)
+    rest = builder.fsub(place, builder.sitofp(whole, place.type))
+    below = builder.fcmp_ordered("<", rest, _all(place.type, 0.0))
+    rest = builder.select(below, builder.fadd(rest, _all(place.type, 1.0)), rest)
+    whole = builder.add(whole, builder.sext(below, I32.vector))
+    return whole, rest if rest.type == F32.vector else builder.fptrunc(rest, F32.vector)
 
-    ``spare`` is by how many pixels of a row loads reach beyond the last tap.
+
+@intrinsic
+def step_places(typingctx: Any, start: Any, step: Any) -> tuple[Any, Codegen]:
+    """Take ``start + i * step``, in units of 2**-32, apart."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = ir.VectorType(_I64, GROUP)
+        steps = builder.mul(_splat(builder, args[1]), ir.Constant(vector, list(range(GROUP))))
+        words = builder.bitcast(builder.add(_splat(builder, args[0]), steps), ir.VectorType(_I32, 2 * GROUP))
+        whole = _shuffle(builder, words, words, list(range(1, 2 * GROUP, 2)))
+        part = builder.lshr(_shuffle(builder, words, words, list(range(0, 2 * GROUP, 2))), _all(I32.vector, 8))
+        share = builder.fmul(builder.sitofp(part, F32.vector), _all(F32.vector, 2.0**-24))
+        return context.make_tuple(builder, signature.return_type, [whole, share])
+
+    return _PLACE(types.int64, types.int64), codegen
+
+
+@intrinsic
+def plane_places(
+    typingctx: Any, column: Any, across: Any, start: Any, depth: Any, far: Any, shift: Any
+) -> tuple[Any, Codegen]:
+    """Take ``(across * x + start) / (depth * x + far) + shift`` of 16 columns x apart."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        column, across, start, depth, far, shift = (_splat(builder, value) for value in args)
+        x = builder.fadd(column, ir.Constant(ir.VectorType(_DOUBLE, GROUP), [float(i) for i in range(GROUP)]))
+        upper = builder.fadd(builder.fmul(across, x), start)
+        lower = builder.fadd(builder.fmul(depth, x), far)
+        place = builder.fadd(builder.fdiv(upper, lower), shift)
+        return context.make_tuple(builder, signature.return_type, _split(builder, place))
+
+    return _PLACE(*[types.float64] * 6), codegen
+
+
+@intrinsic
+def map_places(typingctx: Any, address: Any, shift: Any) -> tuple[Any, Codegen]:
+    """Take 16 float32 of a map, moved by ``shift``, apart."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        values = builder.load(_at(builder, args[0], F32.vector), align=4)
+        wide = ir.VectorType(_DOUBLE, GROUP)
+        place = builder.fadd(builder.fpext(values, wide), _splat(builder, args[1]))
+        return context.make_tuple(builder, signature.return_type, _split(builder, place))
+
+    return _PLACE(types.int64, types.float64), codegen
+
+
+@intrinsic
+def hold(typingctx: Any, place: Any, last: Any) -> tuple[Any, Codegen]:
+    """Move what lies beyond pixels 0 and ``last`` to them; the last is seen from the one before.
+
+    Interpolation between two pixels gives the same there as where the edge is repeated.
     """
-    xs, ys = starts[0], starts[1]
-    least = np.int32(1 - taps)
-    last_x, last_y = np.int32(width - taps - spare), np.int32(height - taps)
-    end_x, end_y = np.int32(width - 1), np.int32(height - 1)
-    for i in range(SEGMENT):
-        x, y = xs[i], ys[i]
-        inside = (x >= 0) & (x <= last_x) & (y >= 0) & (y <= last_y)
-        outside = (x < least) | (x > end_x) | (y < least) | (y > end_y)
-        flags[i] = np.uint8(inside) * INSIDE + np.uint8(outside) * OUTSIDE
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        whole, share = (builder.extract_value(args[0], i) for i in range(2))
+        last = _splat(builder, builder.trunc(args[1], _I32))
+        beyond = builder.icmp_signed(">=", whole, last)
+        before = builder.icmp_signed("<", whole, _all(I32.vector, 0))
+        whole = builder.select(beyond, builder.sub(last, _all(I32.vector, 1)), whole)
+        share = builder.select(beyond, _all(F32.vector, 1.0), share)
+        whole = builder.select(before, _all(I32.vector, 0), whole)
+        share = builder.select(before, _all(F32.vector, 0.0), share)
+        return context.make_tuple(builder, signature.return_type, [whole, share])
+
+    return place(place, types.int64), codegen
 
 
-@jit
-def locate(starts: Any, src: int, pitch: int, pixel: int, addresses: Any) -> None:
-    """Compute the address of each first tap; it means nothing outside the image."""
-    xs, ys = starts[0], starts[1]
-    row, column = np.int64(np.int32(pitch)), np.int64(np.int32(pixel))
-    for i in range(SEGMENT):
-        addresses[i] = src + np.int64(ys[i]) * row + np.int64(xs[i]) * column
+@intrinsic
+def hold_nearest(typingctx: Any, place: Any, last: Any) -> tuple[Any, Codegen]:
+    """Move what lies beyond pixels 0 and ``last`` to them."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        whole, last = builder.extract_value(args[0], 0), _splat(builder, builder.trunc(args[1], _I32))
+        whole = builder.select(builder.icmp_signed(">", whole, last), last, whole)
+        whole = builder.select(builder.icmp_signed("<", whole, _all(I32.vector, 0)), _all(I32.vector, 0), whole)
+        return builder.insert_value(args[0], whole, 0)
+
+    return place(place, types.int64), codegen
 
 
-@jit
-def linear_weights(fractions: Any, weights: Any) -> None:
-    """Weights of two taps along x and of two along y."""
-    for axis in range(2):
-        part, first, second = fractions[axis], weights[2 * axis], weights[2 * axis + 1]
-        for i in range(SEGMENT):
-            second[i] = part[i]
-            first[i] = np.float32(1) - part[i]
+@intrinsic
+def which_inside(
+    typingctx: Any, x: Any, y: Any, least: Any, last_x: Any, last_y: Any, end_row: Any, spare: Any
+) -> tuple[Any, Codegen]:
+    """Return a bit for each pixel whose first tap lies from ``least`` to ``last_x``, and to ``last_y``.
+
+    In row ``end_row``, the last of the memory, loads must not reach farther than the image: ``spare`` pixels less.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, y = (builder.extract_value(place, 0) for place in args[:2])
+        least, last_x, last_y, end_row, spare = (_splat(builder, builder.trunc(value, _I32)) for value in args[2:])
+        at_end = builder.icmp_signed("==", y, end_row)
+        limit = builder.sub(last_x, builder.and_(builder.sext(at_end, I32.vector), spare))
+        good = builder.and_(
+            builder.and_(builder.icmp_signed(">=", x, least), builder.icmp_signed("<=", x, limit)),
+            builder.and_(builder.icmp_signed(">=", y, least), builder.icmp_signed("<=", y, last_y)),
+        )
+        return builder.zext(builder.bitcast(good, _I16), _I64)
+
+    return types.int64(_PLACE, _PLACE, *[types.int64] * 5), codegen
 
 
-@jit
-def packed_weights(fractions: Any, weights: Any) -> None:
-    """Weights of two by two taps in fixed point whose sum is exactly one; those of a row lie in one int32."""
-    one, half = np.int32(1 << WEIGHT_BITS), np.float32(0.5)
-    for i in range(SEGMENT):
-        x = np.int32(fractions[0, i] * np.float32(1 << WEIGHT_BITS) + half)
-        y = np.int32(fractions[1, i] * np.float32(1 << WEIGHT_BITS) + half)
-        both = np.int32((x * y + np.int32(1 << (WEIGHT_BITS - 1))) >> WEIGHT_BITS)
-        weights[0, i] = np.int32((one - x - y + both) | ((x - both) << 16))
-        weights[1, i] = np.int32((y - both) | (both << 16))
+@intrinsic
+def store_wholes(typingctx: Any, target: Any, place: Any) -> tuple[Any, Codegen]:
+    """Store whole numbers as int32."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        builder.store(builder.extract_value(args[1], 0), _at(builder, args[0], I32.vector), align=4)
+
+    return types.void(types.int64, _PLACE), codegen
 
 
-@jit
-def cubic_weights(fractions: Any, weights: Any) -> None:
-    """Weights of four taps along x and of four along y, by the Catmull-Rom spline."""
-    half, one, steep = np.float32(0.5), np.float32(1), np.float32(1.5)
-    for axis in range(2):
-        part = fractions[axis]
-        w0, w1, w2, w3 = weights[4 * axis], weights[4 * axis + 1], weights[4 * axis + 2], weights[4 * axis + 3]
-        for i in range(SEGMENT):
-            t = part[i]
-            r = one - t
-            w0[i] = -half * t * r * r
-            w3[i] = -half * r * t * t
-            w1[i] = r * (one + t * (one - steep * t))
-            w2[i] = t * (one + r * (one - steep * r))
+@intrinsic
+def store_addresses(
+    typingctx: Any, target: Any, x: Any, y: Any, address: Any, pitch: Any, pixel: Any
+) -> tuple[Any, Codegen]:
+    """Store ``address + y * pitch + x * pixel`` as int64."""
+    wide = ir.VectorType(_I64, GROUP)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        x, y = (builder.sext(builder.extract_value(place, 0), wide) for place in args[1:3])
+        pitch, pixel = (builder.sext(_splat(builder, builder.trunc(value, _I32)), wide) for value in args[4:])
+        result = builder.add(builder.mul(y, pitch), builder.mul(x, pixel))
+        builder.store(builder.add(result, _splat(builder, args[3])), _at(builder, args[0], wide), align=8)
+
+    return types.void(types.int64, _PLACE, _PLACE, *[types.int64] * 3), codegen
+
+
+@intrinsic
+def store_weights(typingctx: Any, target: Any, x: Any, y: Any, taps: Any, packed: Any) -> tuple[Any, Codegen]:
+    """Store the weights of all taps along x, and then of those along y, in rows of 16.
+
+    Where ``packed`` is an int32 they are in fixed point instead, whole in sum: those of the upper two taps in the
+    halves of one row of int32, those of the lower two in the next.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        shares = [builder.extract_value(place, 1) for place in args[1:3]]
+        if packed == types.int32:
+            rows = _packed_weights(builder, *shares)
+        else:
+            make = _linear_weights if len(taps) == 2 else _cubic_weights
+            rows = [*make(builder, shares[0]), *make(builder, shares[1])]
+        for number, row in enumerate(rows):
+            place = builder.add(args[0], ir.Constant(_I64, ROW_BYTES * number))
+            builder.store(row, _at(builder, place, row.type), align=4)
+
+    return types.void(types.int64, _PLACE, _PLACE, taps, packed), codegen
+
+
+def _packed_weights(builder: Any, *shares: Any) -> list[Any]:
+    vector, scale, half = I32.vector, _all(F32.vector, float(1 << WEIGHT_BITS)), _all(F32.vector, 0.5)
+    x, y = (builder.fptosi(builder.fadd(builder.fmul(share, scale), half), vector) for share in shares)
+    both = builder.add(builder.mul(x, y), _all(vector, 1 << (WEIGHT_BITS - 1)))
+    both = builder.lshr(both, _all(vector, WEIGHT_BITS))
+    first = builder.add(builder.sub(_all(vector, 1 << WEIGHT_BITS), builder.add(x, y)), both)
+    upper = builder.or_(first, builder.shl(builder.sub(x, both), _all(vector, 16)))
+    lower = builder.or_(builder.sub(y, both), builder.shl(both, _all(vector, 16)))
+    return [upper, lower]
+
+
+def _linear_weights(builder: Any, share: Any) -> list[Any]:
+    return [builder.fsub(_all(F32.vector, 1.0), share), share]
+
+
+def _cubic_weights(builder: Any, share: Any) -> list[Any]:
+    """Return the weights of the Catmull-Rom spline."""
+
+    def times(*factors: Any) -> Any:
+        product = factors[0]
+        for factor in factors[1:]:
+            product = builder.fmul(product, factor if isinstance(factor, ir.Value) else _all(F32.vector, factor))
+        return product
+
+    one = _all(F32.vector, 1.0)
+    rest = builder.fsub(one, share)
+
+    def near(this: Any, other: Any) -> Any:  # the weight of a pixel at distance ``other``
+        return times(this, builder.fadd(one, times(other, builder.fsub(one, times(other, 1.5)))))
+
+    return [times(share, rest, rest, -0.5), near(rest, share), near(share, rest), times(rest, share, share, -0.5)]
+
+

@@ -14,7 +14,7 @@ from numba import types
 from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I8, _I16, _I32, _I64, _all, _at, has, narrow
 from ._planes import _shuffle
 from ._simd import LANES_F32, Codegen, intrinsic
-from ._warp_points import SEGMENT, WEIGHT_BITS
+from ._warp_points import ROW_BYTES, WEIGHT_BITS
 
 _SLOTS = {1: 1, 2: 2, 3: 4, 4: 4}
 _MADD = {  # int16 lanes -> the instruction that adds the products of neighbours
@@ -66,7 +66,7 @@ def _widened(builder: Any, raw: Any) -> Any:
 
 def _spread(builder: Any, address: Any, row: int, pixels: int, element: ir.Type) -> Any:
     """Load row ``row`` of the weights of some pixels, each repeated in the lanes of its pixel."""
-    place = builder.add(address, ir.Constant(_I64, row * SEGMENT * 4))
+    place = builder.add(address, ir.Constant(_I64, row * ROW_BYTES))
     raw = builder.load(_at(builder, place, ir.VectorType(element, pixels)), align=1)
     lanes = [lane * pixels // LANES_F32 for lane in range(LANES_F32)]
     return _shuffle(builder, raw, raw, lanes) if pixels < LANES_F32 else raw

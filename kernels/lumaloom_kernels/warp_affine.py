@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, Border, no_cuda
-from ._warp import EMPTY, Interpolation, Value, check_matrix, grid, prepared, run, sample
+from ._warp import Interpolation, Value, check_matrix, grid, prepared, run, sample
 
 CASES = (
     {"matrix": ((0.9, -0.35, 60.5), (0.35, 0.9, -40.25))},
@@ -102,9 +102,9 @@ def cpu(
     src: Array, out: Array, back: NDArray[np.float64], method: str, border: str, value: NDArray[Any], threads: int
 ) -> None:
     """Warp on this machine's processor; ``back`` leads from output to source pixels."""
-    from ._warp_points import AFFINE
+    from ._warp_cpu import AFFINE, Geometry
 
-    run(src, out, (AFFINE, back, EMPTY, EMPTY), method, border, value, threads)
+    run(src, out, Geometry(AFFINE, back), method, border, value, threads)
 
 
 def gpu() -> None:
