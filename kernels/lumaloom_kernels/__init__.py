@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .morph_gradient import morph_gradient as morph_gradient
     from .morph_open import morph_open as morph_open
     from .psnr import psnr as psnr
+    from .remap import remap as remap
     from .resize import resize as resize
     from .rgb_to_gray import rgb_to_gray as rgb_to_gray
     from .rgb_to_yuv import rgb_to_yuv as rgb_to_yuv
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from .scharr import scharr as scharr
     from .sobel import sobel as sobel
     from .unsharp_mask import unsharp_mask as unsharp_mask
+    from .warp_affine import warp_affine as warp_affine
+    from .warp_perspective import warp_perspective as warp_perspective
     from .yuv_to_rgb import yuv_to_rgb as yuv_to_rgb
 
 __all__ = _registry.names()  # pyright: ignore[reportUnsupportedDunderAll]

@@ -1,4 +1,4 @@
-"""Warps on this machine's processor: points, then taps, in tiles whose source the first-level cache holds."""
+"""Warps on this machine's processor: points, then taps, in tiles whose source the second-level cache holds."""
 
 from typing import Any, NamedTuple
 
@@ -26,11 +26,12 @@ from ._warp_points import (
 )
 from ._warp_taps import batch, blend, blend_packed, has_packed, spare_pixels
 
-SEGMENT, TILE_ROWS = 128, 64  # output pixels: the sides of a tile
+SEGMENT, TILE_ROWS = 2048, 16  # output pixels: the sides of a tile; smaller ones cost more than they save
 AFFINE, PERSPECTIVE, MAPS = range(3)
 BORDERS = {"constant": 0, "replicate": 1, "reflect101": 2}
 CONSTANT, REPLICATE = BORDERS["constant"], BORDERS["replicate"]
 NOWHERE = -(1 << 30)
+UNIT = 4294967296.0
 TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4}
 
 
@@ -73,26 +74,23 @@ def copy_taps(
 
 
 @jit
-def find(geometry: Any, x: int, y: int, shift: float, stepped: bool) -> Any:
-    """Return the places of the pixels from ``x`` on, along x and along y.
-
-    ``stepped`` tells that the map is affine and that they lie near.
-    """
-    m = geometry.matrix
+def find(geometry: Any, x: int, y: int, shift: float) -> Any:
+    """Return the places of the pixels from ``x`` on, along x and along y."""
     if geometry.mode == MAPS:
         at = y * geometry.pitch + 4 * x
         return map_places(geometry.map_x + at, shift), map_places(geometry.map_y + at, shift)
+    m, column = geometry.matrix, np.float64(x)
     bx, by, bz = m[0, 1] * y + m[0, 2], m[1, 1] * y + m[1, 2], m[2, 1] * y + m[2, 2]
-    if stepped:
-        unit = 4294967296.0
-        return (
-            step_places(np.int64((m[0, 0] * x + bx + shift) * unit), np.int64(m[0, 0] * unit)),
-            step_places(np.int64((m[1, 0] * x + by + shift) * unit), np.int64(m[1, 0] * unit)),
-        )
     return (
-        plane_places(np.float64(x), m[0, 0], bx, m[2, 0], bz, shift),
-        plane_places(np.float64(x), m[1, 0], by, m[2, 0], bz, shift),
+        plane_places(column, m[0, 0], bx, m[2, 0], bz, shift),
+        plane_places(column, m[1, 0], by, m[2, 0], bz, shift),
     )
+
+
+@jit
+def first_place(row: Any, x: int, y: int, shift: float) -> int:
+    """Return the place of a pixel by a row of an affine matrix, in units of 2**-32."""
+    return np.int64((row[0] * x + (row[1] * y + row[2]) + shift) * UNIT)
 
 
 @jit
@@ -134,7 +132,7 @@ def warp_rows(
     a group that lie in part outside the image, what a group outside is, and a group at the end of a row.
     """
     src, pitch, height, width = source
-    out, out_pitch, out_width = target
+    out, out_pitch, out_width, across, down = target
     size, pixel = len(taps), len(shape) * pixel_size(kind)
     shift = -1.0 if size == 4 else 0.0
     last_x, last_y, end_row = width - size, height - size, height - size if pitch > 0 else 0
@@ -145,14 +143,23 @@ def warp_rows(
         copy_bytes(filler + i * pixel, value, pixel)
         addresses[1, i] = spots + i * size * row_bytes
     table, weights, places = address_of(addresses), address_of(shares), address_of(wholes)
-    for top in range(first, stop, TILE_ROWS):
-        bottom = min(top + TILE_ROWS, stop)
-        for left in range(0, out_width, SEGMENT):
-            right = min(left + SEGMENT, out_width)
+    m, start_u, start_v, step_u, step_v = geometry.matrix, 0, 0, 0, 0
+    for top in range(first, stop, down):
+        bottom = min(top + down, stop)
+        for left in range(0, out_width, across):
+            right = min(left + across, out_width)
             near = is_near(geometry, left, right + GROUP, top, bottom)
+            if near:
+                step_u, step_v = np.int64(m[0, 0] * UNIT), np.int64(m[1, 0] * UNIT)
             for y in range(top, bottom):
+                if near:
+                    start_u, start_v = first_place(m[0], left, y, shift), first_place(m[1], left, y, shift)
                 for at in range(left, right, GROUP):
-                    u, v = find(geometry, at, y, shift, near)
+                    if near:
+                        u, v = step_places(start_u, step_u), step_places(start_v, step_v)
+                        start_u, start_v = start_u + GROUP * step_u, start_v + GROUP * step_v
+                    else:
+                        u, v = find(geometry, at, y, shift)
                     if size == 2 and border == REPLICATE:
                         u, v = hold(u, width - 1), hold(v, height - 1)
                     inside = which_inside(u, v, 0, last_x, last_y, end_row, spare)
@@ -181,26 +188,37 @@ def warp_rows(
 @jit
 def nearest_rows(
     geometry: Any, source: Any, target: Any, first: int, stop: int, pixel: Any, unit: Any, border: int, value: int,
-    addresses: Any, wholes: Any,
+    addresses: Any, wholes: Any, patch: Any,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop`` of the nearest pixels, whose bytes are as many as ``pixel`` has members.
 
     ``unit`` is a scalar of at least that size; where it is wider, the next pixel covers what is too much.
     """
     src, pitch, height, width = source
-    out, out_pitch, out_width = target
+    out, out_pitch, out_width, across, down = target
     size = len(pixel)
     spare = 0 if size == pixel_size(unit) else 1
     end_row = height - 1 if pitch > 0 else 0
-    table, places = address_of(addresses), address_of(wholes)
-    for top in range(first, stop, TILE_ROWS):
-        bottom = min(top + TILE_ROWS, stop)
-        for left in range(0, out_width, SEGMENT):
-            right = min(left + SEGMENT, out_width)
+    table, places, filler = address_of(addresses), address_of(wholes), address_of(patch)
+    for i in range(GROUP):
+        copy_bytes(filler + i * size, value, size)
+    m, start_u, start_v, step_u, step_v = geometry.matrix, 0, 0, 0, 0
+    for top in range(first, stop, down):
+        bottom = min(top + down, stop)
+        for left in range(0, out_width, across):
+            right = min(left + across, out_width)
             near = is_near(geometry, left, right + GROUP, top, bottom)
+            if near:
+                step_u, step_v = np.int64(m[0, 0] * UNIT), np.int64(m[1, 0] * UNIT)
             for y in range(top, bottom):
+                if near:
+                    start_u, start_v = first_place(m[0], left, y, 0.5), first_place(m[1], left, y, 0.5)
                 for at in range(left, right, GROUP):
-                    u, v = find(geometry, at, y, 0.5, near)
+                    if near:
+                        u, v = step_places(start_u, step_u), step_places(start_v, step_v)
+                        start_u, start_v = start_u + GROUP * step_u, start_v + GROUP * step_v
+                    else:
+                        u, v = find(geometry, at, y, 0.5)
                     row = out + y * out_pitch + at * size
                     if border == REPLICATE:
                         u, v = hold_nearest(u, width - 1), hold_nearest(v, height - 1)
@@ -209,6 +227,8 @@ def nearest_rows(
                         store_addresses(table, u, v, src, pitch, size)
                         for i in range(GROUP):
                             copy_unit(row + i * size, addresses[0, i], unit)
+                    elif border == CONSTANT and not which_inside(u, v, 0, width - 1, height - 1, NOWHERE, 0):
+                        copy_bytes(row, filler, min(GROUP, right - at) * size)
                     else:
                         store_wholes(places, u)
                         store_wholes(places + ROW_BYTES, v)
@@ -227,17 +247,17 @@ def warp(
     channels = src.shape[2] if src.ndim == 3 else 1
     pixel, taps = channels * src.itemsize, TAPS[method]
     source = (src.ctypes.data, src.strides[0], *src.shape[:2])
-    target = (out.ctypes.data, out.strides[0], out.shape[1])
+    target = (out.ctypes.data, out.strides[0], out.shape[1], SEGMENT, TILE_ROWS)
     edge = (BORDERS[border], value.ctypes.data)
     addresses = scratch("warp_addresses", 2 * GROUP, np.int64).reshape(2, GROUP)
     wholes = scratch("warp_wholes", 2 * GROUP, np.int32).reshape(2, GROUP)
     where = (geometry, source, target, first, stop)
+    patch = scratch("warp_patch", GROUP * (taps * (taps + 1) + 2) * pixel + 64, np.uint8)
     if method == "nearest":
-        nearest_rows(*where, (np.int8(0),) * pixel, UNITS[pixel], *edge, addresses, wholes)
+        nearest_rows(*where, (np.int8(0),) * pixel, UNITS[pixel], *edge, addresses, wholes, patch)
         return
     packed = np.int32(0) if method == "bilinear" and src.dtype == np.uint8 and has_packed() else np.float32(0)
     shares = scratch("warp_shares", 2 * taps * GROUP, np.float32)
-    patch = scratch("warp_patch", GROUP * (taps * (taps + 1) + 2) * pixel + 64, np.uint8)
     warp_rows(
         *where, src.dtype.type(0), (np.int8(0),) * channels, (np.int8(0),) * taps, packed, spare_pixels(channels),
         *edge, addresses, wholes, shares, patch,

@@ -34,16 +34,17 @@ def _pick(builder: Any, which: Any, first: Any, second: float) -> Any:
     return builder.select(which, first, _all(first.type, second))
 
 
-def _split(builder: Any, place: Any) -> tuple[Any, Any]:
-    """Return the whole numbers and the fractions of float vectors."""
+def _split(builder: Any, place: Any, shift: Any) -> tuple[Any, Any]:
+    """Return the whole numbers and the fractions of float64 coordinates, held within `FAR` and then moved."""
     place = _pick(builder, builder.fcmp_ordered(">", place, _all(place.type, -FAR)), place, -FAR)  # NaN too
     place = _pick(builder, builder.fcmp_ordered("<", place, _all(place.type, FAR)), place, FAR)
+    place = builder.fadd(place, shift)
     whole = builder.fptosi(place, I32.vector)
     rest = builder.fsub(place, builder.sitofp(whole, place.type))
     below = builder.fcmp_ordered("<", rest, _all(place.type, 0.0))
     rest = builder.select(below, builder.fadd(rest, _all(place.type, 1.0)), rest)
     whole = builder.add(whole, builder.sext(below, I32.vector))
-    return whole, rest if rest.type == F32.vector else builder.fptrunc(rest, F32.vector)
+    return whole, builder.fptrunc(rest, F32.vector)
 
 
 @intrinsic
@@ -66,15 +67,14 @@ def step_places(typingctx: Any, start: Any, step: Any) -> tuple[Any, Codegen]:
 def plane_places(
     typingctx: Any, column: Any, across: Any, start: Any, depth: Any, far: Any, shift: Any
 ) -> tuple[Any, Codegen]:
-    """Take ``(across * x + start) / (depth * x + far) + shift`` of 16 columns x apart."""
+    """Take ``(across * x + start) / (depth * x + far)`` of 16 columns x apart, moved by ``shift``."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         column, across, start, depth, far, shift = (_splat(builder, value) for value in args)
         x = builder.fadd(column, ir.Constant(ir.VectorType(_DOUBLE, GROUP), [float(i) for i in range(GROUP)]))
         upper = builder.fadd(builder.fmul(across, x), start)
         lower = builder.fadd(builder.fmul(depth, x), far)
-        place = builder.fadd(builder.fdiv(upper, lower), shift)
-        return context.make_tuple(builder, signature.return_type, _split(builder, place))
+        return context.make_tuple(builder, signature.return_type, _split(builder, builder.fdiv(upper, lower), shift))
 
     return _PLACE(*[types.float64] * 6), codegen
 
@@ -85,9 +85,8 @@ def map_places(typingctx: Any, address: Any, shift: Any) -> tuple[Any, Codegen]:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         values = builder.load(_at(builder, args[0], F32.vector), align=4)
-        wide = ir.VectorType(_DOUBLE, GROUP)
-        place = builder.fadd(builder.fpext(values, wide), _splat(builder, args[1]))
-        return context.make_tuple(builder, signature.return_type, _split(builder, place))
+        place = builder.fpext(values, ir.VectorType(_DOUBLE, GROUP))
+        return context.make_tuple(builder, signature.return_type, _split(builder, place, _splat(builder, args[1])))
 
     return _PLACE(types.int64, types.float64), codegen
 
