@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from .box_blur import box_blur as box_blur
     from .color_matrix import color_matrix as color_matrix
     from .convolve2d import convolve2d as convolve2d
+    from .crop import crop as crop
     from .dilate import dilate as dilate
     from .erode import erode as erode
+    from .flip import flip as flip
     from .gaussian_blur import gaussian_blur as gaussian_blur
     from .histogram import histogram as histogram
     from .laplacian import laplacian as laplacian
@@ -29,11 +31,13 @@ if TYPE_CHECKING:
     from .morph_close import morph_close as morph_close
     from .morph_gradient import morph_gradient as morph_gradient
     from .morph_open import morph_open as morph_open
+    from .pad import pad as pad
     from .psnr import psnr as psnr
     from .remap import remap as remap
     from .resize import resize as resize
     from .rgb_to_gray import rgb_to_gray as rgb_to_gray
     from .rgb_to_yuv import rgb_to_yuv as rgb_to_yuv
+    from .rotate90 import rotate90 as rotate90
     from .scale_offset import scale_offset as scale_offset
     from .scharr import scharr as scharr
     from .sobel import sobel as sobel
