@@ -4,8 +4,9 @@ Rows are given by address and their distances in bytes, which may be negative: t
 distance turned round is the image upside down.
 """
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from ._lines import packed
 from ._nearest import UNITS, copy_unit
 from ._simd import copy_bytes, jit, pixel_size
 from ._threads import run_bands
+
+Work: TypeAlias = Callable[[NDArray[Any], NDArray[Any], int, int], None]
 
 TILE = 64  # pixels: the sides of a square that is transposed while it is in the first-level cache
 
@@ -116,9 +119,7 @@ def upside_down(image: NDArray[Any], turned: bool) -> tuple[int, int]:
     return image.ctypes.data + (len(image) - 1) * image.strides[0], -image.strides[0]
 
 
-def with_rows(
-    work: Callable[[NDArray[Any], NDArray[Any], int, int], None], src: NDArray[Any], out: NDArray[Any], threads: int
-) -> None:
+def with_rows(work: Work, src: NDArray[Any], out: NDArray[Any], threads: int) -> None:
     """Call ``work(source, target, first, stop)`` on bands of the rows of ``out``, on arrays with packed pixels."""
     source = src if packed(src) else np.ascontiguousarray(src)
     target = out if packed(out) else np.empty(out.shape, out.dtype)
@@ -129,30 +130,33 @@ def with_rows(
 
 def copy_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, turned: bool = False) -> None:
     """Copy an image, or its rows from the last to the first."""
-
-    def work(source: NDArray[Any], target: NDArray[Any], first: int, stop: int) -> None:
-        line = len(pixel_of(source)) * source.shape[1]
-        copy_lines(*upside_down(source, turned), target.ctypes.data, target.strides[0], first, stop, line)
-
-    with_rows(work, src, out, threads)
+    line = math.prod(src.shape[1:]) * src.itemsize
+    with_rows(
+        lambda source, target, first, stop: copy_lines(
+            *upside_down(source, turned), *upside_down(target, False), first, stop, line
+        ),
+        src, out, threads,
+    )  # fmt: skip
 
 
 def mirror_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, turned: bool = False) -> None:
     """Swap left and right, and with ``turned`` top and bottom too."""
-
-    def work(source: NDArray[Any], target: NDArray[Any], first: int, stop: int) -> None:
-        where = (*upside_down(source, turned), target.ctypes.data, target.strides[0], first, stop)
-        mirror_lines(*where, source.shape[1], pixel_of(source))
-
-    with_rows(work, src, out, threads)
+    width, pixel = src.shape[1], pixel_of(src)
+    with_rows(
+        lambda source, target, first, stop: mirror_lines(
+            *upside_down(source, turned), *upside_down(target, False), first, stop, width, pixel
+        ),
+        src, out, threads,
+    )  # fmt: skip
 
 
 def transpose_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, clockwise: bool) -> None:
     """Turn an image by a quarter."""
-
-    def work(source: NDArray[Any], target: NDArray[Any], first: int, stop: int) -> None:
-        pixel = pixel_of(source)
-        where = (*upside_down(source, clockwise), *upside_down(target, not clockwise), first, stop)
-        transpose_lines(*where, len(source), pixel, UNITS[len(pixel)])
-
-    with_rows(work, src, out, threads)
+    height, pixel = len(src), pixel_of(src)
+    with_rows(
+        lambda source, target, first, stop: transpose_lines(
+            *upside_down(source, clockwise), *upside_down(target, not clockwise), first, stop, height, pixel,
+            UNITS[len(pixel)],
+        ),
+        src, out, threads,
+    )  # fmt: skip

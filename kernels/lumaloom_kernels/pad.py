@@ -1,6 +1,7 @@
 """Pad: an image with a border around it."""
 
 import numbers
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -106,22 +107,32 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], corner: tuple[int, int], border: Border, value: NDArray[Any], threads: int
 ) -> None:
     """Pad on this machine's processor."""
-    from ._copies import pad_lines, pixel_of, with_rows
+    from ._copies import pad_lines, pixel_of, upside_down, with_rows
 
-    (left, top), (height, width) = corner, src.shape[:2]
-    rows = border_indices(-top, len(out) - top, height, border)
-    columns = border_indices(-left, out.shape[1] - left, width, border)
-    beside = np.concatenate([columns[:left], columns[left + width :]])
-    line = np.broadcast_to(value, (out.shape[1], len(value))).copy()
+    left, width, pixel = corner[0], src.shape[1], pixel_of(src)
+    rows, beside = _places(src.shape[:2], out.shape[:2], corner, border)
+    line = np.empty((out.shape[1], len(value)) if border == "constant" else (1, 1), out.dtype)
+    line[...] = value if border == "constant" else 0
+    with_rows(
+        lambda source, target, first, stop: pad_lines(
+            *upside_down(source, False), *upside_down(target, False), first, stop, width * len(pixel), rows, beside,
+            left, line.ctypes.data, pixel,
+        ),
+        src, out, threads,
+    )  # fmt: skip
 
-    def work(source: NDArray[Any], target: NDArray[Any], first: int, stop: int) -> None:
-        pixel = pixel_of(source)
-        pad_lines(
-            source.ctypes.data, source.strides[0], target.ctypes.data, target.strides[0], first, stop,
-            width * len(pixel), rows, beside, left, line.ctypes.data, pixel,
-        )  # fmt: skip
 
-    with_rows(work, src, out, threads)
+@lru_cache(64)
+def _places(
+    size: tuple[int, int], out_size: tuple[int, int], corner: tuple[int, int], border: Border
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the source's row for each row, and its column for each pixel left and right of it."""
+    (left, top), (height, width) = corner, size
+    columns = border_indices(-left, out_size[1] - left, width, border)
+    return (
+        border_indices(-top, out_size[0] - top, height, border),
+        np.concatenate([columns[:left], columns[left + width :]]),
+    )
 
 
 def gpu() -> None:
