@@ -29,7 +29,9 @@ CALLS = {
     "flip": "flip axis=both",
     "median": "median radius=2",
     "resize": "resize width=21 height=30",
+    "rotate": "rotate angle=20 expand=true",
     "sharpen": "sharpen amount=1",
+    "warp": "warp corners='3 1; 30 -2; 28 15; -4 17'",
 }
 IDLE = {
     "blur": "blur sigma=0",
@@ -41,7 +43,9 @@ IDLE = {
     "erode": "erode radius=0",
     "median": "median radius=0",
     "resize": "resize",
+    "rotate": "rotate angle=-360",
     "sharpen": "sharpen amount=0",
+    "warp": "warp matrix='1 0 0; 0 1 0'",
 }
 EVERY = pytest.mark.parametrize("name", CALLS)
 NAMES = ["gray", "yuv420p", "yuv422p10le", "yuva420p", "nv12", "rgb24", "rgba", "rgb48le", "gbrap12le", "gbrpf32le"]
