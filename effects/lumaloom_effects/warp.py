@@ -110,14 +110,14 @@ def matrix_of(text: str) -> Matrix:
 def to_corners(text: str, width: int, height: int) -> Matrix:
     """Return the matrix from pixels to pixels that takes a picture's corners to these points."""
     points = numbers(text, "corners", (4,), 2)
-    message = f"warp: corners expects four points of which no three are in line, got {text!r}"
+    message = f"warp: corners expects four points that go round a convex shape, got {text!r}"
     square = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
-    for left_out in range(4):
-        a, b, c = np.delete(points, left_out, axis=0)
-        sides = b - a, c - a
-        area = abs(sides[0][0] * sides[1][1] - sides[0][1] * sides[1][0])
-        if area <= FLAT * (np.linalg.norm(sides[0]) * np.linalg.norm(sides[1]) + 1e-300):
-            raise ParameterError(message)
+    sides = np.roll(points, -1, axis=0) - points
+    after = np.roll(sides, -1, axis=0)
+    bends = sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0]
+    lengths = np.linalg.norm(sides, axis=1) * np.linalg.norm(after, axis=1)
+    if not ((bends > FLAT * lengths).all() or (bends < -FLAT * lengths).all()):
+        raise ParameterError(message)
     equations = []
     for (x, y), (u, v) in zip(square, points, strict=True):
         equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]

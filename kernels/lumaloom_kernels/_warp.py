@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ._borders import OUTSIDE, border_indices, round_to
+from ._borders import OUTSIDE, places_inside, round_to
 from ._checks import (
     Array,
     Border,
@@ -125,7 +125,7 @@ def sample(
     total = np.zeros((*x.shape, image.shape[2]))
     for k, row_weight in enumerate(wy):
         for t, weight in enumerate(wx):
-            columns, rows = _bordered(x0 + t, image.shape[1], border), _bordered(y0 + k, image.shape[0], border)
+            columns, rows = places_inside(x0 + t, image.shape[1], border), places_inside(y0 + k, image.shape[0], border)
             taps = image[rows, columns]
             taps[(rows == OUTSIDE) | (columns == OUTSIDE)] = filler
             total += taps * (row_weight * weight)[..., None]
@@ -144,9 +144,3 @@ def _taps(axis: Points, interpolation: str) -> tuple[NDArray[np.int64], list[Poi
         d < 1, (1.5 * d - 2.5) * d**2 + 1, ((-0.5 * d + 2.5) * d - 4) * d + 2
     )
     return first.astype(np.int64) - 1, [weigh(abs(part + 1 - t)) for t in range(4)]
-
-
-def _bordered(places: NDArray[np.int64], size: int, border: Border) -> NDArray[np.int64]:
-    distinct, back = np.unique(places, return_inverse=True)
-    found = [border_indices(int(place), int(place) + 1, size, border)[0] for place in distinct]
-    return np.array(found)[back].reshape(places.shape)

@@ -65,8 +65,8 @@ def remap(
     ``resize`` it first. Coordinates count to 1e9; what is farther away, infinite too, is as far, and NaN is -1e9:
     with the border ``"constant"`` that is ``value``.
 
-    Coordinates are float64 and weights are not rounded to 1/32 of a pixel, as OpenCV's were for long: integers are
-    within 1 step of the exact result, which rounds half up and saturates. A float32 pixel that is not finite makes
+    Weights are not rounded to 1/32 of a pixel, as OpenCV's were for long: integers are within 1 step of the exact
+    result, which rounds half up and saturates. A float32 pixel that is not finite makes
     those not finite that have it among their taps, with weight 0 too.
 
     Example:

@@ -9,10 +9,10 @@ from ._checks import Array, ArrayT, Border, no_cuda
 from ._warp import Interpolation, Value, check_matrix, grid, prepared, run, sample
 
 CASES = (
-    {"matrix": ((0.9, -0.35, 60.5), (0.35, 0.9, -40.25))},
+    {"matrix": ((0.9, -0.35, 60.513), (0.35, 0.9, -40.271))},
     {"matrix": ((1.0, 0.0, 0.5), (0.0, 1.0, 0.25)), "border": "replicate"},
-    {"matrix": ((0.9, -0.35, 60.5), (0.35, 0.9, -40.25)), "interpolation": "nearest"},
-    {"matrix": ((0.9, -0.35, 60.5), (0.35, 0.9, -40.25)), "interpolation": "bicubic", "border": "reflect101"},
+    {"matrix": ((0.9, -0.35, 60.513), (0.35, 0.9, -40.271)), "interpolation": "nearest"},
+    {"matrix": ((0.9, -0.35, 60.513), (0.35, 0.9, -40.271)), "interpolation": "bicubic", "border": "reflect101"},
 )
 
 
@@ -64,8 +64,9 @@ def warp_affine(
     :math:`src(\lfloor u + 1/2 \rfloor, \lfloor v + 1/2 \rfloor)`. Nothing is averaged where the image shrinks:
     ``resize`` it first. Coordinates count to 1e9; what is farther away is as far.
 
-    Coordinates are float64 and weights are not rounded to 1/32 of a pixel, as OpenCV's were for long: integers are
-    within 1 step of the exact result, which rounds half up and saturates. A float32 pixel that is not finite makes
+    Coordinates are good to 2**-24 of a pixel, and weights are not rounded to 1/32, as OpenCV's were for long: integers
+    are within 1 step of the exact result, which rounds half up and saturates; where ``nearest`` finds two pixels as
+    near as that, it may take either. A float32 pixel that is not finite makes
     those not finite that have it among their taps, with weight 0 too.
 
     Example:

@@ -67,8 +67,9 @@ def warp_perspective(
     ``resize`` it first. Coordinates count to 1e9; what is farther away is as far, and 0 / 0 lies at -1e9. Beyond
     the horizon, where d changes its sign, the formula goes on, as in OpenCV.
 
-    Coordinates are float64 and weights are not rounded to 1/32 of a pixel, as OpenCV's were for long: integers are
-    within 1 step of the exact result, which rounds half up and saturates. A float32 pixel that is not finite makes
+    Coordinates are good to 2**-24 of a pixel, and weights are not rounded to 1/32, as OpenCV's were for long: integers
+    are within 1 step of the exact result, which rounds half up and saturates; where ``nearest`` finds two pixels as
+    near as that, it may take either. A float32 pixel that is not finite makes
     those not finite that have it among their taps, with weight 0 too.
 
     Example:
