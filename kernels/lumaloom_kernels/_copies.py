@@ -100,11 +100,14 @@ def pad_lines(
             continue
         row = src + rows[y] * pitch
         copy_bytes(inner + y * out_pitch, row, count)
+        if len(columns) > 0 and columns[0] < 0:
+            copy_bytes(target, line, left * size)
+            copy_bytes(target + count + left * size, line, (len(columns) - left) * size)
+            continue
         for i in range(left):
-            copy_bytes(target + i * size, row + columns[i] * size if columns[i] >= 0 else line, size)
+            copy_bytes(target + i * size, row + columns[i] * size, size)
         for i in range(left, len(columns)):
-            place = target + count + i * size
-            copy_bytes(place, row + columns[i] * size if columns[i] >= 0 else line, size)
+            copy_bytes(target + count + i * size, row + columns[i] * size, size)
 
 
 def pixel_of(image: NDArray[Any]) -> tuple[np.int8, ...]:
