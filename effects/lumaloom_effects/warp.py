@@ -65,10 +65,9 @@ class Warp(Effect):
 
     def back(self, spec: FrameSpec) -> Matrix:
         """Return the matrix from pixels of the frame to pixels of the picture."""
-        if self.corners.strip():
-            return np.linalg.inv(to_corners(self.corners, spec.width, spec.height))
-        matrix = matrix_of(self.matrix)
-        return matrix if self.inverse else np.linalg.inv(matrix)
+        by_corners = bool(self.corners.strip())
+        forward = to_corners(self.corners, spec.width, spec.height) if by_corners else matrix_of(self.matrix)
+        return forward if self.inverse else np.linalg.inv(forward).astype(np.float64)
 
     def render(self, src: Frame, out: Frame) -> None:
         warp_frame(

@@ -18,7 +18,7 @@ OUTSIDE = -1  # the index that stands for the value 0 of the border "constant"
 
 
 def border_indices(low: int, high: int, size: int, border: Border) -> NDArray[np.int64]:
-    """Return the source index of each position from ``low`` to ``high - 1`` on an axis of ``size``, as `places_inside`."""
+    """Return what `places_inside` gives for the positions from ``low`` to ``high - 1``."""
     return places_inside(np.arange(low, high, dtype=np.int64), size, border)
 
 

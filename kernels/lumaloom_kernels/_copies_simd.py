@@ -52,10 +52,8 @@ def block_side(typingctx: Any, pixel: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
-def transpose(
-    typingctx: Any, target: Any, out_pitch: Any, source: Any, pitch: Any, pixel: Any
-) -> tuple[Any, Codegen]:
-    """Turn a square block of pixels about its main diagonal: zip its upper half with its lower, as often as it takes."""
+def transpose(typingctx: Any, target: Any, out_pitch: Any, source: Any, pitch: Any, pixel: Any) -> tuple[Any, Codegen]:
+    """Turn a square block of pixels about its main diagonal: its halves are zipped, as often as it takes."""
     size = len(pixel)
     side = _SIDES.get(size, 0)
 

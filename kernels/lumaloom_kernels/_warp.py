@@ -34,7 +34,6 @@ FAR = 1e9  # where coordinates that are farther away, or no numbers, are put
 LEAST_DETERMINANT = 1e-12  # of a matrix that has an inverse, beside the product of its rows' lengths
 
 
-
 class SingularError(KernelError):
     """A matrix that flattens the picture, so that it can't be turned around."""
 
@@ -64,8 +63,9 @@ def check_value(value: Any, src: Array) -> NDArray[Any]:
     for part in parts:
         if not isinstance(part, numbers.Real) or isinstance(part, (bool, np.bool_)):
             raise KindError(f"value: expected a number or one for each channel, got {value!r}")
-        whole = high == math.inf or (0 <= part <= high and float(part).is_integer())
-        if not whole or not abs(float(part)) <= float(np.finfo(np.float32).max):
+        number = float(part)
+        whole = high == math.inf or (0 <= number <= high and number.is_integer())
+        if not whole or not abs(number) <= float(np.finfo(np.float32).max):
             expected = "finite numbers" if high == math.inf else f"whole numbers from 0 to {high:g}"
             raise ParameterError(f"value: expected {expected} for {src.dtype}, got {value!r}")
     return np.array(parts, src.dtype)
@@ -115,9 +115,7 @@ def grid(width: int, height: int) -> tuple[Points, Points]:
     return x, y
 
 
-def sample(
-    src: NDArray[Any], x: Points, y: Points, interpolation: str, border: Border, value: Value
-) -> NDArray[Any]:
+def sample(src: NDArray[Any], x: Points, y: Points, interpolation: str, border: Border, value: Value) -> NDArray[Any]:
     """Interpolate by the definition, in float64, at any coordinates."""
     image = src.astype(np.float64).reshape(*src.shape[:2], -1)
     filler = check_value(value, src).astype(np.float64)

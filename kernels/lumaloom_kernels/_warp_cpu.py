@@ -89,7 +89,7 @@ def find(geometry: Any, x: int, y: int, shift: float) -> Any:
 
 
 @jit
-def first_place(row: Any, x: int, y: int, shift: float) -> int:
+def first_place(row: Any, x: int, y: int, shift: float) -> Any:
     """Return the place of a pixel by a row of an affine matrix, in units of 2**-32."""
     return np.int64((row[0] * x + (row[1] * y + row[2]) + shift) * UNIT)
 
@@ -144,7 +144,8 @@ def warp_rows(
         copy_bytes(filler + i * pixel, value, pixel)
         addresses[1, i] = spots + i * size * row_bytes
     table, weights, places = address_of(addresses), address_of(shares), address_of(wholes)
-    m, start_u, start_v, step_u, step_v = geometry.matrix, 0, 0, 0, 0
+    m = geometry.matrix
+    start_u = start_v = step_u = step_v = np.int64(0)
     for top in range(first, stop, down):
         bottom = min(top + down, stop)
         for left in range(0, out_width, across):
@@ -203,7 +204,8 @@ def nearest_rows(
     table, places, filler = address_of(addresses), address_of(wholes), address_of(patch)
     for i in range(GROUP):
         copy_bytes(filler + i * size, value, size)
-    m, start_u, start_v, step_u, step_v = geometry.matrix, 0, 0, 0, 0
+    m = geometry.matrix
+    start_u = start_v = step_u = step_v = np.int64(0)
     for top in range(first, stop, down):
         bottom = min(top + down, stop)
         for left in range(0, out_width, across):
@@ -235,8 +237,8 @@ def nearest_rows(
                         store_wholes(places + ROW_BYTES, v)
                         for i in range(min(GROUP, right - at)):
                             copy_taps(
-                                wholes[0, i], wholes[1, i], (unit,), src, pitch, np.uint8(0), pixel, height, width, border,
-                                value, row + i * size, size,
+                                wholes[0, i], wholes[1, i], (unit,), src, pitch, np.uint8(0), pixel, height, width,
+                                border, value, row + i * size, size,
                             )  # fmt: skip
 
 

@@ -227,5 +227,3 @@ def _cubic_weights(builder: Any, share: Any) -> list[Any]:
         return times(this, builder.fadd(one, times(other, builder.fsub(one, times(other, 1.5)))))
 
     return [times(share, rest, rest, -0.5), near(rest, share), near(share, rest), times(rest, share, share, -0.5)]
-
-

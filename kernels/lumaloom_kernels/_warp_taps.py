@@ -53,7 +53,7 @@ def _gathered(builder: Any, pointers: list[Any], element: ir.Type, count: int) -
     parts = [builder.load(_at(builder, pointer, ir.VectorType(element, count)), align=1) for pointer in pointers]
     while len(parts) > 1:
         width = 2 * parts[0].type.count
-        parts = [_shuffle(builder, *parts[i : i + 2], list(range(width))) for i in range(0, len(parts), 2)]
+        parts = [_shuffle(builder, parts[i], parts[i + 1], list(range(width))) for i in range(0, len(parts), 2)]
     return parts[0]
 
 
@@ -130,9 +130,7 @@ def blend(
 
 
 @intrinsic
-def blend_packed(
-    typingctx: Any, target: Any, table: Any, pitch: Any, weights: Any, shape: Any
-) -> tuple[Any, Codegen]:
+def blend_packed(typingctx: Any, target: Any, table: Any, pitch: Any, weights: Any, shape: Any) -> tuple[Any, Codegen]:
     """Make a batch of uint8 pixels from two by two taps, in fixed point; ``weights`` are those of `packed_weights`."""
     channels = len(shape)
     slot = _SLOTS[channels]
@@ -166,7 +164,9 @@ def blend_packed(
             results.append(builder.lshr(rounded, _all(half, WEIGHT_BITS)))
         while len(results) > 1:
             width = 2 * results[0].type.count
-            results = [_shuffle(builder, *results[i : i + 2], list(range(width))) for i in range(0, len(results), 2)]
+            results = [
+                _shuffle(builder, results[i], results[i + 1], list(range(width))) for i in range(0, len(results), 2)
+            ]
         _emit(builder, target, builder.trunc(results[0], ir.VectorType(_I8, LANES_F32)), channels)
 
     return types.void(types.int64, types.int64, types.int64, types.int64, shape), codegen

@@ -147,7 +147,7 @@ def _check_widths(widths: Any) -> tuple[int, int, int, int]:
     for side in sides:
         if not isinstance(side, numbers.Integral) or isinstance(side, (bool, np.bool_)):
             raise KindError(f"widths: expected a whole number or (left, top, right, bottom), got {widths!r}")
-        if not 0 <= side <= MAX_WIDTH:
+        if not 0 <= int(side) <= MAX_WIDTH:
             raise ParameterError(f"widths: expected 0 to {MAX_WIDTH} pixels, got {side}")
     left, top, right, bottom = map(int, sides)
     return left, top, right, bottom

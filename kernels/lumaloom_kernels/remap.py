@@ -18,7 +18,11 @@ from ._checks import (
 )
 from ._warp import Interpolation, Value, prepared, run, sample
 
-CASES = ({"interpolation": "nearest"}, {"interpolation": "bilinear"}, {"interpolation": "bicubic", "border": "replicate"})
+CASES = (
+    {"interpolation": "nearest"},
+    {"interpolation": "bilinear"},
+    {"interpolation": "bicubic", "border": "replicate"},
+)
 
 
 def remap(
@@ -105,7 +109,8 @@ def cpu(
     src: Array, out: Array, map_x: Any, map_y: Any, method: str, border: str, value: NDArray[Any], threads: int
 ) -> None:
     """Remap on this machine's processor."""
-    from ._warp_cpu import GROUP, MAPS, Geometry
+    from ._warp_cpu import MAPS, Geometry
+    from ._warp_points import GROUP
 
     width = map_x.shape[1]
     rows = [array if array[:1].flags.c_contiguous and array.flags.aligned else array.copy() for array in (map_x, map_y)]

@@ -18,6 +18,7 @@ from tests.effects.test_geometry import OFFSETS
 
 TAKEN = pytest.mark.parametrize("name", [row.name for row in FORMATS.values() if row.shift == 0])
 MODES = {"fill": "grid-constant", "edge": "nearest", "mirror": "mirror"}
+FULL = Colour(matrix=Matrix.BT709, range=Range.FULL)
 BLACK = {"y": 16 / 256, "u": 0.5, "v": 0.5, "r": 0, "g": 0, "b": 0, "a": 1}  # of 2 ** depth; alpha of the peak
 
 
@@ -132,7 +133,7 @@ def test_a_picture_too_large() -> None:
         ("yuv420p", Colour(), "red", None),
         ("yuv420p", Colour(matrix=Matrix.SMPTE170M), "ff0000", {"y": 81, "u": 90, "v": 240}),
         ("nv12", Colour(matrix=Matrix.BT709), "ff0000", {"y": 63, "u": 102, "v": 240}),
-        ("yuva444p10le", Colour(matrix=Matrix.BT709, range=Range.FULL), "0000ff80", {"y": 74, "u": 1023, "v": 465, "a": 514}),
+        ("yuva444p10le", FULL, "0000ff80", {"y": 74, "u": 1023, "v": 465, "a": 514}),
     ],
 )  # fmt: skip
 def test_colours(name: str, tags: Colour, fill: str, values: dict[str, float] | None) -> None:

@@ -116,7 +116,9 @@ def test_whole_steps_move_pixels_and_keep_them(interpolation: Any, dtype: str) -
     even = np.full_like(image, TOP[dtype] * 7 // 8)
     for border in BORDERS[1:]:
         np.testing.assert_allclose(
-            warp_affine(even, TURN, interpolation=interpolation, border=border), even, rtol=1e-6  # type: ignore[arg-type]
+            warp_affine(even, TURN, interpolation=interpolation, border=border),
+            even,
+            rtol=1e-6,  # type: ignore[arg-type]
         )
 
 
@@ -128,8 +130,7 @@ def test_any_matrix_gives_the_reference_or_an_error(numbers: list[float], border
     matrix = np.array(numbers).reshape(3, 3)
     try:
         result = warp_perspective(image, matrix, border=border, value=40)
-    except _checks.KernelError as error:
-        assert str(error).startswith("matrix: expected")
+    except _warp.SingularError:
         return
     assert result.min() >= 0
     assert result.max() <= 98
