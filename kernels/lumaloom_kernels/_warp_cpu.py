@@ -61,14 +61,14 @@ def border_place(place: int, size: int, border: int) -> int:
 
 @jit
 def copy_taps(
-    x: int, y: int, taps: Any, src: int, pitch: int, kind: Any, shape: Any, height: int, width: int, border: int,
+    x: int, y: int, taps: int, src: int, pitch: int, kind: Any, shape: Any, height: int, width: int, border: int,
     value: int, target: int, row_bytes: int,
 ) -> None:  # fmt: skip
     """Copy the taps of one pixel from where the border says they are."""
     pixel = len(shape) * pixel_size(kind)
-    for k in range(len(taps)):
+    for k in range(taps):
         row = border_place(y + k, height, border)
-        for t in range(len(taps)):
+        for t in range(taps):
             column = border_place(x + t, width, border)
             source = value if row < 0 or column < 0 else src + row * pitch + column * pixel
             copy_bytes(target + k * row_bytes + t * pixel, source, pixel)
@@ -179,7 +179,7 @@ def warp_rows(
                         store_wholes(places + ROW_BYTES, v)
                         for i in range(GROUP):
                             copy_taps(
-                                wholes[0, i], wholes[1, i], taps, src, pitch, kind, shape, height, width, border, value,
+                                wholes[0, i], wholes[1, i], size, src, pitch, kind, shape, height, width, border, value,
                                 addresses[1, i], row_bytes,
                             )  # fmt: skip
                         blend_group(goal, table + 8 * GROUP, row_bytes, weights, kind, shape, taps, packed)
@@ -237,7 +237,7 @@ def nearest_rows(
                         store_wholes(places + ROW_BYTES, v)
                         for i in range(min(GROUP, right - at)):
                             copy_taps(
-                                wholes[0, i], wholes[1, i], (unit,), src, pitch, np.uint8(0), pixel, height, width,
+                                wholes[0, i], wholes[1, i], 1, src, pitch, np.uint8(0), pixel, height, width,
                                 border, value, row + i * size, size,
                             )  # fmt: skip
 
