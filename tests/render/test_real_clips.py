@@ -35,7 +35,9 @@ EVERY_EFFECT = [
     "edges",
     "erode radius=2",
     "median radius=2",
+    "rotate angle=10",
     "sharpen amount=1.5",
+    "warp corners='9 4; 150 0; 160 120; 0 110'",
 ]
 
 
