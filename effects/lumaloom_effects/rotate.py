@@ -38,7 +38,7 @@ class Rotate(Effect):
     kind = Kind.GEOMETRIC
     devices = ("cpu",)
 
-    angle: float = Param(min=-36000, max=36000, unit="degrees", help="Angle of the turn, counter-clockwise.")
+    angle: float = Param(90.0, min=-36000, max=36000, unit="degrees", help="Angle of the turn, counter-clockwise.")
     expand: bool = Param(False, help="Make the frame as large as the turned picture; else it keeps its size.")
     interpolation: Interpolation = interpolation_param()
     border: Border = border_param()

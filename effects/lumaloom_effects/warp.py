@@ -20,6 +20,7 @@ from ._warping import (
     warp_frame,
 )
 
+LEANING = "1 0.2 0; 0 1 0"
 FLAT = 1e-9  # of a determinant, beside the product of the rows' lengths
 MOST = 1e6
 
@@ -36,8 +37,8 @@ class Warp(Effect):
     kind = Kind.GEOMETRIC
     devices = ("cpu",)
 
-    corners: str = Param("", help="Four points, such as '100 0; 1820 0; 1920 1080; 0 1080'.")
-    matrix: str = Param("", help="Two or three rows of three numbers, such as '1 0 20; 0 1 10', in place of corners.")
+    matrix: str = Param(LEANING, help="Two or three rows of three numbers, such as '1 0 20; 0 1 10'.")
+    corners: str = Param("", help="Four points in place of a matrix, such as '100 0; 1820 0; 1920 1080; 0 1080'.")
     inverse: bool = Param(False, help="The matrix leads from the frame's pixels to the picture's.")
     interpolation: Interpolation = interpolation_param()
     border: Border = border_param()
@@ -46,10 +47,9 @@ class Warp(Effect):
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
         parse_fill(self.name, self.fill)
-        if bool(self.corners.strip()) == bool(self.matrix.strip()):
-            got = "both" if self.corners.strip() else "neither"
-            raise ParameterError(f"warp: expects either corners or a matrix, got {got}")
         if self.corners.strip():
+            if self.matrix != LEANING:
+                raise ParameterError("warp: expects either corners or a matrix, got both")
             if self.inverse:
                 raise ParameterError("warp: inverse belongs to a matrix, got corners; write the points turned round")
             numbers(self.corners, "corners", (4,), 2)
