@@ -122,7 +122,7 @@ def ffmpeg_lut(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     if image.dtype == np.float32:
         return None
     top = np.iinfo(image.dtype).max
-    text = f"clip(floor(val*{case['gain']}+{case['offset']}+0.5)\\,{case.get('low', 0)}\\,{case.get('high', top)})"
+    text = f"clip(floor(val*{case['gain']}+{case['offset']}+0.5),{case.get('low', 0)},{case.get('high', top)})"
     words = [f"{c}='{text}'" for c in ("rgb" if image.ndim == 3 else "y")]
     return ffmpeg(image, "lutrgb" if image.ndim == 3 else "lutyuv", ":".join(words), threads)
 
