@@ -18,8 +18,6 @@ import PIL.Image
 
 from benchmarks.peers import PLANAR, Call, Image, Peer, ffmpeg
 
-Made = tuple[tuple[Any, ...], dict[str, Any]]
-
 CV_FILTERS = {
     "nearest": cv2.INTER_NEAREST_EXACT,
     "bilinear": cv2.INTER_LINEAR,
@@ -50,13 +48,6 @@ CV_BORDERS = {
 
 def empty(image: Image, width: int, height: int) -> Image:
     return np.empty((height, width, *image.shape[2:]), image.dtype)
-
-
-def scaled(image: Image, case: dict[str, Any]) -> Made | None:
-    """Cases are for 1080p; smaller planes change by the same ratio."""
-    width, height = case["size"]
-    size = width * image.shape[1] // 1920, height * image.shape[0] // 1080
-    return (image,), {**case, "size": size}
 
 
 def opencv_resize(image: Image, case: dict[str, Any], threads: int) -> Call | None:
@@ -137,12 +128,6 @@ def opencv_warp(function: Callable[..., Image]) -> Peer:
     return peer
 
 
-def with_maps(image: Image, case: dict[str, Any]) -> Made | None:
-    """Waves of three pixels: everything moves, and neighbours stay neighbours."""
-    y, x = np.indices(image.shape[:2], np.float32)
-    return (image, x + 3 * np.sin(y / 30), y + 3 * np.cos(x / 30)), case
-
-
 def opencv_remap(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     _, x, y = case["images"]
     out, border = np.empty_like(image), CV_BORDERS[case.get("border", "constant")]
@@ -173,12 +158,6 @@ def opencv_flip(image: Image, case: dict[str, Any], threads: int) -> Call | None
     return lambda: cv2.flip(image, code, dst=out)
 
 
-def whole(image: Image, case: dict[str, Any]) -> Made | None:
-    """Cut a few pixels off each side, whatever the size."""
-    height, width = image.shape[:2]
-    return (image,), {"box": (3, 5, width - 6, height - 7)}
-
-
 def numpy_crop(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     x0, y0, x1, y1 = case["box"]
     out, part = empty(image, x1 - x0, y1 - y0), image[y0:y1, x0:x1]
@@ -204,12 +183,6 @@ def opencv_border(image: Image, case: dict[str, Any], threads: int) -> Call | No
     code = CV_BORDERS[case["border"]]
     return lambda: cv2.copyMakeBorder(image, top, bottom, left, right, code, dst=out)
 
-
-ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
-    "crop": whole,
-    "remap": with_maps,
-    "resize": scaled,
-}
 
 PEERS: dict[str, dict[str, Peer]] = {
     "crop": {"numpy": numpy_crop, "pillow": pillow_crop},

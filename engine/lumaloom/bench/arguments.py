@@ -66,12 +66,26 @@ def pictures(image: Image, case: dict[str, Any]) -> Made | None:
     return (front, back), {"premultiplied": case["premultiplied"]}
 
 
+def with_maps(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take maps of waves of three pixels: everything moves, and neighbours stay neighbours."""
+    y, x = np.indices(image.shape[:2], np.float32)
+    return (image, x + 3 * np.sin(y / 30), y + 3 * np.cos(x / 30)), case
+
+
+def nearly_whole(image: Image, case: dict[str, Any]) -> Made | None:
+    """Cut a few pixels off each side, whatever the size."""
+    height, width = image.shape[:2]
+    return (image,), {"box": (3, 5, width - 6, height - 7)}
+
+
 ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
     "alpha_over": pictures,
     "apply_lut": with_table,
     "color_matrix": three_channels,
+    "crop": nearly_whole,
     "mix": two_images,
     "psnr": two_images,
+    "remap": with_maps,
     "rgb_to_gray": three_channels,
     "rgb_to_yuv": rgb_of_integers,
     "yuv_to_rgb": coded,
