@@ -11,10 +11,11 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I8, _I16, _I32, _I64, _all, _at, has, narrow
+from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I8, _I16, _I32, _I64, _all, _at, narrow
 from ._planes import _shuffle
 from ._simd import LANES_F32, Codegen, intrinsic
 from ._warp_points import ROW_BYTES, WEIGHT_BITS
+from ._x86 import has
 
 _SLOTS = {1: 1, 2: 2, 3: 4, 4: 4}
 _MADD = {  # int16 lanes -> the instruction that adds the products of neighbours
