@@ -23,7 +23,9 @@ BUILT_IN = {
     "flip",
     "median",
     "resize",
+    "rotate",
     "sharpen",
+    "warp",
 }
 
 

@@ -33,7 +33,9 @@ CALLS = {
     "median": "median radius=2",
     "motionblur": "motionblur length=7 angle=30",
     "resize": "resize width=21 height=30",
+    "rotate": "rotate angle=20 expand=true",
     "sharpen": "sharpen amount=1",
+    "warp": "warp corners='3 1; 30 -2; 28 15; -4 17'",
 }
 IDLE = {
     "bilateral": "bilateral color=0",
@@ -49,7 +51,9 @@ IDLE = {
     "median": "median radius=0",
     "motionblur": "motionblur length=1 angle=77",
     "resize": "resize",
+    "rotate": "rotate angle=-360",
     "sharpen": "sharpen amount=0",
+    "warp": "warp matrix='1 0 0; 0 1 0'",
 }
 EVERY = pytest.mark.parametrize("name", CALLS)
 NAMES = ["gray", "yuv420p", "yuv422p10le", "yuva420p", "nv12", "rgb24", "rgba", "rgb48le", "gbrap12le", "gbrpf32le"]
