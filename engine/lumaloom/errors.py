@@ -38,6 +38,10 @@ class PluginError(LumaloomError):
     """A plugin could not be loaded, or what it gave breaks the contract."""
 
 
+class TraceError(PluginError):
+    """A pointwise effect's function does what can't be compiled; the message names its author's file and line."""
+
+
 class EffectError(LumaloomError):
     """An effect failed on a frame."""
 

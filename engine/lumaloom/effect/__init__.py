@@ -17,9 +17,11 @@ class Lift(Effect):
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.hooks import API_VERSION, GROUP, Hooks, hookimpl
 from lumaloom.effect.param import REQUIRED, Param, ParamSpec
+from lumaloom.effect.per_pixel import Pointwise, pointwise
 from lumaloom.effect.text import parse_call
 from lumaloom.errors import ParameterError
 from lumaloom.frame import Array, Frame, FrameSpec, Model, PixelFormat, PlaneFormat, Range
+from lumaloom.pointwise.host import lookup, lookup3d, noise, table, uniform
 
 __all__ = [
     "API_VERSION",
@@ -37,7 +39,14 @@ __all__ = [
     "ParameterError",
     "PixelFormat",
     "PlaneFormat",
+    "Pointwise",
     "Range",
     "hookimpl",
+    "lookup",
+    "lookup3d",
+    "noise",
     "parse_call",
+    "pointwise",
+    "table",
+    "uniform",
 ]

@@ -1,0 +1,145 @@
+"""Effects that are one function of a pixel: `@pointwise` makes the class."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABCMeta
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, get_args
+
+from lumaloom.effect.effect import Effect, Kind
+from lumaloom.effect.param import ParamSpec
+from lumaloom.errors import PluginError
+from lumaloom.frame import Frame, FrameSpec, Model, PixelFormat
+from lumaloom.pointwise.stage import EXTRAS, Stage
+from lumaloom.pointwise.trace import Symbol
+
+Space = Literal["rgb", "linear", "yuv", "luma", "any"]
+_CHANNELS = {"rgb": 3, "linear": 3, "yuv": 3, "luma": 1, "any": 1}
+
+
+class _PointwiseMeta(ABCMeta):
+    """Classes that evaluate their function when called with channels, and make an effect when called without."""
+
+    def __call__(cls, *channels: Any, **values: Any) -> Any:
+        if not channels:
+            return super().__call__(**values)
+        known: Any = cls
+        settings = {name: values.pop(name) for name in list(values) if isinstance(values[name], Symbol)}
+        extras = {name: values.pop(name) for name in known.extras if name in values}
+        made = super().__call__(**values) if known.params.keys() - settings.keys() or values else None
+        if made is not None:
+            settings = {**made.values, **settings}
+        return known.function(*channels, **settings, **extras)
+
+
+class Pointwise(Effect, metaclass=_PointwiseMeta):
+    """What `@pointwise` makes: an effect whose `function` says what becomes of one pixel.
+
+    Attributes:
+        function: the author's function.
+        space: which channels it takes.
+        alpha: whether opacity comes as last channel.
+        extras: which of `x y width height t frame` it takes.
+
+    """
+
+    kind = Kind.POINTWISE
+    function: ClassVar[Callable[..., Any]]
+    space: ClassVar[Space]
+    alpha: ClassVar[bool] = False
+    extras: ClassVar[tuple[str, ...]] = ()
+
+    def accepts(self, fmt: PixelFormat) -> bool:
+        """Every format; gray only where colour is not looked at, and only those with opacity where it is used."""
+        if fmt.model is Model.GRAY and self.space not in ("luma", "any"):
+            return False
+        return fmt.has_alpha or not self.alpha
+
+    @property
+    def stage(self) -> Stage:
+        """What the compiler needs to know, with the parameters of now."""
+        bounds = {name: (spec.min, spec.max) for name, spec in self.params.items()}
+        return Stage(self.name, type(self).function, self.space, self.alpha, self.extras, self.values, bounds)
+
+    def is_identity(self, spec: FrameSpec) -> bool:
+        """Whether the function, with the parameters of now, gives back the channels that it gets."""
+        from lumaloom.pointwise.build import is_identity
+
+        return is_identity(self.stage)
+
+    def render(self, src: Frame, out: Frame) -> None:
+        """Compute the pixels of this effect alone."""
+        from lumaloom.pointwise.reference import reference
+
+        reference((self.stage,), src, out)
+
+
+def pointwise(
+    function: Callable[..., Any] | None = None,
+    *,
+    space: Space = "rgb",
+    alpha: bool = False,
+    name: str | None = None,
+) -> Any:
+    """Make an effect of a function of one pixel.
+
+    ```python
+    @pointwise(space="rgb")
+    def fade(r, g, b, *, amount: float = Param(0.2, min=0, max=1, help="Part of the way to gray.")):
+        \"\"\"Lift the blacks.\"\"\"
+        return r + amount * (0.5 - r), g + amount * (0.5 - g), b + amount * (0.5 - b)
+    ```
+    The result is a subclass of `Effect` with the function's name. Called with channels it evaluates the function
+    (on arrays: the definition); called with keywords only it makes the effect.
+
+    Args:
+        function: positional channels first, then keyword-only parameters declared with `Param`, and any of
+            `x y width height t frame` without a default. It returns as many channels as it takes.
+        space: what the channels are: `rgb` as coded, 0 to 1; `linear` light by the frame's transfer tag; `yuv`,
+            Y' from 0 to 1 and Cb, Cr from -0.5 to 0.5; `luma`, Y' alone; `any`, every channel of colour by itself
+            (R, G and B, or Y' of gray; YUV pictures count as RGB).
+        alpha: opacity, 0 to 1, comes as one more channel and is returned as the last.
+        name: what users write, where it is not the function's name.
+
+    Raises:
+        PluginError: the signature breaks these rules.
+
+    """
+    if function is None:
+        return lambda given: pointwise(given, space=space, alpha=alpha, name=name)
+    where = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}: {function.__name__}"
+    if space not in get_args(Space):
+        raise PluginError(f"{where}: space {space!r} is none of {', '.join(get_args(Space))}")
+    channels, params, extras = [], {}, []
+    for word in inspect.signature(function).parameters.values():
+        if word.kind in (word.POSITIONAL_ONLY, word.POSITIONAL_OR_KEYWORD):
+            channels.append(word.name)
+        elif word.kind is word.KEYWORD_ONLY and isinstance(word.default, ParamSpec):
+            params[word.name] = word.default
+        elif word.kind is word.KEYWORD_ONLY and word.name in EXTRAS and word.default is word.empty:
+            extras.append(word.name)
+        else:
+            raise PluginError(
+                f"{where}: {word.name} is neither a channel, nor Param(...), nor one of {', '.join(EXTRAS)}"
+            )
+    expected = _CHANNELS[space] + alpha
+    if len(channels) != expected:
+        raise PluginError(f"{where}: space {space!r} has {expected} channels, the function takes {len(channels)}")
+    reserved = sorted(params.keys() & set(dir(Pointwise)))
+    if reserved:
+        raise PluginError(f"{where}: an effect has an attribute {reserved[0]!r} already; call the parameter otherwise")
+    body = {
+        **params,
+        "name": name or function.__name__,
+        "function": staticmethod(function),
+        "space": space,
+        "alpha": alpha,
+        "extras": tuple(extras),
+        "__doc__": function.__doc__,
+        "__module__": function.__module__,
+        "__qualname__": function.__qualname__,
+        "__annotations__": {key: function.__annotations__.get(key, float) for key in params},
+        "__wrapped__": function,
+    }
+    return _PointwiseMeta(function.__name__, (Pointwise,), body)

@@ -1,0 +1,165 @@
+"""From stages to a graph: every function is called once, on symbols."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from lumaloom.errors import LumaloomError, TraceError
+from lumaloom.pointwise.host import peek
+from lumaloom.pointwise.ir import Node, const, node, select
+from lumaloom.pointwise.numpy_eval import evaluate
+from lumaloom.pointwise.spaces import Coding, Working
+from lumaloom.pointwise.stage import Stage
+from lumaloom.pointwise.trace import Symbol, node_of
+
+PICTURE = ("width", "height", "t", "frame")
+"""The extras that are one number per frame; they are parameters of no stage."""
+
+_PEEKED: dict[Hashable, Any] = {(-1, "width"): 16.0, (-1, "height"): 16.0, (-1, "t"): 0.0, (-1, "frame"): 0.0}
+
+
+def extra(name: str) -> Node:
+    """Return the node of one of the extras."""
+    return node("param", (), (-1, name)) if name in PICTURE else node("input", (), name)
+
+
+def channel(letter: str) -> Node:
+    """Return the node of a channel of the pixel; in capitals, because `x` and `y` are its place."""
+    return node("input", (), letter.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What becomes of the channels: normalised values after the last stage, from normalised values before the first.
+
+    Attributes:
+        channels: by letter, of the model that was asked for; alpha is `a`.
+
+    """
+
+    channels: dict[str, Node]
+
+
+def called(stage: Stage, number: int, constants: bool = False) -> Callable[..., tuple[Any, ...]]:
+    """Return the stage's function with its parameters as symbols, or as the numbers that they are.
+
+    The result checks what the function returns, and reports its errors with file and line.
+    """
+    settings: dict[str, Any] = dict(stage.fixed)
+    for name, value in stage.numbers.items():
+        settings[name] = value if constants else Symbol(node("param", (), (number, name)))
+    settings |= {name: Symbol(extra(name)) for name in stage.extras}
+
+    def call(*channels: Any) -> tuple[Any, ...]:
+        symbols = [channel if isinstance(channel, Symbol) else Symbol(node_of(channel)) for channel in channels]
+        return tuple(Symbol(_as_float(node_of(value))) for value in results(stage, symbols, settings))
+
+    return call
+
+
+def _as_float(value: Node) -> Node:
+    return select(value, const(1), const(0)) if value.is_bool else value
+
+
+def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> tuple[Any, ...]:
+    """Call a stage's function, on symbols or arrays.
+
+    Raises:
+        TraceError: it failed, or returned other than as many channels as it got; names its file and line.
+
+    """
+    try:
+        found = stage.function(*channels, **settings)
+    except LumaloomError as problem:
+        raise TraceError(f"{stage.name}: {problem}") from problem
+    except Exception as problem:
+        raise TraceError(f"{stage.name}: {_place(stage, problem)}: {type(problem).__name__}: {problem}") from problem
+    values = found if isinstance(found, tuple) else (found,)
+    if len(values) != len(channels):
+        code = stage.function.__code__
+        raise TraceError(
+            f"{stage.name}: {code.co_filename}:{code.co_firstlineno}: expected {len(channels)} channels "
+            f"back from the function, got {len(values)}"
+        )
+    return values
+
+
+def _place(stage: Stage, problem: Exception) -> str:
+    """Return `file:line` of the innermost frame in the file of the author's function."""
+    file = stage.function.__code__.co_filename
+    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == file]
+    return f"{file}:{lines[-1] if lines else stage.function.__code__.co_firstlineno}"
+
+
+def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wanted: str, alpha: bool) -> Graph:
+    """Trace a run of stages.
+
+    Args:
+        stages: in order.
+        coding: of the frames that come in.
+        model: their channels: `y`, `yuv` or `rgb`.
+        after: coding of the result; differs only where RGB lies between two kinds of YUV.
+        wanted: channels of the result.
+        alpha: whether they have opacity; without, stages that use it get 1.
+
+    Raises:
+        TraceError: an author's function can't be compiled.
+
+    """
+    known: dict[Hashable, Any] = {
+        (number, name): value for number, stage in enumerate(stages) for name, value in stage.numbers.items()
+    }
+    token = peek.set(lambda here: evaluate([here], {**_PEEKED, **known})[0])
+    try:
+        working = Working(coding, model, tuple(Symbol(channel(letter)) for letter in model))
+        opacity: Any = Symbol(channel("a")) if alpha else Symbol(const(1))
+        for number, stage in enumerate(stages):
+            call = called(stage, number)
+            changed = working.apply(stage.space, call, opacity if stage.alpha else None)
+            opacity = opacity if changed is None else changed
+        if after != coding and wanted == "yuv":
+            working.to("rgb")
+            working.coding = after
+        values = working.values if working.space == wanted else working.to("yuv" if wanted == "y" else wanted)
+    finally:
+        peek.reset(token)
+    channels = {letter: node_of(value) for letter, value in zip(wanted, values, strict=False)}
+    channels["a"] = node_of(opacity)
+    return Graph(channels)
+
+
+def is_identity(stage: Stage) -> bool:
+    """Whether a stage, with its parameters of now, folds to its own inputs."""
+    try:
+        return _is_identity(_Settled(stage))
+    except TypeError:  # a parameter that can't be hashed
+        return False
+
+
+class _Settled:
+    """A stage that counts as equal to another with the same function and values."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.key = stage, (stage.function, tuple(stage.values.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Settled) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@lru_cache(maxsize=256)
+def _is_identity(settled: _Settled) -> bool:
+    stage = settled.stage
+    channels = [Symbol(node("input", (), f"c{k}")) for k in range(stage.channels)]
+    token = peek.set(lambda here: evaluate([here], _PEEKED)[0])
+    try:
+        found = called(stage, 0, constants=True)(*channels)
+    finally:
+        peek.reset(token)
+    return all(value.node is channel.node for value, channel in zip(found, channels, strict=True))
