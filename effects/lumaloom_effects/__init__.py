@@ -10,7 +10,7 @@ from lumaloom.effect import Effect, hookimpl
 
 @hookimpl
 def lumaloom_effects() -> list[type[Effect]]:
-    """Return the effects of all files in this folder, in the order of the files' names; not those that begin with `_`."""
+    """Return the effects of all files in this folder, in the order of the files' names, save those named `_...`."""
     modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
     return [
         value

@@ -44,7 +44,7 @@ def is_straight(text: str, owner: str) -> bool:
 
 
 def curve_table(points: Floats) -> Floats:
-    """Return the curve through points at `TABLE_SIZE` even steps from 0 to 1; level before the first and after the last.
+    """Return the curve through points at `TABLE_SIZE` even steps from 0 to 1; level before the first and after all.
 
     Piecewise cubic Hermite with the slopes of Fritsch and Butland: the weighted harmonic mean of the slopes beside
     a point, 0 where they turn, so that the curve is monotone where the points are. Source: F. N. Fritsch and

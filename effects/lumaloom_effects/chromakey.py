@@ -36,8 +36,9 @@ def chromakey(
 ) -> Any:
     """Make a colour transparent, such as a green screen.
 
-    `alpha = alpha * clip((d - similarity) / blend, 0, 1)` with `d = sqrt(((Cb - key)**2 + (Cr - key)**2) / 2)`, as FFmpeg's
-    `chromakey` (Cb, Cr from -1/2 to 1/2). What Cb and Cr have in the direction of the key is lessened by `spill`.
+    `alpha = alpha * clip((d - similarity) / blend, 0, 1)` with `d = sqrt(((Cb - key)**2 + (Cr - key)**2) / 2)`, as
+    FFmpeg's `chromakey` (Cb, Cr from -1/2 to 1/2). What Cb and Cr have in the direction of the key is lessened
+    by `spill`.
     """
     key_u, key_v, across, down = _key(color)
     du, dv = u - key_u, v - key_v

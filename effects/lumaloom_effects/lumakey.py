@@ -20,8 +20,8 @@ def lumakey(
 ) -> Any:
     """Make pictures transparent where they are dark, bright or anything between; colours stay.
 
-    `alpha = alpha * k`, `k` rising from 0 where `|luma - threshold| = tolerance` to 1 over `softness`. The parameters are
-    those of FFmpeg's `lumakey`.
+    `alpha = alpha * k`, `k` rising from 0 where `|luma - threshold| = tolerance` to 1 over `softness`. The parameters
+    are those of FFmpeg's `lumakey`.
     """
     beyond = np.abs(y - threshold) - tolerance
     kept = np.where(softness > 1e-4, np.clip(beyond / np.maximum(softness, 1e-4), 0, 1), np.where(beyond > 0, 1.0, 0.0))

@@ -38,7 +38,7 @@ def as_fields(job: Preparation) -> dict[str, Any]:
 def _step_fields(step: Step) -> dict[str, Any]:
     return {
         "name": step.name,
-        "parameters": getattr(step.action, "values", {}),
+        "parameters": getattr(step.action, "settings", {}),
         "device": step.device,
         "before": str(step.before),
         "after": str(step.after),

@@ -16,6 +16,7 @@ class Lift(Effect):
 
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.hooks import API_VERSION, GROUP, Hooks, hookimpl
+from lumaloom.effect.keyframes import Keyframes, keyframes
 from lumaloom.effect.param import REQUIRED, Param, ParamSpec
 from lumaloom.effect.per_pixel import Pointwise, pointwise
 from lumaloom.effect.text import parse_call
@@ -32,6 +33,7 @@ __all__ = [
     "Frame",
     "FrameSpec",
     "Hooks",
+    "Keyframes",
     "Kind",
     "Model",
     "Param",
@@ -42,6 +44,7 @@ __all__ = [
     "Pointwise",
     "Range",
     "hookimpl",
+    "keyframes",
     "lookup",
     "lookup3d",
     "noise",

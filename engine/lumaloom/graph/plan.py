@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 
 from lumaloom.effect import Effect, Kind
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
 from lumaloom.frame.convert import convert, converted_spec
+from lumaloom.graph.animation import accepts, is_idle, output
 from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.graph.upright import Upright
 
@@ -43,11 +45,12 @@ class Step:
             return convert(frame, self.action.target)
         # Tags such as interlacing may differ from frame to frame.
         after = self.after if frame.spec == self.before else _after(self.action, frame.spec)
-        viewed = self.action.view(frame)
+        action = self.action.at(frame.timing)
+        viewed = action.view(frame)
         if viewed is not None:
             return Frame(after, viewed.planes, viewed.timing, viewed.side_data)
         out = Frame.allocate(after, pool, like=frame)
-        self.action.render(frame, out)
+        action.render(frame, out)
         return out
 
 
@@ -128,7 +131,7 @@ def _steps(
     source: FrameSpec, chain: Sequence[Effect], allowed: frozenset[PixelFormat] | None, device: str
 ) -> tuple[tuple[Step, ...], set[int]]:
     """Return the steps of a chain, and the numbers of the effects that change nothing."""
-    takers: list[Accepts] = [effect.accepts for effect in chain]
+    takers: list[Accepts] = [partial(accepts, effect) for effect in chain]
     takers.append(lambda fmt: allowed is None or fmt in allowed)
     formats = negotiate(source.format, takers)
     steps: list[Step] = []
@@ -141,7 +144,8 @@ def _steps(
             spec = after
         if effect is None:
             continue
-        if effect.is_identity(spec):
+        effect = effect.fitted(spec)
+        if is_idle(effect, spec):
             idle.add(number)
             continue
         after = _after(effect, spec)
@@ -155,7 +159,7 @@ def _after(effect: Effect, spec: FrameSpec) -> FrameSpec:
 
     How an untagged picture is read depends on its height: where a new height would change that, the tag is set.
     """
-    after = effect.output(spec)
+    after = output(effect, spec)
     matrix = spec.colour.resolved(spec.format.model, spec.height).matrix
     if after.colour != spec.colour or after.colour.resolved(after.format.model, after.height).matrix is matrix:
         return after
