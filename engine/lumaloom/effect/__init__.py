@@ -21,20 +21,35 @@ from lumaloom.effect.param import REQUIRED, Param, ParamSpec
 from lumaloom.effect.per_pixel import Pointwise, pointwise
 from lumaloom.effect.text import parse_call
 from lumaloom.errors import ParameterError
-from lumaloom.frame import Array, Frame, FrameSpec, Model, PixelFormat, PlaneFormat, Range
+from lumaloom.frame import (
+    Array,
+    Colour,
+    Frame,
+    FrameSpec,
+    Matrix,
+    Model,
+    PixelFormat,
+    PlaneFormat,
+    Primaries,
+    Range,
+    Transfer,
+)
 from lumaloom.pointwise.host import lookup, lookup3d, noise, table, uniform
+from lumaloom.pointwise.spaces import to_code, to_light
 
 __all__ = [
     "API_VERSION",
     "GROUP",
     "REQUIRED",
     "Array",
+    "Colour",
     "Effect",
     "Frame",
     "FrameSpec",
     "Hooks",
     "Keyframes",
     "Kind",
+    "Matrix",
     "Model",
     "Param",
     "ParamSpec",
@@ -42,7 +57,9 @@ __all__ = [
     "PixelFormat",
     "PlaneFormat",
     "Pointwise",
+    "Primaries",
     "Range",
+    "Transfer",
     "hookimpl",
     "keyframes",
     "lookup",
@@ -51,5 +68,7 @@ __all__ = [
     "parse_call",
     "pointwise",
     "table",
+    "to_code",
+    "to_light",
     "uniform",
 ]
