@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABCMeta
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args, overload
 
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.param import ParamSpec
@@ -69,14 +69,21 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
         return is_identity(self.stage)
 
     def render(self, src: Frame, out: Frame) -> None:
-        """Compute the pixels of this effect alone."""
-        from lumaloom.pointwise.reference import reference
+        """Compute the pixels with code that is compiled for this effect alone."""
+        from lumaloom.pointwise.program import program
 
-        reference((self.stage,), src, out)
+        program((self.stage,), src.spec, out.spec).run((self.stage,), src, out)
 
 
+@overload
+def pointwise(function: Callable[..., Any], /) -> Any: ...
+@overload
+def pointwise(
+    *, space: Space = "rgb", alpha: bool = False, name: str | None = None
+) -> Callable[[Callable[..., Any]], Any]: ...
 def pointwise(
     function: Callable[..., Any] | None = None,
+    /,
     *,
     space: Space = "rgb",
     alpha: bool = False,
@@ -107,7 +114,11 @@ def pointwise(
 
     """
     if function is None:
-        return lambda given: pointwise(given, space=space, alpha=alpha, name=name)
+        return lambda given: _made(given, space, alpha, name)
+    return _made(function, space, alpha, name)
+
+
+def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | None) -> Any:
     where = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}: {function.__name__}"
     if space not in get_args(Space):
         raise PluginError(f"{where}: space {space!r} is none of {', '.join(get_args(Space))}")

@@ -170,7 +170,8 @@ def _table_node(values: Any, ndim: int, name: str) -> Node:
         raise TraceError(
             f"{author_line()}: {name} got a table of the other kind; (n,) is for lookup, a cube for lookup3d"
         )
-    return values.node
+    found: Node = values.node
+    return found
 
 
 def lookup(values: Any, v: Any) -> Any:

@@ -1,0 +1,66 @@
+"""The two arguments of a pass, read once: words and numbers."""
+
+from __future__ import annotations
+
+from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.llvm_planes import Row
+from lumaloom.pointwise.llvm_text import Text
+from lumaloom.pointwise.lower import Lowered, Pass, places
+
+HEADER = 4
+"""Words of the argument block before the planes: width, height, first and last row of blocks."""
+
+
+class Frame:
+    """What the code of a pass reads from its two arguments, once."""
+
+    def __init__(self, text: Text, lowered: Lowered, number: int, lanes: int) -> None:
+        self.text, self.lowered, self.lanes = text, lowered, lanes
+        text.line(f"define void @pass{number}(ptr noalias readonly %words, ptr noalias readonly %numbers) {{")
+        text.line("entry:")
+        self.width, self.height, self.first, self.stop = (self.word(k) for k in range(HEADER))
+        self.planes: dict[tuple[str, int], tuple[str, str]] = {}
+        self._sides = {"src": HEADER, "out": HEADER + 2 * len(lowered.before.format.planes)}
+        self._tables = self._sides["out"] + 2 * len(lowered.after.format.planes)
+        self._numbers = {id(value): k for k, value in enumerate(lowered.numbers)}
+        self.numbers: dict[int, str] = {}
+        self.tables: dict[int, tuple[str, str]] = {}
+
+    def word(self, index: int) -> str:
+        """Return a word of the first argument."""
+        pointer = self.text.set(f"getelementptr i64, ptr %words, i64 {index}", "p")
+        return self.text.set(f"load i64, ptr {pointer}, align 8, !invariant.load !0", "w")
+
+    def prepare(self, part: Pass) -> None:
+        """Read the planes, numbers and tables that a pass uses."""
+        source = places(self.lowered.before.format)
+        for plane in sorted({source[name].plane for name in part.reads if name in source}):
+            self._plane("src", plane)
+        for plane in part.planes:
+            self._plane("out", plane)
+        for here in reach(part.roots.values()):
+            if id(here) in self._numbers:
+                pointer = self.text.set(f"getelementptr float, ptr %numbers, i64 {self._numbers[id(here)]}", "p")
+                value = self.text.set(f"load float, ptr {pointer}, align 4, !invariant.load !0", "u")
+                self.numbers[id(here)] = self.spread(value)
+            if here.op == "table":
+                base = self._tables + 2 * [id(table) for table in self.lowered.tables].index(id(here))
+                address = self.text.set(f"inttoptr i64 {self.word(base)} to ptr", "table")
+                self.tables[id(here)] = (address, self.text.set(f"trunc i64 {self.word(base + 1)} to i32", "i"))
+
+    def _plane(self, side: str, plane: int) -> None:
+        base = self._sides[side] + 2 * plane
+        address = self.text.set(f"inttoptr i64 {self.word(base)} to ptr", side)
+        self.planes[side, plane] = (address, self.word(base + 1))
+
+    def spread(self, scalar: str) -> str:
+        """Return a number in all lanes."""
+        kind = f"<{self.lanes} x float>"
+        one = self.text.set(f"insertelement {kind} poison, float {scalar}, i64 0")
+        return self.text.set(f"shufflevector {kind} {one}, {kind} poison, <{self.lanes} x i32> zeroinitializer", "u")
+
+    def row(self, side: str, plane: int, row: str, width: str) -> Row:
+        """Return a row of a plane."""
+        address, pitch = self.planes[side, plane]
+        offset = self.text.set(f"mul i64 {row}, {pitch}", "o")
+        return Row(self.text.set(f"getelementptr i8, ptr {address}, i64 {offset}", "row"), width)

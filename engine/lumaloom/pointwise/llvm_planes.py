@@ -1,0 +1,112 @@
+"""Samples of planes to vectors of float and back: interleaved channels, halved chroma, rounding and clamping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lumaloom.frame import PixelFormat
+from lumaloom.pointwise.llvm_text import Text, splat
+from lumaloom.pointwise.lower import Place
+
+
+def element(fmt: PixelFormat) -> str:
+    """Return LLVM's type of a sample."""
+    return "float" if fmt.is_float else f"i{8 * fmt.dtype.itemsize}"
+
+
+def mask(lanes: list[int]) -> str:
+    """Return the operand of a shuffle."""
+    return f"<{len(lanes)} x i32> <{', '.join(f'i32 {lane}' for lane in lanes)}>"
+
+
+def shuffled(text: Text, kind: str, a: str, b: str, lanes: list[int]) -> str:
+    """Return lanes of two vectors of the same type."""
+    return text.set(f"shufflevector {kind} {a}, {kind} {b}, {mask(lanes)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a plane: the name of its address, and its samples per channel."""
+
+    address: str
+    width: str
+
+
+def load(text: Text, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: int) -> str:
+    """Return `lanes` samples of a channel from the pixel `at`, as float, in steps of the format."""
+    kind, size, count = element(fmt), fmt.dtype.itemsize, place.count
+    offset = text.set(f"mul i64 {at}, {size * count}", "o")
+    pointer = text.set(f"getelementptr i8, ptr {row.address}, i64 {offset}", "p")
+    many = f"<{lanes * count} x {kind}>"
+    samples = text.set(f"load {many}, ptr {pointer}, align {size}", "s")
+    if count > 1:
+        samples = shuffled(text, many, samples, "poison", list(range(place.index, lanes * count, count)))
+    if fmt.is_float:
+        return samples
+    wide = text.set(f"zext <{lanes} x {kind}> {samples} to <{lanes} x i32>", "i")
+    if fmt.shift:
+        wide = text.set(f"lshr <{lanes} x i32> {wide}, splat (i32 {fmt.shift})", "i")
+    return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
+
+
+def mean(text: Text, lanes: int, a: str, b: str) -> str:
+    """Return the means of two vectors."""
+    total = text.set(f"fadd <{lanes} x float> {a}, {b}")
+    return text.set(f"fmul contract <{lanes} x float> {total}, {splat(0.5)}")
+
+
+def upsampled(text: Text, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: int, sited: bool) -> str:
+    """Return `lanes` pixels from the pixel `at`, which is even, of a plane with half as many columns.
+
+    Where samples are `sited` on the even pixels the others get the mean of two; else a pair shares one.
+    """
+    half = lanes // 2
+    kind = f"<{half} x float>"
+    here = text.set(f"lshr i64 {at}, 1", "o")
+    samples = load(text, fmt, place, row, here, half)
+    if not sited:
+        return shuffled(text, kind, samples, "poison", [lane // 2 for lane in range(lanes)])
+    most = text.set(f"sub i64 {row.width}, {half}", "o")
+    following = text.set(f"add i64 {here}, 1", "o")
+    at_end = text.set(f"icmp sgt i64 {following}, {most}", "m")
+    start = text.set(f"select i1 {at_end}, i64 {most}, i64 {following}", "o")
+    further = load(text, fmt, place, row, start, half)
+    last = shuffled(text, kind, further, "poison", [*range(1, half), half - 1])
+    beside = text.set(f"select i1 {at_end}, {kind} {last}, {kind} {further}")
+    between = mean(text, half, samples, beside)
+    return shuffled(text, kind, samples, between, [k for lane in range(half) for k in (lane, half + lane)])
+
+
+def rounded(text: Text, fmt: PixelFormat, value: str, lanes: int) -> str:
+    """Return floats, to which the half was added, as samples: clamped, NaN as 0."""
+    if fmt.is_float:
+        return value
+    kind, truth, peak = f"<{lanes} x float>", f"<{lanes} x i1>", float((1 << fmt.depth) - 1)
+    over = text.set(f"fcmp ogt {kind} {value}, zeroinitializer", "m")
+    value = text.set(f"select {truth} {over}, {kind} {value}, {kind} zeroinitializer")
+    under = text.set(f"fcmp olt {kind} {value}, {splat(peak)}", "m")
+    value = text.set(f"select {truth} {under}, {kind} {value}, {kind} {splat(peak)}")
+    whole = text.set(f"fptosi {kind} {value} to <{lanes} x i32>", "i")
+    if fmt.shift:
+        whole = text.set(f"shl <{lanes} x i32> {whole}, splat (i32 {fmt.shift})", "i")
+    return text.set(f"trunc <{lanes} x i32> {whole} to <{lanes} x {element(fmt)}>", "s")
+
+
+def store(text: Text, fmt: PixelFormat, channels: list[str], row: Row, at: str, lanes: int) -> None:
+    """Write samples of all channels of a plane at the pixel `at`."""
+    kind, size, count = element(fmt), fmt.dtype.itemsize, len(channels)
+    samples, width = list(channels), lanes
+    if count > 1:
+        while len(samples) > 1:  # joined in pairs until one vector holds channel after channel
+            samples += ["poison"] * (len(samples) % 2)
+            part = f"<{width} x {kind}>"
+            samples = [
+                shuffled(text, part, a, b, list(range(2 * width)))
+                for a, b in zip(samples[::2], samples[1::2], strict=True)
+            ]
+            width *= 2
+        order = [channel * lanes + lane for lane in range(lanes) for channel in range(count)]
+        samples = [shuffled(text, f"<{width} x {kind}>", samples[0], "poison", order)]
+    offset = text.set(f"mul i64 {at}, {size * count}", "o")
+    pointer = text.set(f"getelementptr i8, ptr {row.address}, i64 {offset}", "p")
+    text.line(f"  store <{lanes * count} x {kind}> {samples[0]}, ptr {pointer}, align {size}")

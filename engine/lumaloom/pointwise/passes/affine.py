@@ -1,0 +1,86 @@
+"""Affine runs joined: what is a weighted sum of a few values becomes just that, its weights computed on the host.
+
+Range, depth, the YUV matrix and every matrix of an author's meet in one sum this way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lumaloom.pointwise.ir import Node, const, make, reach, rebuilt
+from lumaloom.pointwise.passes.cost import cost
+
+_LIMITS = (0, 2, 3, 4, 6, 8, 12)  # terms of a sum; longer ones are computed once and count as one value
+_NOTHING, _NEAR_ONE = 1e-13, 1e-12
+
+Form = dict[Node | None, Node]  # value -> weight, both nodes; None stands for 1
+
+
+def joined(roots: Sequence[Node]) -> list[Node]:
+    """Return the roots with their affine parts joined as far as that saves work.
+
+    Weights are exact to double precision; those that differ from 0 and 1 by rounding alone become 0 and 1.
+    """
+    candidates = [_joined(roots, limit) for limit in _LIMITS]
+    return min(candidates, key=cost)
+
+
+def _joined(roots: Sequence[Node], limit: int) -> list[Node]:
+    forms: dict[int, Form] = {}
+    for here in reach(roots):
+        form = _form(here, [forms[id(arg)] for arg in here.args])
+        if len(form) - (None in form) > max(limit, 1) or (not limit and here.varying):
+            form = {_value(form): const(1)}
+        forms[id(here)] = form
+    return [_value(forms[id(root)]) for root in roots]
+
+
+def _form(here: Node, args: list[Form]) -> Form:
+    if not here.varying:
+        return {None: here}
+    if here.op in ("add", "sub"):
+        return _sum(args[0], args[1], here.op)
+    if here.op == "neg":
+        return {value: make("neg", weight) for value, weight in args[0].items()}
+    if here.op == "mul":
+        for factor, other in ((0, 1), (1, 0)):
+            if not here.args[factor].varying:
+                weight = here.args[factor]
+                return _clean({value: make("mul", by, weight) for value, by in args[other].items()})
+    return {rebuilt(here, tuple(map(_value, args))): const(1)}
+
+
+def _sum(a: Form, b: Form, op: str) -> Form:
+    total = dict(a)
+    for value, weight in b.items():
+        total[value] = make(op, total.get(value, const(0)), weight)
+    return _clean(total)
+
+
+def _clean(form: Form) -> Form:
+    kept: Form = {}
+    for value, weight in form.items():
+        number = weight.number
+        if number is not None and abs(number) < _NOTHING:
+            continue
+        if number is not None and abs(number - 1) < _NEAR_ONE:
+            weight = const(1)
+        kept[value] = weight
+    return kept
+
+
+def _value(form: Form) -> Node:
+    """Return the sum as a node: the constant first, so that every further term is one fused multiply-add."""
+    total = form.get(None, const(0))
+    for value in sorted((value for value in form if value is not None), key=_order):
+        total = make("add", make("mul", value, form[value]), total)
+    return total
+
+
+def _order(value: Node) -> tuple[bool, bytes]:
+    return value.op != "input", value.digest
+
+
+def used(roots: Iterable[Node]) -> set[Node]:
+    """Return the inputs that the roots depend on."""
+    return {here for here in reach(roots) if here.op == "input"}

@@ -1,0 +1,166 @@
+"""A run of stages, compiled: from frames of one kind to frames of another."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from lumaloom.frame import Frame, FrameSpec, PlaneFormat
+from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.lower import Lowered, lower
+from lumaloom.pointwise.machine import Machine, lanes
+from lumaloom.pointwise.moment import moment
+from lumaloom.pointwise.numpy_eval import evaluate
+from lumaloom.pointwise.stage import Stage
+
+_KEPT = 64
+Plane = np.ndarray[Any, Any]
+
+
+def program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Program:
+    """Return the compiled run; runs that differ in numbers alone share one.
+
+    Raises:
+        TraceError: an author's function can't be compiled.
+
+    """
+    return _program(_Key(stages, before, after))
+
+
+class _Key:
+    """What code depends on: functions, texts and truth values among the parameters, formats and colour tags."""
+
+    def __init__(self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> None:
+        self.stages, self.before, self.after = tuple(stages), before, after
+        kinds = tuple(
+            (spec.format.name, spec.colour.resolved(spec.format.model, spec.height)) for spec in (before, after)
+        )
+        self.content = (tuple((stage.function, stage.space, stage.alpha, stage.fixed) for stage in stages), *kinds)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.content == self.content
+
+    def __hash__(self) -> int:
+        return hash(self.content)
+
+
+@lru_cache(maxsize=_KEPT)
+def _program(key: _Key) -> Program:
+    return Program(key.stages, lower(key.stages, key.before, key.after))
+
+
+class Program:
+    """Compiled passes over planes, and the numbers that they get.
+
+    Attributes:
+        lowered: what the code was made from.
+        machine: the code.
+
+    """
+
+    def __init__(self, stages: Sequence[Stage], lowered: Lowered) -> None:
+        from lumaloom.pointwise.llvm_source import module
+
+        self.lowered = lowered
+        self.machine = Machine(module(lowered, lanes()))
+        self._functions = [self.machine.function(f"pass{k}") for k in range(len(lowered.passes))]
+        known = {here.data for here in reach([*lowered.numbers, *lowered.tables]) if here.op == "param"}
+        self._needs = sorted(known, key=repr)
+        self._settled = lru_cache(maxsize=8)(self._evaluated)
+        subs = [spec.format.subsampling for spec in (lowered.before, lowered.after)]
+        self._even = max(sub[0] for sub in subs)
+        self._pairs = [
+            not part.native and any(plane.sub_y for plane in self._planes_of(number))
+            for number, part in enumerate(lowered.passes)
+        ]
+
+    def _planes_of(self, number: int) -> list[PlaneFormat]:
+        part, before, after = self.lowered.passes[number], self.lowered.before.format, self.lowered.after.format
+        read = [plane for plane in before.planes if set(plane.channels) & part.reads]
+        return read + [after.planes[plane] for plane in part.planes]
+
+    def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
+        """Write every sample of `out` from `src`, with the parameters that the stages have now."""
+        values = {**{(-1, name): value for name, value in moment(src).items()}}
+        for number, stage in enumerate(stages):
+            values.update({(number, name): value for name, value in stage.numbers.items()})
+        numbers, tables = self._settled(tuple(float(values[name]) for name in self._needs))  # type: ignore[index]
+        for source, target in self.lowered.copies:
+            out.planes[target][...] = src.planes[source]
+        if not self.lowered.passes:
+            return
+        sources = [self._wide(plane, fmt, src.spec) for fmt, plane in src.items()]
+        targets = [self._target(plane, fmt, out.spec) for fmt, plane in out.items()]
+        ends = [word for table in tables for word in (table[0].ctypes.data, table[1])]
+        places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
+        for number, function in enumerate(self._functions):
+            words = np.array([*self._extent(number, sources, targets), *places, *ends], np.int64)
+            function(words.ctypes.data, numbers.ctypes.data)
+        for number in {plane for part in self.lowered.passes for plane in part.planes}:
+            wanted, made = out.planes[number], targets[number]
+            if made is not wanted:
+                wanted[...] = made[: wanted.shape[0], : wanted.shape[1]]
+
+    def _extent(self, number: int, sources: list[Plane], targets: list[Plane]) -> tuple[int, int, int, int]:
+        """Return width, height, and first and last row of blocks of a pass."""
+        part = self.lowered.passes[number]
+        fmt = self.lowered.after.format
+        plane = part.planes[0]
+        if not part.native:  # some plane that the pass reads or writes has full size
+            plane = next((k for k, row in enumerate(fmt.planes) if not row.sub_x and not row.sub_y), plane)
+        height, width = targets[plane].shape[:2]
+        return width, height, 0, (height + 1) // 2 if self._pairs[number] else height
+
+    def _evaluated(self, needed: tuple[float, ...]) -> tuple[np.ndarray[Any, Any], list[tuple[Plane, int]]]:
+        """Return the numbers and the tables of a set of values."""
+        lowered = self.lowered
+        known: dict[Hashable, Any] = dict(zip(self._needs, needed, strict=True))
+        found = evaluate([*lowered.numbers, *lowered.tables], known)
+        count = len(lowered.numbers)
+        with np.errstate(over="ignore"):
+            numbers = np.array([float(value) for value in found[:count]] or [0.0], np.float32)
+        return numbers, [_laid_out(table) for table in found[count:]]
+
+    def _wide(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
+        """Return a plane that the code can read: rows of packed samples, wide enough, of even width."""
+        width = self._width(spec.width, fmt)
+        if plane.shape[1] == width and _packed(plane):
+            return plane
+        margin = [(0, 0), (0, width - plane.shape[1]), (0, 0)][: plane.ndim]
+        return np.pad(plane, margin, "edge")
+
+    def _target(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
+        width = self._width(spec.width, fmt)
+        if plane.shape[1] == width and _packed(plane):
+            return plane
+        return np.empty((plane.shape[0], width, *plane.shape[2:]), plane.dtype)
+
+    def _width(self, width: int, fmt: PlaneFormat) -> int:
+        least = 2 * lanes()
+        return max(least, -(-width >> self._even) << self._even) >> fmt.sub_x
+
+
+def _packed(plane: Plane) -> bool:
+    size = plane.itemsize
+    return plane.strides[1:] == ((size,) if plane.ndim == 2 else (plane.shape[2] * size, size))
+
+
+def _laid_out(table: Plane) -> tuple[Plane, int]:
+    """Return a table as the code reads it, and its last index: points of cubes take four floats."""
+    array = np.ascontiguousarray(table, np.float32)
+    if array.ndim == 4:
+        whole = np.zeros((*array.shape[:3], 4), np.float32)
+        whole[..., :3] = array
+        array = whole
+    return _aligned(array), len(array) - 1
+
+
+def _aligned(array: Plane) -> Plane:
+    buffer = np.empty(array.nbytes + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    place = buffer[start : start + array.nbytes].view(np.float32).reshape(array.shape)
+    place[...] = array
+    return place
