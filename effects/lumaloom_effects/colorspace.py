@@ -62,7 +62,7 @@ def _converted(
     return tuple(code(v) for v in lit)
 
 
-class Colorspace(_converted):  # type: ignore[misc]
+class Colorspace(_converted):  # type: ignore[misc, valid-type]
     """Convert to other primaries, another transfer or another matrix, and tag the frames so.
 
     Coded values become linear light by the source's transfer, are taken to the other primaries by a 3x3 matrix (by way

@@ -103,7 +103,7 @@ def _mapped(
     return tuple(np.power(np.clip(v, 0, 1), 1 / 2.4) for v in lit)
 
 
-class Hdr2sdr(_mapped):  # type: ignore[misc]
+class Hdr2sdr(_mapped):  # type: ignore[misc, valid-type]
     """Bring PQ and HLG pictures to SDR of BT.709, and tag them so; SDR pictures stay.
 
     PQ becomes display light by its EOTF, HLG by its inverse OETF and the OOTF of a display of 1000 cd/m2 (system gamma
