@@ -36,17 +36,22 @@ def as_fields(job: Preparation) -> dict[str, Any]:
 
 
 def _step_fields(step: Step) -> dict[str, Any]:
+    from lumaloom.graph.fused import Fused
+
     return {
         "name": step.name,
         "parameters": getattr(step.action, "settings", {}),
+        **({"fused": step.action.explain()} if isinstance(step.action, Fused) else {}),
         "device": step.device,
         "before": str(step.before),
         "after": str(step.after),
     }
 
 
-def show(job: Preparation) -> None:
-    """Print the plan of a job for people."""
+def show(job: Preparation, *, explain: bool = False) -> None:
+    """Print the plan of a job for people; with `explain` also what fused steps are made of."""
+    from lumaloom.graph.fused import Fused
+
     out = console()
     source, choice = job.plan.source, job.choice
     rate = f"{float(job.source.rate):.6g} fps" if job.source.rate else "unknown rate"
@@ -66,6 +71,9 @@ def show(job: Preparation) -> None:
         out.print()
         table(out, ("  step", "what", "device", "frames after it"), ((f"  {n}", *rest) for n, *rest in steps))
         out.print()
+    for number, step in enumerate(job.plan.steps, 1):
+        lines = step.action.explain() if explain and isinstance(step.action, Fused) else []
+        fields(out, [(f"step {number}" if not k else "", line) for k, line in enumerate(lines)])
     fields(
         out,
         [

@@ -32,6 +32,7 @@ def render(
     overwrite: Annotated[bool, Parameter(name=("--overwrite", "-y"))] = False,
     best_effort: bool = False,
     dry_run: bool = False,
+    explain: bool = False,
     json: bool = False,
 ) -> None:
     """Decode a clip, run its frames through effects, encode the result.
@@ -52,12 +53,15 @@ def render(
         overwrite: Replace an output that exists.
         best_effort: Render what is readable of a damaged input, and count the losses.
         dry_run: Print the plan and write nothing.
+        explain: With --dry-run: print what was fused into what.
         json: Print events as lines of JSON on stdout.
 
     """
     from lumaloom.jobs import RenderRequest, parse_position
     from lumaloom.jobs import render as run
 
+    if explain and not dry_run:
+        raise UsageError("--explain prints the plan without rendering; add --dry-run")
     request = RenderRequest(
         input=input,
         output=output,
@@ -74,7 +78,7 @@ def render(
         best_effort=best_effort,
     )
     if dry_run:
-        _show_plan(request, json)
+        _show_plan(request, json, explain)
         return
     if json:
         from lumaloom.cli.plan import as_fields
@@ -99,7 +103,7 @@ def render(
     show(result)
 
 
-def _show_plan(request: RenderRequest, json: bool) -> None:
+def _show_plan(request: RenderRequest, json: bool, explain: bool) -> None:
     from lumaloom.cli.plan import as_fields, show
     from lumaloom.jobs import prepare
     from lumaloom.media.atomic import check_target
@@ -110,7 +114,7 @@ def _show_plan(request: RenderRequest, json: bool) -> None:
         if json:
             emit("plan", **as_fields(job))
         else:
-            show(job)
+            show(job, explain=explain)
 
 
 def _options(words: list[str]) -> dict[str, str]:

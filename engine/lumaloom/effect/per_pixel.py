@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from abc import ABCMeta
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, get_args, overload
 
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.param import ParamSpec
 from lumaloom.errors import PluginError
-from lumaloom.frame import Frame, FrameSpec, Model, PixelFormat
+from lumaloom.frame import Frame, FrameSpec, Model, PixelFormat, Timing
+from lumaloom.pointwise.spaces import Coding
 from lumaloom.pointwise.stage import EXTRAS, Stage
 from lumaloom.pointwise.trace import Symbol
 
@@ -45,6 +47,7 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
     """
 
     kind = Kind.POINTWISE
+    devices = ("cpu",)
     function: ClassVar[Callable[..., Any]]
     space: ClassVar[Space]
     alpha: ClassVar[bool] = False
@@ -62,6 +65,15 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
         bounds = {name: (spec.min, spec.max) for name, spec in self.params.items()}
         return Stage(self.name, type(self).function, self.space, self.alpha, self.extras, self.values, bounds)
 
+    def stage_at(self, spec: FrameSpec, timing: Timing) -> Stage:
+        """Return the stage for a frame of `spec` shown at `timing`.
+
+        Where `output` changes the colour tags, what the function returns is coded by the new ones.
+        """
+        after = self.output(spec)
+        coding = None if after.colour == spec.colour else Coding.of(after, spec)
+        return replace(self.stage, coding=coding)
+
     def is_identity(self, spec: FrameSpec) -> bool:
         """Whether the function, with the parameters of now, gives back the channels that it gets."""
         from lumaloom.pointwise.build import is_identity
@@ -72,7 +84,8 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
         """Compute the pixels with code that is compiled for this effect alone."""
         from lumaloom.pointwise.program import program
 
-        program((self.stage,), src.spec, out.spec).run((self.stage,), src, out)
+        stages = (self.stage_at(src.spec, src.timing),)
+        program(stages, src.spec, out.spec).run(stages, src, out)
 
 
 @overload

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 
-from lumaloom.effect import Effect, Kind
+from lumaloom.effect import Effect, Kind, Pointwise
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
 from lumaloom.frame.convert import convert, converted_spec
 from lumaloom.graph.animation import accepts, is_idle, output
+from lumaloom.graph.fused import Fused
 from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.graph.upright import Upright
 
@@ -27,9 +28,9 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One effect or conversion, with the frames before and after it."""
+    """One effect, conversion, or several of them fused, with the frames before and after it."""
 
-    action: Effect | Conversion
+    action: Effect | Conversion | Fused
     before: FrameSpec
     after: FrameSpec
     device: str
@@ -39,12 +40,26 @@ class Step:
         """Name for messages and timings: the effect's, or `convert`."""
         return "convert" if isinstance(self.action, Conversion) else self.action.name
 
+    def after_of(self, spec: FrameSpec) -> FrameSpec:
+        """Return the frames after this step for one of `spec`, whose tags may differ from the plan's."""
+        if spec == self.before:
+            return self.after
+        if isinstance(self.action, Conversion):
+            return converted_spec(spec, self.action.target)
+        if isinstance(self.action, Fused):
+            for part in self.action.parts:
+                spec = part.after_of(spec)
+            return spec
+        return _after(self.action, spec)
+
     def apply(self, frame: Frame, pool: Pool) -> Frame:
         """Return the frame after this step, in buffers of `pool` or as views of what came in."""
         if isinstance(self.action, Conversion):
             return convert(frame, self.action.target)
+        if isinstance(self.action, Fused):
+            return self.action.apply(frame, self.after_of(frame.spec), pool)
         # Tags such as interlacing may differ from frame to frame.
-        after = self.after if frame.spec == self.before else _after(self.action, frame.spec)
+        after = self.after_of(frame.spec)
         action = self.action.at(frame.timing)
         viewed = action.view(frame)
         if viewed is not None:
@@ -80,6 +95,12 @@ class Plan:
         return self.steps[-1].after if self.steps else self.source
 
     @property
+    def parts(self) -> list[Step]:
+        """The steps with those that are fused taken apart."""
+        taken_apart = [step.action.parts if isinstance(step.action, Fused) else (step,) for step in self.steps]
+        return [part for parts in taken_apart for part in parts]
+
+    @property
     def runs(self) -> list[Run]:
         """The steps grouped into runs on one device."""
         return [Run(device, tuple(steps)) for device, steps in groupby(self.steps, lambda step: step.device)]
@@ -96,6 +117,7 @@ def make_plan(
     device: str = "cpu",
     *,
     upright: bool = False,
+    fuse: bool = True,
 ) -> Plan:
     """Plan a chain of effects for frames of `source`.
 
@@ -109,6 +131,7 @@ def make_plan(
         encoder_formats: what the encoder takes; None takes anything.
         device: `cpu` or `cuda`, for the effects that can run there; conversions run on the CPU.
         upright: turn the picture in any case, because the output can't tell players to.
+        fuse: make one step of neighbouring pointwise effects and of the conversions between and beside them.
 
     Raises:
         ParameterError: an effect's parameters do not fit the frames that reach it.
@@ -122,7 +145,7 @@ def make_plan(
     while True:
         steps, idle = _steps(source, chain, allowed, device)
         if not idle:
-            return Plan(source, steps)
+            return Plan(source, _fused(steps) if fuse else steps)
         # Negotiated again without them: they must not ask for a format either.
         chain = [effect for number, effect in enumerate(chain) if number not in idle]
 
@@ -152,6 +175,27 @@ def _steps(
         steps.append(Step(effect, spec, after, device if device in effect.devices else "cpu"))
         spec = after
     return tuple(steps), idle
+
+
+def _fused(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps with every run of pointwise effects and conversions as one."""
+    result: list[Step] = []
+    for joins, group in groupby(steps, _joins):
+        run = list(group)
+        effects = [step for step in run if isinstance(step.action, Pointwise)]
+        if not joins or not effects or len({step.device for step in effects}) > 1:
+            result += run
+        else:
+            result.append(Step(Fused(tuple(run)), run[0].before, run[-1].after, effects[0].device))
+    return tuple(result)
+
+
+def _joins(step: Step) -> bool:
+    """Whether a step may be part of a fused one: it looks at one pixel, by the compiler's own code."""
+    if isinstance(step.action, Conversion):
+        return True
+    same_size = (step.before.width, step.before.height) == (step.after.width, step.after.height)
+    return isinstance(step.action, Pointwise) and type(step.action).render is Pointwise.render and same_size
 
 
 def _after(effect: Effect, spec: FrameSpec) -> FrameSpec:

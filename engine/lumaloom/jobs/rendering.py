@@ -59,7 +59,7 @@ class Preparation:
     def warnings(self) -> list[str]:
         """What the conversions of the plan lose of the source, a line each."""
         lines = []
-        for step in self.plan.steps:
+        for step in self.plan.parts:
             if isinstance(step.action, Conversion):
                 of_source = losses(self.plan.source.format, step.after.format)
                 if lost := [word for word in losses(step.before.format, step.after.format) if word in of_source]:

@@ -102,7 +102,7 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
         stages: in order.
         coding: of the frames that come in.
         model: their channels: `y`, `yuv` or `rgb`.
-        after: coding of the result; differs only where RGB lies between two kinds of YUV.
+        after: coding of the result, whose matrix YUV is made by.
         wanted: channels of the result.
         alpha: whether they have opacity; without, stages that use it get 1.
 
@@ -121,13 +121,12 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
             call = called(stage, number)
             changed = working.apply(stage.space, call, opacity if stage.alpha else None)
             opacity = opacity if changed is None else changed
-        if after != coding and wanted == "yuv":
-            working.to("rgb")
-            working.coding = after
-        values = working.values if working.space == wanted else working.to("yuv" if wanted == "y" else wanted)
+            if stage.coding is not None:
+                working.recode(stage.coding)
+        values = working.finish(wanted, after)
     finally:
         peek.reset(token)
-    channels = {letter: node_of(value) for letter, value in zip(wanted, values, strict=False)}
+    channels = {letter: node_of(value) for letter, value in zip(wanted, values, strict=True)}
     channels["a"] = node_of(opacity)
     return Graph(channels)
 

@@ -115,8 +115,6 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lower
     source, target = places(before.format), places(after.format)
     wanted = MODELS[after.format.model]
     coding, coding_after = Coding.of(before, after), Coding.of(after, before)
-    if after.format.model is Model.RGB or before.format.model is not Model.YUV:
-        coding_after = coding
     graph = build(stages, coding, MODELS[before.format.model], coding_after, wanted, "a" in source)
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)

@@ -38,7 +38,10 @@ class _Key:
         kinds = tuple(
             (spec.format.name, spec.colour.resolved(spec.format.model, spec.height)) for spec in (before, after)
         )
-        self.content = (tuple((stage.function, stage.space, stage.alpha, stage.fixed) for stage in stages), *kinds)
+        self.content = (
+            tuple((stage.function, stage.space, stage.alpha, stage.coding, stage.fixed) for stage in stages),
+            *kinds,
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and other.content == self.content

@@ -46,11 +46,10 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame) -> None:
 
             changed = working.apply(stage.space, call, opacity if stage.alpha else None)
             opacity = opacity if changed is None else changed
-        if wanted == "yuv" and after != coding:
-            working.to("rgb")
-            working.coding = after
-        values = working.values if working.space == wanted else working.to("yuv" if wanted == "y" else wanted)
-        final = {letter: np.broadcast_to(v, (height, width)) for letter, v in zip(wanted, values, strict=False)}
+            if stage.coding is not None:
+                working.recode(stage.coding)
+        values = working.finish(wanted, after)
+        final = {letter: np.broadcast_to(v, (height, width)) for letter, v in zip(wanted, values, strict=True)}
         _store({**final, "a": opacity}, out)
 
 

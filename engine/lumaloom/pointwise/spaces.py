@@ -94,6 +94,20 @@ class Working:
             self.space, self.values = "linear", tuple(light(value) for value in self.values)
         return self.to(space)
 
+    def recode(self, coding: Coding) -> None:
+        """Read the coded RGB that the channels are in another way from here on."""
+        if self.space != "y":
+            self.to("rgb")
+        self.coding = coding
+
+    def finish(self, wanted: str, coding: Coding) -> Values:
+        """Return the channels of the result, YUV by the matrix of its coding."""
+        if wanted == "y" and self.space == "y":
+            return self.values
+        if wanted != "rgb" and (coding.red, coding.blue) != (self.coding.red, self.coding.blue):
+            self.recode(coding)
+        return self.to("rgb" if wanted == "rgb" else "yuv")[: len(wanted)]
+
     def apply(self, space: str, function: Callable[..., Any], alpha: Any) -> Any:
         """Take the channels through one stage; return the new opacity.
 
@@ -124,8 +138,8 @@ class Working:
 def to_light(transfer: Transfer) -> Callable[[Any], Any]:
     """Return the function from coded values to linear light: the inverse of the standard's camera curve.
 
-    SDR light is 1 at white. PQ is absolute: 1 is 203 cd/m2. HLG is the scene's light, 1 at its peak. Logarithmic
-    tags are read as BT.709.
+    SDR light is 1 at white. PQ is absolute: 1 is 203 cd/m2, and codes above 1 count as 1. HLG is the scene's light,
+    1 at its peak. Logarithmic tags are read as BT.709.
     """
     if transfer is Transfer.LINEAR:
         return lambda v: v
@@ -178,7 +192,7 @@ _M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392
 
 
 def _from_pq(v: Any) -> Any:
-    root = np.power(np.maximum(v, 0), 1 / _M2)
+    root = np.power(np.clip(v, 0, 1), 1 / _M2)
     return np.power(np.maximum(root - _C1, 0) / (_C2 - _C3 * root), 1 / _M1) * (10000 / _REFERENCE_WHITE)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lumaloom.pointwise.spaces import Coding
+
 EXTRAS = ("x", "y", "width", "height", "t", "frame")
 """What a function may take beside channels and parameters: the pixel's centre and the picture's size in pixels, the
 time in seconds, and a whole number below 2**24 that counts frames (pts over duration)."""
@@ -24,6 +26,7 @@ class Stage:
         values: of every parameter; numbers may change from frame to frame without a new compilation, texts and
             truth values are part of the code.
         bounds: least and greatest value of every parameter.
+        coding: what coded RGB means after it, where that changes; else None.
 
     """
 
@@ -34,6 +37,7 @@ class Stage:
     extras: tuple[str, ...]
     values: Mapping[str, Any]
     bounds: Mapping[str, tuple[float | None, float | None]]
+    coding: Coding | None = None
 
     @property
     def channels(self) -> int:

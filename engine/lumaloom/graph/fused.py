@@ -1,0 +1,87 @@
+"""A run of pointwise effects, with the conversions between and beside them, as one pass over the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from lumaloom.effect import Pointwise
+from lumaloom.frame import Frame, FrameSpec, Pool, Timing
+from lumaloom.pointwise.passes.cost import cost
+from lumaloom.pointwise.program import Program, program
+from lumaloom.pointwise.stage import Stage
+
+if TYPE_CHECKING:
+    from lumaloom.graph.plan import Step
+
+_KEPT_TAGS = 8  # kinds of tags that the frames of one stream may have without a new look at the effects
+
+
+class Fused:
+    """Steps that are done in one pass.
+
+    Values go from effect to effect as they are, neither rounded nor clamped. Chroma is brought to full resolution
+    and back once for the whole run.
+
+    Attributes:
+        parts: the steps, which in a row give the same but for their roundings.
+
+    """
+
+    def __init__(self, parts: Sequence[Step]) -> None:
+        self.parts = tuple(parts)
+        self.program = self._prepared(parts[0].before, parts[-1].after, Timing())[0]
+        self._settled = lru_cache(maxsize=_KEPT_TAGS)(lambda before, after: self._prepared(before, after, Timing()))
+
+    @property
+    def effects(self) -> tuple[Pointwise, ...]:
+        """The effects among the steps."""
+        return tuple(part.action for part in self.parts if isinstance(part.action, Pointwise))
+
+    @property
+    def name(self) -> str:
+        """The names of the effects, for messages and timings."""
+        return "+".join(effect.name for effect in self.effects)
+
+    @property
+    def folded(self) -> tuple[str, ...]:
+        """The conversions that are done while samples are loaded and stored."""
+        return tuple(repr(part.action) for part in self.parts if not isinstance(part.action, Pointwise))
+
+    def explain(self) -> list[str]:
+        """Return lines for people: what was joined, and what the code does with which planes."""
+        lowered = self.program.lowered
+        lines = [f"{len(self.effects)} effects in one pass: {self!r}"]
+        lines += [f"folded in: {text}" for text in self.folded]
+        names = [plane.channels for plane in lowered.after.format.planes]
+        for part in lowered.passes:
+            how = (
+                "by a table of code values"
+                if part.by_table
+                else f"{cost(list(part.roots.values()))} operations a pixel"
+            )
+            lines.append(f"planes {' '.join(names[plane] for plane in part.planes)}: {how}")
+        if lowered.copies:
+            lines.append(f"planes {' '.join(names[plane] for _, plane in lowered.copies)}: copied")
+        return lines
+
+    def __repr__(self) -> str:
+        return " + ".join(repr(effect) for effect in self.effects)
+
+    def _prepared(self, before: FrameSpec, after: FrameSpec, timing: Timing) -> tuple[Program, tuple[Stage, ...]]:
+        """Return the code for frames of `before`, and the stages with the parameters of a moment."""
+        stages, spec = [], before
+        for part in self.parts:
+            if isinstance(part.action, Pointwise):
+                stages.append(part.action.stage_at(spec, timing))
+            spec = part.after_of(spec)
+        return program(stages, before, after), tuple(stages)
+
+    def apply(self, frame: Frame, after: FrameSpec, pool: Pool) -> Frame:
+        """Return the frame after all steps, in a buffer of `pool`."""
+        out = Frame.allocate(after, pool, like=frame)
+        animated = any(getattr(effect, "animated", False) for effect in self.effects)
+        code, stages = self._prepared(frame.spec, after, frame.timing) if animated else self._settled(frame.spec, after)
+        code.run(stages, frame, out)
+        return out
