@@ -37,7 +37,7 @@ def through(call: str, picture: Picture, colour: Colour = PLAIN, timing: Timing 
     for (plane, samples), _ in zip(src.items(), src.planes, strict=True):
         samples[...] = picture[..., "rgba".index(plane.channels)]
     out = src
-    for step in make_plan(spec, [effect(call)]).steps:
+    for step in make_plan(spec, [effect(call)], fuse=False).steps:
         assert isinstance(step.action, Effect)
         before, out = out, step.apply(out, POOL)
         defined = Frame.allocate(out.spec, POOL)
