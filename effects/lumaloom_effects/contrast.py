@@ -19,4 +19,4 @@ def contrast(
     `out = pivot + amount * (in - pivot)` for each of R, G and B as coded, or for luma of gray pictures. Source: W3C
     Filter Effects, `contrast()`.
     """
-    return pivot + amount * (v - pivot)
+    return v + (amount - 1) * (v - pivot)
