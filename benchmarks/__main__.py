@@ -1,9 +1,9 @@
-"""Command line: ``python -m benchmarks kernels`` and ``python -m benchmarks chains CLIP``."""
+"""Command line: ``python -m benchmarks kernels``, ``... chains CLIP`` and ``... pointwise``."""
 
 import argparse
 from pathlib import Path
 
-from benchmarks import chains, kernels
+from benchmarks import chains, kernels, pointwise
 
 
 def main() -> None:
@@ -20,7 +20,13 @@ def main() -> None:
     suite.add_argument("--loops", type=int, default=6, help="how often the clip is repeated, without re-encoding")
     suite.add_argument("--threads", type=int, default=2)
     suite.add_argument("--json", type=Path, help="write the results here")
+    suite = suites.add_parser("pointwise", help="runs of colour effects beside FFmpeg's and OpenCV's")
+    suite.add_argument("--seconds", type=float, default=20, help="time for all contenders together")
+    suite.add_argument("--json", type=Path, help="write the results here")
     options = parser.parse_args()
+    if options.suite == "pointwise":
+        pointwise.run(options.seconds, options.json)
+        return
     if options.suite == "chains":
         chains.run(options.clip, options.loops, options.threads, options.json)
         return

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from lumaloom.errors import LumaloomError, TraceError
 from lumaloom.pointwise.host import peek
 from lumaloom.pointwise.ir import Node, const, node, select
@@ -18,6 +20,8 @@ from lumaloom.pointwise.trace import Symbol, node_of
 
 PICTURE = ("width", "height", "t", "frame")
 """The extras that are one number per frame; they are parameters of no stage."""
+
+_VALUES = (Symbol, bool, int, float, np.ndarray, np.generic)
 
 _PEEKED: dict[Hashable, Any] = {(-1, "width"): 16.0, (-1, "height"): 16.0, (-1, "t"): 0.0, (-1, "frame"): 0.0}
 
@@ -79,11 +83,12 @@ def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> 
     except Exception as problem:
         raise TraceError(f"{stage.name}: {_place(stage, problem)}: {type(problem).__name__}: {problem}") from problem
     values = found if isinstance(found, tuple) else (found,)
-    if len(values) != len(channels):
+    strange = [type(value).__name__ for value in values if not isinstance(value, _VALUES)]
+    if len(values) != len(channels) or strange:
         code = stage.function.__code__
         raise TraceError(
             f"{stage.name}: {code.co_filename}:{code.co_firstlineno}: expected {len(channels)} channels "
-            f"back from the function, got {len(values)}"
+            f"back from the function, got {strange[0] if strange else len(values)}"
         )
     return values
 

@@ -3,13 +3,14 @@
 Greatest errors, over all of float32 unless a range is given:
 
 ==========  =============================================================================
-exp2        4e-7 of the value; arguments are kept within -126 to 127.99
-log2        4e-7 of the value or 1e-7, whichever is more; 0 and less count as 2**-126
+exp2        5e-7 of the value; arguments are kept within -126 to 127.99
+log2        5e-7 of the value; 0 and less count as 2**-126
 sin, cos    3e-7 within 100, growing with the argument as its own rounding does
 tanh        5e-7
-cbrt        4e-7 of the value
-atan        3e-7
-pow(x, y)   exp2(y * log2(x)): 1e-6 of the value within 2**-16 to 2**16; 0 and less count as 2**-126
+cbrt        2e-6 of the value
+atan, atan2 5e-7
+pow(x, y)   exp2(y * log2(x)): 4e-6 of the value for x within 2**-16 to 2**16, y within -4 to 4; 0 and
+            less count as 2**-126
 ==========  =============================================================================
 """
 
@@ -26,25 +27,37 @@ def literal(value: float) -> str:
     return f"0x{struct.unpack('<Q', struct.pack('<d', single))[0]:016X}"
 
 
-_EXP2 = (0.9999999999190866, 0.6931472067096526, 0.2402265150489563, 0.0555032721575857, 0.009617994531199436,
-         0.00134004316695523, 0.00015478017734611715)  # fmt: skip
-_LOG2 = (1.4426950418497142, -0.7213473519964404, 0.48089790080478095, -0.3606964247171077, 0.2885852622402087,
-         -0.2396365699702929, 0.2042961643548144, -0.19061289165579795, 0.1878259034516788,
-         -0.11297335395346601)  # fmt: skip
+_EXP2 = (1.0000000754895975, 0.693147225398514, 0.24022107374233426, 0.05550297314087092, 0.009676036361733975,
+         0.001341000012302539)  # fmt: skip
+_LOG2 = (1.442694922398099, -0.7213524875669324, 0.4809311584572271, -0.3602634477904058, 0.2868689838837229,
+         -0.24832310759966011, 0.23570885755116952, -0.1497313067830935)  # fmt: skip
 _SIN = (0.999999995732792, -0.16666657991902079, 0.008333051063210861, -0.00019809075276185084, 2.605224885487978e-06)
 _ATAN = (0.9999999863658037, -0.3333309394499526, 0.19993053843084607, -0.14207131499265824, 0.1065466877246303,
          -0.07533657394021773, 0.043039144482179506, -0.016282869054725077, 0.0029035174633920413)  # fmt: skip
 
 
 def _polynomial(name: str, x: str, coefficients: tuple[float, ...]) -> str:
-    """Return lines that compute a polynomial of `x` by Horner's rule, named `name`."""
-    lines = []
-    last = f"SPLAT({coefficients[-1]})"
-    for k, number in reversed(list(enumerate(coefficients[:-1]))):
-        lines.append(f"  {name}.m{k} = fmul contract V {last}, {x}")
-        result = name if k == 0 else f"{name}.a{k}"
-        lines.append(f"  {result} = fadd contract V {name}.m{k}, SPLAT({number})")
-        last = result
+    """Return lines that compute a polynomial of `x`, named `name`.
+
+    By Estrin's scheme: neighbouring terms are joined in pairs, then the pairs, so that no long chain of operations
+    waits for one result after the other.
+    """
+    lines: list[str] = []
+    terms = [f"SPLAT({number})" for number in coefficients]
+    power, level = x, 0
+    while len(terms) > 1:
+        pairs = []
+        for k in range(0, len(terms) - 1, 2):
+            done = len(terms) == 2
+            lines.append(f"  {name}.m{level}.{k} = fmul contract V {terms[k + 1]}, {power}")
+            result = name if done else f"{name}.a{level}.{k}"
+            lines.append(f"  {result} = fadd contract V {name}.m{level}.{k}, {terms[k]}")
+            pairs.append(result)
+        terms = pairs + terms[len(terms) - len(terms) % 2 :]
+        level += 1
+        if len(terms) > 1:
+            lines.append(f"  {name}.x{level} = fmul V {power}, {power}")
+            power = f"{name}.x{level}"
     return "\n".join(lines)
 
 

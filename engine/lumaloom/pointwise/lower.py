@@ -119,13 +119,15 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lower
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)
     known = _known(stages, source, before)
-    plain = joined(trimmed(roots, known))
+    half = const(0 if after.format.is_float else 0.5)
+    plain = trimmed(roots, known)
+    count = len(letters)
+    whole = joined([*plain, *(make("add", root, half) for root in plain)], slice(count, None))
     same = {
         letter: root is raw(letter) and _alike(before, after, letter)
-        for letter, root in zip(letters, plain, strict=True)
+        for letter, root in zip(letters, whole[:count], strict=True)
     }
-    half = const(0 if after.format.is_float else 0.5)
-    final = dict(zip(letters, joined([make("add", root, half) for root in plain]), strict=True))
+    final = dict(zip(letters, whole[count:], strict=True))
     passes, copies = _arranged(before, after, final, same)
     varying = [here for part in passes for here in reach(part.roots.values()) if here.varying]
     numbers: dict[int, Node] = {}

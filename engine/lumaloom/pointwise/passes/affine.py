@@ -5,24 +5,24 @@ Range, depth, the YUV matrix and every matrix of an author's meet in one sum thi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from lumaloom.pointwise.ir import Node, const, make, reach, rebuilt
 from lumaloom.pointwise.passes.cost import cost
 
-_LIMITS = (0, 2, 3, 4, 6, 8, 12)  # terms of a sum; longer ones are computed once and count as one value
+_LIMITS = (0, 4, 9)  # terms of a sum; longer ones are computed once and count as one value
 _NOTHING, _NEAR_ONE = 1e-13, 1e-12
 
 Form = dict[Node | None, Node]  # value -> weight, both nodes; None stands for 1
 
 
-def joined(roots: Sequence[Node]) -> list[Node]:
-    """Return the roots with their affine parts joined as far as that saves work.
+def joined(roots: Sequence[Node], counted: slice = slice(None)) -> list[Node]:
+    """Return the roots with their affine parts joined as far as that saves work in the `counted` ones.
 
     Weights are exact to double precision; those that differ from 0 and 1 by rounding alone become 0 and 1.
     """
     candidates = [_joined(roots, limit) for limit in _LIMITS]
-    return min(candidates, key=cost)
+    return min(candidates, key=lambda found: cost(found[counted]))
 
 
 def _joined(roots: Sequence[Node], limit: int) -> list[Node]:
@@ -79,8 +79,3 @@ def _value(form: Form) -> Node:
 
 def _order(value: Node) -> tuple[bool, bytes]:
     return value.op != "input", value.digest
-
-
-def used(roots: Iterable[Node]) -> set[Node]:
-    """Return the inputs that the roots depend on."""
-    return {here for here in reach(roots) if here.op == "input"}

@@ -24,11 +24,21 @@ def trimmed(roots: Sequence[Node], known: Mapping[object, Range]) -> list[Node]:
     for here in reach(roots):
         changed = rebuilt(here, tuple(new[id(arg)] for arg in here.args))
         simple = _simplified(changed, ranges)
-        for part in reach([simple]):
-            if part not in ranges:
-                ranges[part] = _range(part, [ranges[arg] for arg in part.args], known)
+        if simple not in ranges:
+            _complete(simple, ranges, known)
         new[id(here)] = simple
     return [new[id(root)] for root in roots]
+
+
+def _complete(root: Node, ranges: dict[Node, Range], known: Mapping[object, Range]) -> None:
+    """Add the range of a node, and of those among its arguments that folding has only just made."""
+    stack = [root]
+    while stack:
+        missing = [arg for arg in stack[-1].args if arg not in ranges]
+        stack += missing
+        if not missing:
+            here = stack.pop()
+            ranges[here] = _range(here, [ranges[arg] for arg in here.args], known)
 
 
 def _simplified(here: Node, ranges: Mapping[Node, Range]) -> Node:

@@ -1,0 +1,204 @@
+"""What the compiler makes: graphs with little in them, packed instructions, and code that is kept on disk."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lumaloom.effect import Pointwise, pointwise
+from lumaloom.pointwise import machine
+from lumaloom.pointwise.ir import const, make, node, reach, select
+from lumaloom.pointwise.llvm_math import prelude
+from lumaloom.pointwise.llvm_source import module
+from lumaloom.pointwise.llvm_text import Text
+from lumaloom.pointwise.llvm_values import Values
+from lumaloom.pointwise.lower import Lowered, lower
+from lumaloom.pointwise.machine import Machine, assembly, lanes
+from lumaloom.pointwise.passes.affine import joined
+from lumaloom.pointwise.passes.ranges import trimmed
+from tests.engine import pointwise_effects as effects
+from tests.engine.frames import spec
+
+R, G = node("input", (), "raw r"), node("input", (), "raw g")
+
+
+def lowered(name: str, *chain: Pointwise) -> Lowered:
+    what = spec(name, 64, 32)
+    return lower([effect.stage for effect in chain], what, what)
+
+
+def operations(found: Lowered) -> Counter[str]:
+    return Counter(
+        here.op for part in found.passes for here in reach(part.roots.values()) if here.varying and here.op != "input"
+    )
+
+
+def test_equal_expressions_are_one_object() -> None:
+    assert make("add", R, G) is make("add", G, R)
+    assert make("sub", R, R) is const(0)
+    assert make("mul", R, const(1)) is R
+    assert make("add", const(2), const(3)) is const(5)
+    assert make("pow", R, const(2)) is make("mul", R, R)
+    assert select(make("lt", const(1), const(2)), R, G) is R
+
+
+def test_affine_runs_become_one_matrix() -> None:
+    one = operations(lowered("rgb24", effects.balance()))
+    many = operations(lowered("rgb24", *[effects.balance(tint=0.01 * k) for k in range(10)]))
+    assert one == many == Counter(mul=3, add=3)
+    assert sum(operations(lowered("yuv420p", *[effects.balance() for _ in range(10)])).values()) <= 3 * 6
+
+
+def test_there_and_back_is_nothing() -> None:
+    found = lowered("rgb24", effects.vivid(), effects.lift())
+    assert operations(found).keys() <= {"mul", "add"}
+    assert operations(lowered("gbrp", effects.stops(), effects.stops()))["pow"] == 6
+    a = joined([make("sub", make("add", make("mul", R, const(0.25)), G), G)])
+    assert a == [make("mul", R, const(0.25))]
+
+
+def test_clamps_that_never_act_go() -> None:
+    known = {"raw r": (0.0, 1.0)}
+    clamp = make("min", make("max", R, const(0)), const(1))
+    assert trimmed([clamp], known) == [R]
+    half = make("mul", R, const(0.5))
+    assert trimmed([make("min", half, const(0.6))], known) == [half]
+    assert trimmed([make("min", half, const(0.4))], known) == [make("min", half, const(0.4))]
+    assert trimmed([make("abs", R)], known) == [R]
+    assert trimmed([select(make("lt", R, const(2)), R, G)], known) == [R]
+
+
+def test_channels_that_nothing_changes_are_not_touched() -> None:
+    found = lowered("yuva420p", effects.lift())
+    assert [part.planes for part in found.passes] == [(0,)]
+    assert found.copies == ((1, 1), (2, 2), (3, 3))
+    assert [part.native for part in lowered("yuv420p", effects.vivid()).passes] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "tables"), [("gbrp", 3), ("rgb24", 1), ("gray10le", 1), ("gray16le", 0), ("yuv420p", 0)]
+)
+def test_costly_functions_of_one_channel_become_tables(name: str, tables: int) -> None:
+    found = lowered(name, effects.power(), effects.power())
+    assert sum(part.by_table for part in found.passes) == tables
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the instructions are those of x86-64")
+@pytest.mark.parametrize("name", ["yuv420p", "rgb24", "gbrpf32le", "p010le"])
+def test_the_loop_is_packed(name: str) -> None:
+    chain = [effects.stops(), effects.soft_vivid(), effects.wave(), effects.turned(), effects.grainy()]
+    text = assembly(module(lowered(name, *chain), lanes()))
+    loop = text[text.index("pass0:") :].partition(".size")[0]
+    assert not re.findall(r"^\s+(?:v?call|callq)\s", loop, re.MULTILINE), "no function is called"
+    packed = len(re.findall(r"^\s+v?(?:mul|add|fn?m(?:add|sub)\w+)ps\s", loop, re.MULTILINE))
+    single = len(re.findall(r"^\s+v?(?:mul|add|fn?m(?:add|sub)\w+)ss\s", loop, re.MULTILINE))
+    assert packed > 200
+    assert single <= 12, "numbers of the frame and of the row only"
+
+
+def by_code(op: str, *args: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Evaluate one operation on arrays with the code that the compiler makes for it."""
+    text, wide, kind = Text(), 16, "<16 x float>"
+    inputs = tuple(node("input", (), f"i{k}") for k in range(len(args)))
+    text.line("define void @pass0(ptr %words, ptr %numbers) {\nentry:\n  br label %l\nl:")
+    text.line("  %i = phi i64 [ 0, %entry ], [ %n, %l ]")
+    loaded = {}
+    for k, one in enumerate(inputs):
+        word = text.set(f"getelementptr ptr, ptr %words, i64 {k}")
+        address = text.set(f"getelementptr float, ptr {text.set(f'load ptr, ptr {word}')}, i64 %i")
+        loaded[one] = text.set(f"load {kind}, ptr {address}, align 4")
+    result = Values(text, wide, loaded.__getitem__, lambda _: ("", "")).of(node(op, inputs))
+    target = text.set("getelementptr float, ptr %numbers, i64 %i")
+    text.line(f"  store {kind} {result}, ptr {target}, align 4\n  %n = add i64 %i, 16")
+    text.line(f"  %c = icmp slt i64 %n, {len(args[0])}\n  br i1 %c, label %l, label %d\nd:\n  ret void\n}}")
+    names = {f"declare {kind} @llvm.{name}.v16f32({kind})" for name in ("rint", "fabs", "floor")}
+    names |= {f"declare {kind} @llvm.copysign.v16f32({kind}, {kind})", *text.intrinsics}
+    code = Machine("\n".join([*text.lines, prelude(text.used, wide), *sorted(names)]))
+    out, words = np.empty(len(args[0]), np.float32), np.array([arg.ctypes.data for arg in args], np.int64)
+    code.function("pass0")(words.ctypes.data, out.ctypes.data)
+    return out
+
+
+SIZE = 1 << 16
+RNG = np.random.default_rng(1)
+SMALL, WIDE = (RNG.uniform(-span, span, SIZE).astype(np.float32) for span in (100, 126))
+SPREAD = np.exp2(RNG.uniform(-16, 16, SIZE)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("op", "args", "function", "relative", "absolute"),
+    [
+        ("exp2", (WIDE,), np.exp2, 5e-7, 0),
+        ("log2", (SPREAD,), np.log2, 5e-7, 0),
+        ("log2", (1 + SMALL / 1000,), np.log2, 5e-7, 1e-9),
+        ("sin", (SMALL,), np.sin, 0, 3e-7),
+        ("cos", (SMALL,), np.cos, 0, 3e-7),
+        ("tanh", (SMALL / 8,), np.tanh, 0, 5e-7),
+        ("cbrt", (SMALL,), np.cbrt, 2e-6, 0),
+        ("atan", (SMALL,), np.arctan, 0, 5e-7),
+        ("atan2", (SMALL, WIDE), np.arctan2, 0, 5e-7),
+        ("pow", (SPREAD, SMALL / 25), np.power, 4e-6, 0),
+    ],
+)
+def test_functions_have_the_errors_stated(op: str, args: Any, function: Any, relative: float, absolute: float) -> None:
+    exact = function(*(arg.astype(np.float64) for arg in args))
+    assert (np.abs(by_code(op, *args) - exact) <= absolute + relative * np.abs(exact)).all()
+
+
+def test_code_is_kept_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    text = module(lowered("yuv420p", effects.warm()), lanes())
+    assert [Machine(text).cached for _ in range(2)] == [False, True]
+    (file,) = (tmp_path / "pointwise").glob("*.o")
+    assert (tmp_path / "pointwise" / f"{file.stem}.ll").read_text() == text
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:40], whole[:-1], whole[:60] + bytes([whole[60] ^ 1]) + whole[61:]):
+        file.write_bytes(damaged)
+        assert not Machine(text).cached
+        assert file.read_bytes() == whole
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(file))  # no folder can be made there
+    assert not Machine(text).cached
+
+
+def test_text_is_the_same_in_every_process() -> None:
+    code = """
+import hashlib
+from lumaloom.frame import FORMATS, FrameSpec
+from lumaloom.pointwise.llvm_source import module
+from lumaloom.pointwise.lower import lower
+from tests.engine.pointwise_effects import cubic, grainy, stops, warm
+spec = FrameSpec(FORMATS["yuv420p"], 64, 32)
+text = module(lower([make().stage for make in (stops, warm, cubic, grainy)], spec, spec), 16)
+print(hashlib.sha256(text.encode()).hexdigest())
+"""
+    found = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        found.add(done.stdout)
+    assert len(found) == 1
+
+
+def test_it_is_right_without_wide_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code for the least processor of the family: LLVM splits the vectors."""
+    monkeypatch.setattr(machine, "processor", lambda: ("x86-64", "+sse4.1"))
+    args = (SPREAD,)
+    exact = np.log2(SPREAD.astype(np.float64))
+    assert (np.abs(by_code("log2", *args) - exact) <= 5e-7 * np.abs(exact)).all()
+
+
+def test_a_chain_compiles_to_one_function_per_kind_of_plane() -> None:
+    @pointwise(space="luma")
+    def third(y: Any) -> Any:
+        """Divide."""
+        return y / 3
+
+    assert len(lowered("yuv420p", third(), effects.vivid()).passes) == 2
