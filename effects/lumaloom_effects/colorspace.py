@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
+
 from lumaloom.effect import Effect, FrameSpec, Model, Param, pointwise, to_code, to_light
 from lumaloom_effects._chromaticity import between
 from lumaloom_effects._tags import MATRICES, PRIMARIES, TRANSFERS, primaries_of, transfer_of
@@ -58,7 +60,7 @@ def _converted(
     lit = light(r), light(g), light(b)
     m = between(before, after).tolist()
     if before != after:
-        lit = tuple(row[0] * lit[0] + row[1] * lit[1] + row[2] * lit[2] for row in m)
+        lit = tuple(np.maximum(row[0] * lit[0] + row[1] * lit[1] + row[2] * lit[2], 0) for row in m)
     return tuple(code(v) for v in lit)
 
 
@@ -66,9 +68,10 @@ class Colorspace(_converted):  # type: ignore[misc, valid-type]
     """Convert to other primaries, another transfer or another matrix, and tag the frames so.
 
     Coded values become linear light by the source's transfer, are taken to the other primaries by a 3x3 matrix (by way
-    of X, Y, Z; between different whites with Bradford's adaptation) and are coded again; colours outside the new gamut
-    are clipped. SDR white is 1; PQ's 203 cd/m2 are 1; HLG counts as the scene's light with its peak at 1. `auto` reads
-    the frame's tags. Sources: ITU-T H.273, SMPTE RP 177.
+    of X, Y, Z; between different whites with Bradford's adaptation) and are coded again. Negative light, of colours
+    outside the new gamut, becomes 0; what is brighter than white stays as far as the format holds it (see `hdr2sdr`).
+    SDR white is 1; PQ's 203 cd/m2 are 1; HLG counts as the scene's light with its peak at 1. `auto` reads the frame's
+    tags. Sources: ITU-T H.273, SMPTE RP 177.
     """
 
     def __init__(self, **values: Any) -> None:

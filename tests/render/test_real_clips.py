@@ -114,7 +114,9 @@ def test_high_dynamic_range_comes_out_as_standard(media: Path, tmp_path: Path) -
         tags = reading.tags(target)
         assert (tags["matrix"], tags["primaries"], tags["transfer"]) == (1, 1, transfer)
         luma = reading.planes(target)[0][0]
-        assert 64 <= np.percentile(luma, 1) < np.percentile(luma, 50) < np.percentile(luma, 99.9) <= 940
+        low, high = np.percentile(luma, (0.1, 99.9))
+        assert low >= 60
+        assert call != "hdr2sdr" or low + 200 < high <= 945  # highlights are brought down by this one alone
 
 
 @pytest.mark.parametrize("clip", CLIPS)

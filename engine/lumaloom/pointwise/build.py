@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lumaloom.errors import LumaloomError, TraceError
+from lumaloom.errors import LumaloomError, ParameterError, TraceError
 from lumaloom.pointwise.host import peek
 from lumaloom.pointwise.ir import Node, const, node, select
 from lumaloom.pointwise.numpy_eval import evaluate
@@ -78,6 +78,8 @@ def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> 
     """
     try:
         found = stage.function(*channels, **settings)
+    except ParameterError:  # what the user gave, not what the author did
+        raise
     except LumaloomError as problem:
         raise TraceError(f"{stage.name}: {problem}") from problem
     except Exception as problem:
