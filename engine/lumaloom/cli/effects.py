@@ -4,30 +4,54 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from lumaloom.cli.output import console, dump, fields, heading, printable, table, warn
-from lumaloom.errors import UnknownEffectError, nearest
+from lumaloom.effect.text import parse_call
+from lumaloom.errors import UnknownEffectError, UsageError, nearest
 
 if TYPE_CHECKING:
     from lumaloom.effect import Effect, ParamSpec
     from lumaloom.plugins import Registry
 
 
-def effects(name: str | None = None, /, *, json: bool = False) -> None:
+def effects(
+    name: str | None = None,
+    /,
+    *,
+    preview: str | None = None,
+    overwrite: Annotated[bool, Parameter(name=("--overwrite", "-y"))] = False,
+    json: bool = False,
+) -> None:
     """List the effects, or explain one.
 
     Args:
-        name: The effect to explain; all are listed without it.
+        name: The effect to explain; all are listed without it. For a preview also with values: "blur sigma=9".
+        preview: Write a PNG picture that shows a test picture before and after the effect.
+        overwrite: Replace a preview that exists.
         json: Print JSON, with the JSON schemas of the parameters.
 
     """
     from lumaloom.plugins import default_registry
 
     registry = default_registry()
+    call = name
+    if name is not None:
+        name, _ = parse_call(name)
+    elif preview is not None:
+        raise UsageError("--preview: name the effect too, as in `lumaloom effects blur --preview blur.png`")
     if name is not None and name not in registry.effects:
         hint = nearest(name, registry.effects) or "; `lumaloom effects` lists them"
         raise UnknownEffectError(f"unknown effect {name!r}{hint}")
+    shown_call = None
+    if preview is not None and name is not None and call is not None:
+        from lumaloom.cli.preview import write_preview
+
+        made = registry.create(call if call != name else example(registry.effects[name]))
+        shown_call = write_preview(Path(preview), made, overwrite=overwrite)
     if json:
         shown = sorted(registry.effects) if name is None else [name]
         described = [_as_fields(registry, each) for each in shown]
@@ -36,6 +60,8 @@ def effects(name: str | None = None, /, *, json: bool = False) -> None:
         _list(registry)
     else:
         _explain(registry.effects[name], registry.origins[name])
+        if shown_call is not None:
+            fields(console(), [("preview", f"{preview}: {shown_call}")])
 
 
 def failures(registry: Registry) -> list[dict[str, str]]:
@@ -107,7 +133,8 @@ def example(effect: type[Effect]) -> str:
     from lumaloom.effect import REQUIRED
 
     required = [spec for spec in effect.params.values() if spec.default is REQUIRED]
-    chosen = required or list(effect.params.values())[:1]
+    numbers = [spec for spec in effect.params.values() if spec.type in (float, int) and not spec.choices]
+    chosen = required or (numbers or list(effect.params.values()))[:1]
     return " ".join([effect.name, *(f"{spec.name}={shlex.quote(_value(spec))}" for spec in chosen)])
 
 
@@ -122,6 +149,10 @@ def _value(spec: ParamSpec) -> str:
         return "text" if spec.default is REQUIRED or not spec.default else str(spec.default)
     low = 0.0 if spec.min is None else spec.min
     value = 2 * spec.default if spec.default not in (REQUIRED, 0) else low + 1
+    if spec.default == spec.max:
+        value = spec.default / 2
+    elif spec.default == 0 and low < 0 and spec.max is not None:
+        value = spec.max / 2
     if spec.default == 0 and spec.unit == "px" and spec.type is int:
         value = 640  # a size whose 0 stands for "whatever follows from the other"
     if spec.max is not None:
