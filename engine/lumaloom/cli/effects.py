@@ -48,10 +48,10 @@ def effects(
         raise UnknownEffectError(f"unknown effect {name!r}{hint}")
     shown_call = None
     if preview is not None and name is not None and call is not None:
-        from lumaloom.cli.preview import write_preview
+        from lumaloom.cli.preview import by_itself, write_preview
 
-        made = registry.create(call if call != name else example(registry.effects[name]))
-        shown_call = write_preview(Path(preview), made, overwrite=overwrite)
+        made = by_itself(registry.effects[name], example(registry.effects[name])) if call == name else call
+        shown_call = write_preview(Path(preview), registry.create(made), overwrite=overwrite)
     if json:
         shown = sorted(registry.effects) if name is None else [name]
         described = [_as_fields(registry, each) for each in shown]
@@ -133,8 +133,7 @@ def example(effect: type[Effect]) -> str:
     from lumaloom.effect import REQUIRED
 
     required = [spec for spec in effect.params.values() if spec.default is REQUIRED]
-    numbers = [spec for spec in effect.params.values() if spec.type in (float, int) and not spec.choices]
-    chosen = required or (numbers or list(effect.params.values()))[:1]
+    chosen = required or list(effect.params.values())[:1]
     return " ".join([effect.name, *(f"{spec.name}={shlex.quote(_value(spec))}" for spec in chosen)])
 
 
@@ -149,10 +148,10 @@ def _value(spec: ParamSpec) -> str:
         return "text" if spec.default is REQUIRED or not spec.default else str(spec.default)
     low = 0.0 if spec.min is None else spec.min
     value = 2 * spec.default if spec.default not in (REQUIRED, 0) else low + 1
-    if spec.default == spec.max:
-        value = spec.default / 2
-    elif spec.default == 0 and low < 0 and spec.max is not None:
-        value = spec.max / 2
+    if spec.default == 0 and low < 0 and spec.max is not None:
+        value = spec.max / 4
+    elif spec.type is float and spec.default not in (REQUIRED, 0) and spec.max is not None:
+        value = spec.max / 2 if spec.default == spec.max else min(value, (spec.default + spec.max) / 2)
     if spec.default == 0 and spec.unit == "px" and spec.type is int:
         value = 640  # a size whose 0 stands for "whatever follows from the other"
     if spec.max is not None:

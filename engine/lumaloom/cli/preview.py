@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,14 +11,13 @@ from lumaloom.cli.demo import font
 from lumaloom.cli.demo.paint import gradient, hex_colour
 from lumaloom.cli.demo.pictures import Picture, fitted, write_png
 from lumaloom.cli.demo.scene import HEIGHT, WIDTH, Scene
+from lumaloom.effect import REQUIRED, Effect
 from lumaloom.errors import UsageError
 from lumaloom.frame import FORMATS, Frame, FrameSpec, Timing
 from lumaloom.graph import make_plan
 from lumaloom.memory import default_pool
 
-if TYPE_CHECKING:
-    from lumaloom.effect import Effect
-
+_SPEC = FrameSpec(FORMATS["rgb24"], WIDTH, HEIGHT)
 # The moment shown: fades and keyframes are under way half a second after the start.
 _NUMBER, _TIMING = 90, Timing(15, Fraction(1, 30), 1)
 # Skin, foliage, sky, the greens and blues of studio screens, and the corners of the RGB cube.
@@ -45,6 +43,14 @@ def write_preview(path: Path, effect: Effect, *, overwrite: bool) -> str:
         raise UsageError(f"{path}: a preview is a PNG picture; give a name that ends with .png")
     write_png(path, draw_preview(effect), overwrite=overwrite)
     return repr(effect)
+
+
+def by_itself(effect: type[Effect], example: str) -> str | Effect:
+    """Return an effect with its defaults where they show something, else the example."""
+    if any(spec.default is REQUIRED for spec in effect.params.values()):
+        return example
+    plain = effect()
+    return plain if make_plan(_SPEC, [plain]).steps else example
 
 
 def draw_preview(effect: Effect) -> Picture:
@@ -78,7 +84,7 @@ def picture() -> Picture:
 
 def rendered(effect: Effect, image: Picture) -> Picture:
     """Return a picture after an effect; where it is see-through there is a chequerboard behind."""
-    frame = Frame(FrameSpec(FORMATS["rgb24"], image.shape[1], image.shape[0]), (image,), _TIMING)
+    frame = Frame(_SPEC, (image,), _TIMING)
     pool = default_pool()
     for step in make_plan(frame.spec, [effect]).steps:
         frame = step.apply(frame, pool)
