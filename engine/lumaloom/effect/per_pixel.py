@@ -47,7 +47,6 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
     """
 
     kind = Kind.POINTWISE
-    devices = ("cpu",)
     function: ClassVar[Callable[..., Any]]
     space: ClassVar[Space]
     alpha: ClassVar[bool] = False

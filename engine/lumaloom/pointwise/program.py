@@ -18,6 +18,7 @@ from lumaloom.pointwise.stage import Stage
 
 _KEPT = 64
 Plane = np.ndarray[Any, Any]
+Settled = tuple[Plane, list[tuple[Plane, int]]]
 
 
 def program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Program:
@@ -87,10 +88,12 @@ class Program:
 
     def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
         """Write every sample of `out` from `src`, with the parameters that the stages have now."""
-        values = {**{(-1, name): value for name, value in moment(src).items()}}
-        for number, stage in enumerate(stages):
-            values.update({(number, name): value for name, value in stage.numbers.items()})
-        numbers, tables = self._settled(tuple(float(values[name]) for name in self._needs))  # type: ignore[index]
+        if not isinstance(src.planes[0], np.ndarray):
+            from lumaloom.pointwise.cuda_run import run
+
+            run(self, self.settled(stages, src), src, out)
+            return
+        numbers, tables = self.settled(stages, src)
         for source, target in self.lowered.copies:
             out.planes[target][...] = src.planes[source]
         if not self.lowered.passes:
@@ -107,6 +110,13 @@ class Program:
             if made is not wanted:
                 wanted[...] = made[: wanted.shape[0], : wanted.shape[1]]
 
+    def settled(self, stages: Sequence[Stage], src: Frame) -> Settled:
+        """Return the numbers that the code gets for a frame, and the tables with their last indices."""
+        values: dict[Hashable, float] = {(-1, name): value for name, value in moment(src).items()}
+        for number, stage in enumerate(stages):
+            values.update({(number, name): value for name, value in stage.numbers.items()})
+        return self._settled(tuple(float(values[name]) for name in self._needs))
+
     def _extent(self, number: int, sources: list[Plane], targets: list[Plane]) -> tuple[int, int, int, int]:
         """Return width, height, and first and last row of blocks of a pass."""
         part = self.lowered.passes[number]
@@ -117,7 +127,7 @@ class Program:
         height, width = targets[plane].shape[:2]
         return width, height, 0, (height + 1) // 2 if self._pairs[number] else height
 
-    def _evaluated(self, needed: tuple[float, ...]) -> tuple[np.ndarray[Any, Any], list[tuple[Plane, int]]]:
+    def _evaluated(self, needed: tuple[float, ...]) -> Settled:
         """Return the numbers and the tables of a set of values."""
         lowered = self.lowered
         known: dict[Hashable, Any] = dict(zip(self._needs, needed, strict=True))

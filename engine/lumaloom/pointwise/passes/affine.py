@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lumaloom.pointwise.ir import Node, const, make, reach, rebuilt
 from lumaloom.pointwise.passes.cost import cost
 
-_LIMITS = (0, 4, 9)  # terms of a sum; longer ones are computed once and count as one value
+_LIMITS = (4, 9)  # terms of a sum; longer ones are computed once and count as one value
 _NOTHING, _NEAR_ONE = 1e-13, 1e-12
 
 Form = dict[Node | None, Node]  # value -> weight, both nodes; None stands for 1
@@ -21,7 +21,7 @@ def joined(roots: Sequence[Node], counted: slice = slice(None)) -> list[Node]:
 
     Weights are exact to double precision; those that differ from 0 and 1 by rounding alone become 0 and 1.
     """
-    candidates = [_joined(roots, limit) for limit in _LIMITS]
+    candidates = [list(roots), *(_joined(roots, limit) for limit in _LIMITS)]
     return min(candidates, key=lambda found: cost(found[counted]))
 
 
@@ -29,7 +29,7 @@ def _joined(roots: Sequence[Node], limit: int) -> list[Node]:
     forms: dict[int, Form] = {}
     for here in reach(roots):
         form = _form(here, [forms[id(arg)] for arg in here.args])
-        if len(form) - (None in form) > max(limit, 1) or (not limit and here.varying):
+        if len(form) - (None in form) > limit:
             form = {_value(form): const(1)}
         forms[id(here)] = form
     return [_value(forms[id(root)]) for root in roots]
