@@ -105,6 +105,7 @@ def test_an_imprecise_demuxer_is_corrected(clip: Clip, monkeypatch: pytest.Monke
     monkeypatch.setattr("lumaloom.media.reader.packets_from", late)
     with Reader(clip("h264.mkv")) as reader:
         for number in (25, 12, 28):
+            reader._kept.clear()  # or 12 would come from what was decoded on the way to 25
             assert fingerprint(reader.frame(number)) == expected[number]
     assert len(tried) == 3
 

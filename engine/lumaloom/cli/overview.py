@@ -10,6 +10,7 @@ COMMANDS = {
     "render": "Decode a clip, run its frames through effects, encode the result.",
     "effects": "List the effects, or explain one.",
     "probe": "Show what is in a media file.",
+    "cache": "Show, empty or check what is kept on disk between runs.",
     "doctor": "Show what this machine has and what Lumaloom makes of it.",
     "demo": "Make a short clip, render it, and draw a contact sheet of before and after.",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -13,15 +14,20 @@ import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
+from lumaloom.cache import MemoryCache
 from lumaloom.errors import InputError, LumaloomError, UsageError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.frame.bridge import from_av
 from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
-from lumaloom.media.index import FrameIndex
+from lumaloom.media.index_store import stored_index
 from lumaloom.media.info import MediaInfo
 from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason
 from lumaloom.media.probe import describe, first_spec
 from lumaloom.media.seeking import packets_from
+from lumaloom.memory import default_limit, default_pool
+
+# Bytes of decoded frames that are kept for going back to, at most.
+_KEPT = 256 << 20
 
 
 class _NotThereError(InputError):
@@ -31,8 +37,9 @@ class _NotThereError(InputError):
 class Reader:
     """Gives frame `n` of a file, the same to the bit as the n-th of a decode from the start, in any order.
 
-    Frames in sequence cost no more than plain decoding; a jump costs the frames since the keyframe before. Safe to
-    use from several threads, one at a time.
+    Frames in sequence cost no more than plain decoding; a jump costs the frames since the keyframe before, which are
+    kept for a while: going back frame by frame decodes each once. Frames belong to whoever gets them and may be
+    written. Safe to use from several threads, one at a time.
 
     Attributes:
         path: as it was given.
@@ -52,11 +59,14 @@ class Reader:
         max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.path = path
-        self.index = FrameIndex.build(path, stream=stream, max_pixels=max_pixels)
+        self.index = stored_index(path, stream=stream, max_pixels=max_pixels)
         if not len(self.index):
             raise InputError(f"{path}: has no decodable video frame")
         self._threads, self._stream, self._max_pixels = threads, stream, max_pixels
         self._lock = threading.Lock()
+        self._kept: MemoryCache[int, Frame] = MemoryCache(
+            min(_KEPT, default_limit() // 4), size=lambda frame: frame.nbytes
+        )
         self._base: FrameSpec | None = None
         self._side_data: tuple[tuple[str, bytes], ...] | None = None
         self._closed = False
@@ -83,6 +93,7 @@ class Reader:
         """Close the file; frames that were delivered stay valid."""
         with self._lock:
             self._closed = True
+            self._kept.clear()
             self._container.close()
 
     @cached_property
@@ -125,24 +136,34 @@ class Reader:
     def _frame(self, number: int) -> Frame:
         if self._base is None and number:
             self._take(0)
-        if number < self._next or self.index.key_for(number) > self._next:
+        jumps = number < self._next or self.index.key_for(number) > self._next
+        if not jumps:
+            return self._take(number)
+        kept = self._kept.get(number)
+        if kept is None:
             self._jump(number)
             try:
-                return self._take(number)
+                kept = self._take(number, keep=True)
             except _NotThereError:
                 # The demuxer landed where timestamps differ from those of a read from the start.
                 self._reopen()
-        return self._take(number)
+                kept = self._take(number, keep=True)
+        return kept.copy(default_pool())
 
-    def _take(self, number: int) -> Frame:
-        """Decode on up to frame `number`."""
+    def _take(self, number: int, *, keep: bool = False) -> Frame:
+        """Decode on up to frame `number`; keep it, and those on the way, if told so."""
         for position, decoded in self._frames:
             self._next = position + 1
-            if position < number:
-                continue
             if position > number:
                 break
-            return self._wrapped(number, decoded)
+            if position == number:
+                frame = self._wrapped(number, decoded)
+                if keep:
+                    self._kept.put(number, frame)
+                return frame
+            if keep:
+                with suppress(InputError):  # it differs from the others; whoever asks for it will be told
+                    self._kept.put(position, self._wrapped(position, decoded))
         raise _NotThereError(f"{self.path}: frame {number} of {len(self)} can't be decoded; the file is damaged there")
 
     def _wrapped(self, number: int, decoded: VideoFrame) -> Frame:

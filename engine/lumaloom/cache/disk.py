@@ -1,0 +1,213 @@
+"""Bytes on disk under keys: one raw file per content, an index in SQLite, any number of processes.
+
+The folder holds `index.sqlite` and `data/xx/CONTENT`, where CONTENT is the hash of the file's bytes. A file appears
+under its name by a rename and never changes; the index says which key stands for which content. Whatever goes
+wrong (no space, no permission, a damaged index or file, another process that clears it all) makes a value missing,
+never wrong, and raises nothing: what is cached can be made again.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from lumaloom.cache import files
+from lumaloom.cache.index import Index
+
+# What may go wrong with the folder: the disk's errors and the index's.
+PROBLEMS = (OSError, sqlite3.Error)
+
+# Connections of a parent process: SQLite forbids to use and even to close them on this side of a fork.
+_ABANDONED: list[Index] = []
+
+
+@dataclass(frozen=True, slots=True)
+class DiskStats:
+    """What a cache holds, and what this process asked of it; sizes in bytes.
+
+    Attributes:
+        folder: where it is.
+        entries, nbytes: keys and bytes of their contents.
+        limit: bytes that it may hold.
+        hits, misses: of `get`.
+        corrupt: damaged entries and indexes that were dropped.
+        failed: values that could not be kept or read because of the disk.
+        evicted: entries dropped to make room.
+
+    """
+
+    folder: str
+    entries: int
+    nbytes: int
+    limit: int
+    hits: int
+    misses: int
+    corrupt: int
+    failed: int
+    evicted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What `verify` found: entries that are whole, damaged or gone (both dropped), and files without an entry."""
+
+    good: int
+    damaged: int
+    missing: int
+    orphans: int
+
+
+class DiskCache:
+    """A cache in one folder, at most `limit` bytes of content large; safe with many threads and processes.
+
+    Args:
+        folder: made when first written, for its owner alone (mode 0700).
+        limit: bytes of content; the least recently used go first. 0 keeps nothing.
+        on_problem: called with one line for whatever went wrong; by default nothing is said.
+
+    """
+
+    def __init__(self, folder: Path, limit: int, on_problem: Callable[[str], None] = lambda line: None) -> None:
+        self.folder, self.limit = folder, limit
+        self._on_problem = on_problem
+        self._index: Index | None = None
+        self._lock = threading.Lock()
+        self._counts = dict.fromkeys(("hits", "misses", "corrupt", "failed", "evicted"), 0)
+
+    def get(self, key: str) -> bytes | None:
+        """Return the bytes kept under `key`, checked against their hash, or None."""
+        with self._lock:
+            with self._guarded():
+                index = self._opened(make=False)
+                content = index.content_of(key) if index else None
+                data = None if content is None else self._read(key, content)
+                if data is not None:
+                    self._counts["hits"] += 1
+                    return data
+            self._counts["misses"] += 1
+            return None
+
+    def put(self, key: str, data: bytes) -> bool:
+        """Keep bytes under `key`, in place of what it had; return whether they are kept."""
+        if len(data) > self.limit:
+            return False
+        with self._lock, self._guarded():
+            index = self._opened(make=True)
+            assert index is not None
+            content = blake2b(data, digest_size=20).hexdigest()
+            files.write(self.folder, content, data)
+            dropped = index.put(key, content, len(data), self.limit)
+            self._counts["evicted"] += len(dropped)
+            self._unlink(index, dropped)
+            return True
+        return False
+
+    def remove(self, key: str) -> None:
+        """Forget a key, if it is there."""
+        with self._lock, self._guarded():
+            index = self._opened(make=False)
+            if index:
+                self._unlink(index, index.remove(key))
+
+    def clear(self) -> None:
+        """Forget everything and delete the files of content, and nothing else that lies in the folder."""
+        with self._lock, self._guarded():
+            index = self._opened(make=False)
+            if index:
+                index.clear()
+            files.delete_contents(self.folder)
+
+    def verify(self) -> Verification:
+        """Read every entry, drop what is damaged or gone, and delete files that no entry names."""
+        good = damaged = missing = orphans = 0
+        with self._lock, self._guarded():
+            index = self._opened(make=False)
+            if index:
+                for key, content in index.entries():
+                    if not files.path_of(self.folder, content).exists():
+                        missing += 1
+                        index.remove(key)
+                    elif self._read(key, content) is None:
+                        damaged += 1
+                    else:
+                        good += 1
+            named = {content for _, content in index.entries()} if index else set()
+            orphans = files.delete_orphans(self.folder, named)
+        return Verification(good, damaged, missing, orphans)
+
+    @property
+    def stats(self) -> DiskStats:
+        """Counts of this moment."""
+        entries = nbytes = 0
+        with self._lock:
+            with self._guarded():
+                index = self._opened(make=False)
+                if index:
+                    entries, nbytes = index.totals()
+            return DiskStats(str(self.folder), entries, nbytes, self.limit, **self._counts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts as a JSON-ready dictionary."""
+        return asdict(self.stats)
+
+    def close(self) -> None:
+        """Close the index; the next use opens it again."""
+        with self._lock:
+            self._close()
+
+    def _read(self, key: str, content: str) -> bytes | None:
+        """Return an entry's bytes; one that is damaged or gone is dropped."""
+        data = files.read(self.folder, content)
+        if data is not None and blake2b(data, digest_size=20).hexdigest() == content:
+            return data
+        if data is not None:
+            self._counts["corrupt"] += 1
+            self._on_problem(f"cache: {files.path_of(self.folder, content)} is damaged; dropped")
+        if self._index:
+            self._unlink(self._index, self._index.remove(key) if data is None else self._index.remove_content(content))
+        return None
+
+    def _unlink(self, index: Index, contents: list[str]) -> None:
+        for content in contents:
+            if not index.has_content(content):
+                files.delete(self.folder, content)
+
+    def _opened(self, make: bool) -> Index | None:
+        """Return the index of this process, or None where there is none and none is to be made."""
+        path = self.folder / files.INDEX
+        if self._index is not None and (self._index.pid != os.getpid() or not self._index.is_at(path)):
+            self._close()  # made on the other side of a fork, or thrown away by another process
+        if self._index is None and (make or path.exists()):
+            files.make_folder(self.folder)
+            self._index = Index(path)
+        return self._index
+
+    def _close(self) -> None:
+        if self._index is not None:
+            if self._index.pid == os.getpid():
+                self._index.close()
+            else:
+                _ABANDONED.append(self._index)
+        self._index = None
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Turn what goes wrong with the disk into a count and a line; a damaged index is thrown away."""
+        try:
+            yield
+        except PROBLEMS as problem:
+            damaged = type(problem) is sqlite3.DatabaseError  # its subclasses are about locks, space and permissions
+            self._counts["corrupt" if damaged else "failed"] += 1
+            self._on_problem(f"cache: {self.folder}: {problem}{'; made anew' if damaged else ''}")
+            with suppress(*PROBLEMS):
+                self._close()
+            if damaged:
+                with suppress(OSError):
+                    files.delete_index(self.folder)

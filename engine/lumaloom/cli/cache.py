@@ -1,0 +1,42 @@
+"""`lumaloom cache`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lumaloom.cli.output import amount, dump
+
+
+def cache(action: Literal["info", "clear", "verify"] = "info", /, *, json: bool = False) -> None:
+    """Show, empty or check what is kept on disk between runs.
+
+    Args:
+        action: info shows where the cache is and how full; clear empties it; verify reads every entry and drops
+            what is damaged.
+        json: Print JSON.
+
+    """
+    from dataclasses import asdict
+
+    from lumaloom.cache import default_disk_cache
+    from lumaloom.cli.output import console, fields
+
+    store = default_disk_cache()
+    if action == "verify":
+        found = asdict(store.verify())
+        if json:
+            dump(found)
+        else:
+            fields(console(), found.items())
+        return
+    before = store.stats
+    if action == "clear":
+        store.clear()
+    stats = store.stats
+    if json:
+        dump({"folder": stats.folder, "entries": stats.entries, "bytes": stats.nbytes, "limit": stats.limit})
+    elif action == "clear":
+        fields(console(), [("cleared", f"{before.entries} entries, {amount(before.nbytes)}")])
+    else:
+        used = f"{stats.entries}, {amount(stats.nbytes)} of {amount(stats.limit)}"
+        fields(console(), [("folder", stats.folder), ("entries", used)])
