@@ -38,8 +38,9 @@ GRADE = (
     "vibrance amount=0.3", "vignette amount=0.4",
 )  # fmt: skip
 FFMPEG = (
-    "lutyuv=y='pow(clip((val/255-0.5)*1.1+0.53,0,1),0.91)*255',hue=h=8:s=1.2,curves=master='0/0 0.25/0.18 0.75/0.82 1/1',"
-    "colorbalance=rs=0.1:bh=0.1,colortemperature=temperature=5600,vibrance=intensity=0.3,vignette=angle=PI/5"
+    "lutyuv=y='pow(clip((val/255-0.5)*1.1+0.53,0,1),0.91)*255',hue=h=8:s=1.2,"
+    "curves=master='0/0 0.25/0.18 0.75/0.82 1/1',colorbalance=rs=0.1:bh=0.1,"
+    "colortemperature=temperature=5600,vibrance=intensity=0.3,vignette=angle=PI/5"
 )
 
 COMPILE = """

@@ -3,8 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import pytest
 
+from lumaloom.plugins import default_registry
 from tests.cli.running import run_cli
+from tests.engine import pointwise_effects as effects
 
 
 def test_renders_and_says_so_in_one_line(clip: Path, folder: Path) -> None:
@@ -76,3 +79,32 @@ def test_a_dry_run_finds_what_the_render_would(clip: Path, folder: Path) -> None
     outcome = run_cli("render", clip, folder / "out.mp4", "--dry-run")
     assert outcome.code == 2
     assert "--overwrite" in outcome.error
+
+
+def test_a_dry_run_explains_what_is_fused(clip: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for effect in (effects.warm, effects.vivid):
+        monkeypatch.setitem(default_registry().effects, effect.name, effect)
+    words = (
+        "render",
+        clip,
+        folder / "o.png",
+        "-e",
+        "warm",
+        "-e",
+        "blur",
+        "-e",
+        "vivid amount=2",
+        "-e",
+        "warm amount=0.1",
+    )
+    outcome = run_cli(*words, "--dry-run", "--explain")
+    assert outcome.code == 0, outcome.err
+    assert "2 effects in one pass: vivid amount=2 + warm amount=0.1" in " ".join(outcome.out.split())
+    assert "folded in: convert to rgb" in outcome.out
+    assert "operations a pixel" in outcome.out
+    assert "in one pass" not in run_cli(*words, "--dry-run").out
+    (plan,) = run_cli(*words, "--dry-run", "--json").events
+    assert [step["name"] for step in plan["steps"]] == ["warm", "blur", "vivid+warm"]
+    assert plan["steps"][2]["fused"][0].startswith("2 effects in one pass")
+    assert run_cli(*words, "--explain").error == "--explain prints the plan without rendering; add --dry-run"
+    assert not list(folder.iterdir())

@@ -162,6 +162,20 @@ def test_conversions_are_folded_in() -> None:
     assert differences([effects.warm(), effects.power()], src, step.after_of(src.spec)) <= 4
 
 
+@pytest.mark.parametrize("size", [(67, 35), (7, 5), (1, 1)])
+def test_conversions_of_odd_sizes(size: tuple[int, int]) -> None:
+    """Where one side has halved chroma and the other has not, the last row and column go on."""
+    for before, after in (
+        ("yuv420p", "rgb24"),
+        ("rgb24", "yuv420p"),
+        ("yuv444p10le", "nv12"),
+        ("yuv422p", "yuv420p16le"),
+    ):
+        src = noise(spec(before, *size))
+        for make in (effects.warm, effects.grainy):
+            assert differences([make()], src, spec(after, *size)) <= 1, (before, after)
+
+
 def test_gray_becomes_colour_where_an_effect_needs_it() -> None:
     src = noise(spec("gray", 40, 20))
     plan = make_plan(src.spec, [effects.wave(), effects.warm()])
