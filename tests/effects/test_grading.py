@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from scipy.interpolate import PchipInterpolator  # type: ignore[import-untyped]
 
-from lumaloom.effect import ParameterError
+from lumaloom.effect import Frame, ParameterError, Pointwise
 from lumaloom.frame import Colour, Timing, Transfer
 from lumaloom.graph import make_plan
-from tests.effects.definitions import effect, spec
+from lumaloom.pointwise.reference import reference
+from tests.effects.definitions import POOL, effect, noise, spec
 from tests.effects.grading import LUMA, by_pixel, colours, through
+from tests.effects.test_contract import CALLS
 
 PICTURE = colours()
 
@@ -241,3 +243,21 @@ def test_curves_never_swing_past_their_points() -> None:
     ends = through("curves master='0.2:0.3 0.8:0.6'", ramp)[0, :, 0]
     assert ends[:60] == pytest.approx(0.3, abs=1e-4)
     assert ends[240:] == pytest.approx(0.6, abs=1e-4)
+
+
+# Effects with a jump: a value on its edge may fall to either side.
+JUMPS = ("posterize", "threshold", "solarize", "chromakey", "lumakey")
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuva422p10le", "rgba"])
+@pytest.mark.parametrize("call", [call for call in CALLS.values() if isinstance(effect(call), Pointwise)])
+def test_compiled_code_is_the_definition(call: str, name: str) -> None:
+    src = noise(spec(name, 37, 21))
+    src.timing = Timing(1, Fraction(1, 4), 1)
+    made = effect(call).fitted(src.spec)
+    found, wanted = (Frame.allocate(made.output(src.spec), POOL, like=src) for _ in range(2))
+    made.render(src, found)
+    reference((made.stage,), src, wanted)
+    for one, other in zip(found.planes, wanted.planes, strict=True):
+        apart = np.abs(one.astype(int) - other) > 1
+        assert apart.mean() <= (0.002 if call.split()[0] in JUMPS else 0)
