@@ -98,8 +98,8 @@ def test_the_list_of_effects_is_whole() -> None:
     assert {call.split()[0] for call in [*EVERY_EFFECT, *COLOURS, *RETAGGING]} == built_in
 
 
-@pytest.mark.parametrize("clip", CLIPS)
-def test_every_clip_renders_with_every_colour_effect(media: Path, tmp_path: Path, clip: str) -> None:
+@pytest.mark.parametrize("clip", ["bikes.mp4", "bt2020_10bit.mp4", "bt601_limited_range.mp4", "testsrc2_vp9.webm"])
+def test_clips_render_with_every_colour_effect(media: Path, tmp_path: Path, clip: str) -> None:
     source, target = media / clip, tmp_path / "out.mkv"
     result = lumaloom.render(source, target, COLOURS, encoder="ffv1", end="8f")
     assert (result.frames, len(result.steps)) == (8, 1)
