@@ -127,12 +127,12 @@ class _Blocks:
     def _block(self) -> None:
         text = self.text
         self.loaded.clear()
+        self.reduced: dict[tuple[object, ...], str] = {}
         self.values = []
         for k in range(len(self.numbers)):
             self.values.append(
                 Values(text, self.lanes, lambda here, k=k: self._leaf(here, k), lambda t: self.frame.tables[id(t)])  # type: ignore[misc]
             )
-        half = Values(text, self.lanes // 2, self._half_leaf, lambda t: self.frame.tables[id(t)])
         fmt = self.after.format
         for k in reversed(range(len(self.numbers))):  # of an odd height the last row is written last
             for plane in self.part.planes:
@@ -148,8 +148,12 @@ class _Blocks:
                 continue
             where = text.set(f"lshr i64 {self.at}, 1", "at") if place.sub_x else self.at
             lanes = self.lanes // 2 if place.sub_x else self.lanes
-            reduced = [rounded(text, fmt, self._reduced(half, self.part.roots[letter]), lanes) for letter in letters]
-            store(text, fmt, reduced, self.rows["out", plane, 0], where, lanes)
+            each = self.pair and not place.sub_y  # a row of chroma for every row of luma
+            for rows in ([1], [0]) if each else (list(range(len(self.numbers))),):
+                reduced = [
+                    rounded(text, fmt, self._reduced(self.part.roots[letter], rows), lanes) for letter in letters
+                ]
+                store(text, fmt, reduced, self.rows["out", plane, rows[0]], where, lanes)
 
     def _is_sub(self, place: Place) -> bool:
         return not self.part.native and bool(place.sub_x or place.sub_y)
@@ -204,35 +208,42 @@ class _Blocks:
         start = self.frame.spread(self.text.set(f"sitofp i64 {self.places[k]} to float"))
         return self.text.set(f"fadd <{self.lanes} x float> {start}, {splat(0.5)}")
 
-    def _half_leaf(self, here: Node) -> str:
-        """Return the halved value of what is not computed at half resolution."""
-        return self._halved(here)
-
-    def _reduced(self, half: Values, root: Node) -> str:
+    def _reduced(self, root: Node, rows: list[int]) -> str:
         """Return a root at the resolution of chroma: sums are halved term by term, what is in them as a whole."""
         place = next(self.target[letter] for letter, found in self.part.roots.items() if found is root)
         if not place.sub_x:
-            return self._halved(root)
+            return self._halved(root, rows, place)
         leaves: dict[int, Node] = {}
         cut = _cut(root, leaves)
-        self._leaves = leaves
+        half = Values(
+            self.text,
+            self.lanes // 2,
+            lambda here: self._halved(leaves.get(id(here), here), rows, place),
+            lambda here: self.frame.tables[id(here)],
+        )
         return half.of(cut)
 
-    def _halved(self, here: Node) -> str:
+    def _halved(self, here: Node, rows: list[int], place: Place) -> str:
+        """Return a value at the resolution of a plane of the result, from some of the rows."""
+        key = (here, *rows)
+        if key not in self.reduced:
+            self.reduced[key] = self._made_half(here, rows, place)
+        return self.reduced[key]
+
+    def _made_half(self, here: Node, rows: list[int], place: Place) -> str:
         text, lanes = self.text, self.lanes
-        here = getattr(self, "_leaves", {}).get(id(here), here)
         if not here.varying:
             name = self.frame.numbers[id(here)]
             return shuffled(text, f"<{lanes} x float>", name, "poison", list(range(lanes // 2)))
         exact = self._exact(here)
         if exact is not None:
             return exact
-        rows = [self._at(k, here) for k in range(len(self.numbers))]
+        found = [self._at(k, here) for k in rows]
         across, down = self.after.chroma_offset
-        value = rows[0]
-        if len(rows) > 1 and rows[0] != rows[1]:
-            value = mean(text, lanes, *rows) if down == 0 else rows[0 if down < 0 else 1]
-        if not self.halved or not any(place.sub_x for place in self.target.values()):
+        value = found[0]
+        if len(found) > 1 and found[0] != found[1]:
+            value = mean(text, lanes, *found) if down == 0 else found[0 if down < 0 else 1]
+        if not place.sub_x:
             return value
         kind = f"<{lanes} x float>"
         even = shuffled(text, kind, value, "poison", list(range(0, lanes, 2)))
