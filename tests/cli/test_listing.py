@@ -72,7 +72,9 @@ def test_effects_lists_all_with_one_line_each() -> None:
 def test_effects_explains_one() -> None:
     outcome = run_cli("effects", "blur")
     assert outcome.code == 0
-    for part in ("a number from 0 to 500 px", "Standard deviation", "-e 'blur sigma=4'", "reflect101"):
+    moving = "sigma='0s:0 2s:4 ease-in-out 4s:0'"
+    assert default_registry().create(f"blur {moving}").animated
+    for part in ("a number from 0 to 500 px", "Standard deviation", "-e 'blur sigma=4'", "reflect101", moving):
         assert part in outcome.out
     unknown = run_cli("effects", "bluur")
     assert unknown.code == 2

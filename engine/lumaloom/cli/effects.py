@@ -110,8 +110,19 @@ def _explain(effect: type[Effect], origin: str) -> None:
             ("devices", ", ".join(effect.devices)),
             ("plugin", origin),
             ("example", f"lumaloom render in.mp4 out.mp4 -e {shlex.quote(example(effect))}"),
+            ("over time", _moving(effect)),
         ],
     )
+
+
+def _moving(effect: type[Effect]) -> str:
+    """Return how a number of the effect is given keyframes; nothing where it has none."""
+    numbers = [spec for spec in effect.params.values() if spec.type is float]
+    if not numbers:
+        return ""
+    spec = numbers[0]
+    start = 0.0 if spec.min is None else max(spec.min, 0.0)
+    return f"{spec.name}='0s:{start:g} 2s:{_value(spec)} ease-in-out 4s:{start:g}'"
 
 
 def _reflowed(text: str) -> str:
