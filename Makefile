@@ -23,8 +23,10 @@ gpu: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.gpu --check $(if $(GPU_JSON),--json $(GPU_JSON))
 	$(BIN)/pytest -m gpu -rs tests
 
+# A quarter of an hour; BENCH_FLAGS="--only box_blur" is shorter. The figures and their chart land in benchmarks/results.
 bench: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks kernels
+	$(BIN)/python -m benchmarks kernels $(if $(BENCH_FLAGS),$(BENCH_FLAGS),--json benchmarks/results/kernels.json)
+	$(if $(BENCH_FLAGS),,$(BIN)/python -m benchmarks chart benchmarks/results/kernels.json benchmarks/results/kernels.svg)
 
 $(VENV)/.installed: pyproject.toml | $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".$(if $(GPU),[$(GPU)])"

@@ -1,10 +1,5 @@
-"""What other libraries offer for the kernels that look at each pixel by itself.
+"""What other libraries offer for the kernels that look at each pixel by itself."""
 
-Some kernels need more than an image and the parameters of a case: `ARGUMENTS` makes the rest of them from
-the image. Peers find the images in the case, under ``images``.
-"""
-
-from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
@@ -15,54 +10,21 @@ import av.filter
 import cv2
 import numpy as np
 import PIL.Image
-from numpy.typing import NDArray
 
-from benchmarks.peers import Call, Image, Peer, as_array, ffmpeg
-from lumaloom_kernels._yuv import SUBSAMPLINGS
+from benchmarks.peers import Call, Image, Peer, ffmpeg
+from benchmarks.peers import distance as distance
+from lumaloom.bench.arguments import ARGUMENTS as ARGUMENTS
+from lumaloom.bench.arguments import Made as Made
+from lumaloom.bench.arguments import one_image as one_image
+from lumaloom.bench.arguments import three_channels as three_channels
+from lumaloom.bench.arguments import two_images as two_images
 from lumaloom_kernels.rgb_to_gray import WEIGHTS
-
-Made = tuple[tuple[Any, ...], dict[str, Any]]
-
-
-def one_image(image: Image, case: dict[str, Any]) -> Made | None:
-    return (image,), case
-
-
-def two_images(image: Image, case: dict[str, Any]) -> Made | None:
-    return (image, np.ascontiguousarray(image[::-1])), case
 
 
 def opencv_add_weighted(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     a, b = case["images"]
     out = np.empty_like(image)
     return lambda: cv2.addWeighted(a, 1 - case["amount"], b, case["amount"], 0, dst=out)
-
-
-def three_channels(image: Image, case: dict[str, Any]) -> Made | None:
-    return ((image,), case) if image.shape[2:] == (3,) else None
-
-
-def coded(image: Image, case: dict[str, Any]) -> Made | None:
-    """Take the first channel as luma and the others, shrunk, as chroma."""
-    if image.shape[2:] != (3,) or image.dtype == np.float32:
-        return None
-    across, down = SUBSAMPLINGS[case["subsampling"]]
-    planes = (image[..., 0], image[::down, ::across, 1], image[::down, ::across, 2])
-    options = {key: value for key, value in case.items() if key != "subsampling"}
-    return tuple(map(np.ascontiguousarray, planes)), options
-
-
-def rgb_of_integers(image: Image, case: dict[str, Any]) -> Made | None:
-    return ((image,), case) if image.shape[2:] == (3,) and image.dtype != np.float32 else None
-
-
-def with_table(image: Image, case: dict[str, Any]) -> Made | None:
-    top = 1 if image.dtype == np.float32 else np.iinfo(image.dtype).max
-    exponents = np.array([0.5, 0.6, 0.7]) if case.get("each") else np.array([0.6])
-    if len(exponents) > 1 and image.ndim == 2:
-        return None
-    table = np.linspace(0, 1, case["entries"])[:, None] ** exponents * top
-    return (image, np.ascontiguousarray((table if case.get("each") else table[:, 0]).astype(image.dtype))), {}
 
 
 def opencv_lut(image: Image, case: dict[str, Any], threads: int) -> Call | None:
@@ -79,15 +41,6 @@ def numpy_interp(image: Image, case: dict[str, Any], threads: int) -> Call | Non
         return None
     places = np.linspace(0, 1, len(table))
     return lambda: np.interp(image, places, table)
-
-
-def pictures(image: Image, case: dict[str, Any]) -> Made | None:
-    """Take the image, with a channel of it as alpha, over itself upside down."""
-    if image.shape[2:] != (3,):
-        return None
-    front = np.concatenate([image, image[:, ::-1, :1]], axis=2)
-    back = np.ascontiguousarray(front[::-1, :, : 3 if case["opaque"] else 4])
-    return (front, back), {"premultiplied": case["premultiplied"]}
 
 
 def pillow_composite(image: Image, case: dict[str, Any], threads: int) -> Call | None:
@@ -162,25 +115,6 @@ def swscale(image: Image, case: dict[str, Any], threads: int, *, to_rgb: bool) -
     return call
 
 
-def frame_rows(frame: av.VideoFrame, dtype: Any) -> list[Image]:
-    """Return the planes of a frame of whole numbers without what lies beside them."""
-    planes = []
-    for plane in frame.planes:
-        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size).view(dtype)  # type: ignore[call-overload]
-        planes.append(rows[:, : plane.width * (3 if len(frame.planes) == 1 else 1)])
-    return planes
-
-
-def distance(result: Any, ours: Any, image: Image) -> NDArray[np.float64]:
-    """Return the differences of a peer's result, whatever its form, from ours."""
-    if isinstance(ours, tuple) or (isinstance(result, av.VideoFrame) and len(result.planes) == 1 and image.ndim == 3):
-        parts = frame_rows(result, image.dtype) if isinstance(result, av.VideoFrame) else [np.asarray(result)]
-        mine = ours if isinstance(ours, tuple) else (ours,)
-        flat = [np.concatenate([part.ravel() for part in some]).astype(np.float64) for some in (parts, mine)]
-        return np.asarray(abs(flat[0] - flat[1]))
-    return np.asarray(abs(as_array(result, image).astype(np.float64) - ours))
-
-
 def opencv_transform(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     matrix = np.column_stack([case["matrix"], case.get("offset", np.zeros(3))]).astype(np.float32)
     out = np.empty_like(image)
@@ -209,17 +143,6 @@ def pillow_gray(image: Image, case: dict[str, Any], threads: int) -> Call | None
     assert np.asarray(picture.convert("L")).shape == image.shape[:2]
     return lambda: picture.convert("L")  # type: ignore[return-value]
 
-
-ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
-    "alpha_over": pictures,
-    "apply_lut": with_table,
-    "color_matrix": three_channels,
-    "mix": two_images,
-    "psnr": two_images,
-    "rgb_to_gray": three_channels,
-    "rgb_to_yuv": rgb_of_integers,
-    "yuv_to_rgb": coded,
-}
 
 PEERS: dict[str, dict[str, Peer]] = {
     "alpha_over": {"pillow": pillow_composite},

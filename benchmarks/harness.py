@@ -1,56 +1,28 @@
-"""Interleaved timing, what is known of the machine, and results as JSON."""
+"""What is known of the machine, and results as JSON. Timing is `lumaloom.bench`'s."""
 
 import json
 import os
 import platform
-import random
-import statistics
 import subprocess
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-LEAST_ROUNDS = 9
-WARM_ROUNDS = 2
+from lumaloom.bench.timing import interleaved as interleaved
 
-
-@dataclass(frozen=True)
-class Timing:
-    """Milliseconds of one contender's calls."""
-
-    median_ms: float
-    least_ms: float
-    lower_quartile_ms: float
-    upper_quartile_ms: float
-    calls: int
-
-
-def interleaved(contenders: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Timing]:
-    """Time all contenders in turn, round after round."""
-    for _ in range(WARM_ROUNDS):
-        for call in contenders.values():
-            call()
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    end = time.perf_counter() + seconds
-    order, chance = list(contenders), random.Random(1)
-    rounds = 0
-    while rounds < LEAST_ROUNDS or time.perf_counter() < end:
-        rounds += 1
-        chance.shuffle(order)  # nobody always follows the one that leaves the caches cold
-        for name in order:
-            begin = time.perf_counter_ns()
-            contenders[name]()
-            times[name].append((time.perf_counter_ns() - begin) / 1e6)
-    return {name: _timing(values) for name, values in times.items()}
-
-
-def _timing(values: list[float]) -> Timing:
-    lower, median, upper = statistics.quantiles(values, n=4)
-    return Timing(*(round(value, 4) for value in (median, min(values), lower, upper)), len(values))
+PACKAGES = (
+    "lumaloom",
+    "numpy",
+    "numba",
+    "opencv-python-headless",
+    "av",
+    "pillow",
+    "scipy",
+    "scikit-image",
+    "vapoursynth",
+)
 
 
 def machine() -> dict[str, Any]:
@@ -60,9 +32,9 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in ("numpy", "numba", "opencv-python-headless", "av", "lumaloom")},
+        "versions": {name: _version(name) for name in PACKAGES},
         "commit": _git("rev-parse", "HEAD"),
-        "clean": _git("status", "--porcelain", "--", "kernels", "benchmarks") == "",
+        "clean": _git("status", "--porcelain", "--", "kernels", "benchmarks", "engine/lumaloom/bench") == "",
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -95,4 +67,7 @@ def _git(*words: str) -> str | None:
 def write_json(path: Path, results: dict[str, Any]) -> None:
     """Write results, dataclasses as objects."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=1, default=asdict) + "\n")
+    rows = results.pop("rows", [])  # one a line: a page of figures that a diff can read
+    text = json.dumps({**results, "rows": []}, indent=1, default=asdict)
+    lines = ",\n".join(f"  {json.dumps(row, default=asdict)}" for row in rows)
+    path.write_text(text.removesuffix("[]\n}") + (f"[\n{lines}\n ]\n}}\n" if rows else "[]\n}\n"))

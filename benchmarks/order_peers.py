@@ -20,12 +20,13 @@ OPERATIONS = {
     "morph_close": cv2.MORPH_CLOSE,
     "morph_gradient": cv2.MORPH_GRADIENT,
 }
+SHAPES = {"rectangle": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE, "cross": cv2.MORPH_CROSS}
 
 
 def opencv_morphology(name: str) -> Peer:
     def peer(image: Image, case: dict[str, Any], threads: int) -> Call | None:
         width, height = pair(case["size"])
-        element = np.ones((height, width), np.uint8)
+        element = cv2.getStructuringElement(SHAPES[case.get("shape", "rectangle")], (width, height))
         if name != "erode" and (width % 2 == 0 or height % 2 == 0):
             return None  # its window of even size lies elsewhere
         out = np.empty_like(image)

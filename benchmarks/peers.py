@@ -1,16 +1,18 @@
-"""What other libraries offer for each kernel.
+"""What the files of peers share.
 
 A peer takes the image and the parameters of a case and returns a callable that makes the output, or None
-where the library cannot do the case. `PEERS` lists them under the kernel's name.
+where the library cannot do the case. Every file `*_peers.py` lists its own in `PEERS`, under the kernel's name
+and then a name that begins with the library's; a kernel that takes more than an image finds the rest of it in the
+case, under ``images``.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import av
 import av.filter
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,19 +31,15 @@ PLANAR = {
 GBR = (1, 2, 0)
 
 
+@dataclass(frozen=True)
+class Later:
+    """A result in a library's own form, and how to get an array of it, which is not timed."""
+
+    array: Callable[[], Image]
+
+
 def pair(value: Any) -> tuple[Any, Any]:
     return value if isinstance(value, tuple) else (value, value)
-
-
-def copy(image: Image, threads: int) -> Call:
-    """Read the image and write it once."""
-    out = np.empty_like(image)
-
-    def call() -> Image:
-        np.copyto(out, image)
-        return out
-
-    return call
 
 
 def ffmpeg(image: Image, filter_name: str, arguments: str, threads: int) -> Call | None:
@@ -82,41 +80,30 @@ def _planes(frame: av.VideoFrame, image: Image) -> list[Image]:
 
 def as_array(result: Any, image: Image) -> Image:
     """Return a peer's result in the layout of the image."""
+    if isinstance(result, Later):
+        return result.array()
     if not isinstance(result, av.VideoFrame):
         return np.asarray(result)
     planes = _planes(result, image)
     return planes[0] if image.ndim == 2 else np.stack([planes[GBR.index(c)] for c in range(3)], axis=2)
 
 
-def opencv_gaussian(image: Image, case: dict[str, Any], threads: int) -> Call | None:
-    x, y = pair(case["sigma"])
-    if x == 0 or y == 0:
-        return None
-    out = np.empty_like(image)
-    return lambda: cv2.GaussianBlur(image, (0, 0), x, dst=out, sigmaY=y, borderType=cv2.BORDER_REFLECT_101)
+def frame_rows(frame: av.VideoFrame, dtype: Any) -> list[Image]:
+    """Return the planes of a frame of whole numbers without what lies beside them."""
+    planes = []
+    for plane in frame.planes:
+        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size).view(dtype)  # type: ignore[call-overload]
+        planes.append(rows[:, : plane.width * (3 if len(frame.planes) == 1 else 1)])
+    return planes
 
 
-def ffmpeg_gblur(image: Image, case: dict[str, Any], threads: int) -> Call | None:
-    x, y = pair(case["sigma"])
-    if x == 0 or y == 0:
-        return None
-    return ffmpeg(image, "gblur", f"sigma={x}:sigmaV={y}", threads)
-
-
-def opencv_blur(image: Image, case: dict[str, Any], threads: int) -> Call | None:
-    x, y = pair(case["radius"])
-    out = np.empty_like(image)
-    return lambda: cv2.blur(image, (2 * x + 1, 2 * y + 1), dst=out, borderType=cv2.BORDER_REFLECT_101)
-
-
-def ffmpeg_avgblur(image: Image, case: dict[str, Any], threads: int) -> Call | None:
-    x, y = pair(case["radius"])
-    if x == 0 or y == 0:
-        return None
-    return ffmpeg(image, "avgblur", f"sizeX={x}:sizeY={y}", threads)
-
-
-PEERS: dict[str, dict[str, Peer]] = {
-    "gaussian_blur": {"opencv": opencv_gaussian, "ffmpeg_gblur": ffmpeg_gblur},
-    "box_blur": {"opencv": opencv_blur, "ffmpeg_avgblur": ffmpeg_avgblur},
-}
+def distance(result: Any, ours: Any, image: Image) -> NDArray[Any]:
+    """Return the differences of a peer's result, whatever its form, from ours."""
+    if isinstance(ours, tuple) or (isinstance(result, av.VideoFrame) and len(result.planes) == 1 and image.ndim == 3):
+        parts = frame_rows(result, image.dtype) if isinstance(result, av.VideoFrame) else [np.asarray(result)]
+        mine = ours if isinstance(ours, tuple) else (ours,)
+        flat = [np.concatenate([part.ravel() for part in some]).astype(np.float64) for some in (parts, mine)]
+        return np.asarray(abs(flat[0] - flat[1]))
+    theirs = as_array(result, image)
+    exact = np.int32 if theirs.dtype.kind == "u" and np.asarray(ours).dtype.kind == "u" else np.float64
+    return np.asarray(abs(theirs.astype(exact) - ours))

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import islice
 from typing import overload
 
 from lumaloom.device import choose as choose_device
@@ -102,7 +103,8 @@ class Clip:
     """Frames of a file by number, through a chain of effects. Slices and `apply` give new clips on the same file.
 
     `len(clip)` frames; `clip[n]` is exact for any n, also in files of variable rate, open GOPs and B-frames;
-    iteration renders ahead on all cores. Close it, or use it in a `with` block.
+    iteration renders ahead on all cores. Effects that look at neighbouring frames look at those of the file, so a
+    frame is the same in every slice. Close it, or use it in a `with` block.
     """
 
     def __init__(self, reader: Reader, frames: range, effects: tuple[Effect, ...], device: str) -> None:
@@ -135,16 +137,23 @@ class Clip:
             number = self._frames[index]
         except IndexError:
             raise IndexError(f"frame {index} of a clip of {len(self)}") from None
-        return next(iter(self._rendered(iter([self._reader.frame(number)]), workers=1)))
+        return next(iter(self._rendered(range(number, number + 1), workers=1)))
 
     def __iter__(self) -> Iterator[Frame]:
-        return self._rendered((self._reader.frame(number) for number in self._frames), workers=cores())
+        if self._frames.step == 1 or not any(self.plan.window):
+            return self._rendered(self._frames, workers=cores())
+        return (self[index] for index in range(len(self)))
 
-    def _rendered(self, frames: Iterator[Frame], workers: int) -> Iterator[Frame]:
+    def _rendered(self, numbers: range, workers: int) -> Iterator[Frame]:
+        """Yield frames by their numbers in the file; where neighbours count, the numbers are side by side."""
+        before, after = self.plan.window
+        wanted = len(numbers)
+        skipped = min(before, numbers.start) if wanted else 0
+        if before or after:
+            numbers = range(numbers.start - skipped, min(numbers.stop + after, len(self._reader)))
+        frames = (self._reader.frame(number) for number in numbers)
         items = run_plan(self.plan, frames, pool=default_pool(), workers=workers, limit=64 << 20, meter=Meter())
-        for item in items:
-            if isinstance(item, Frame):
-                yield item
+        yield from islice((item for item in items if isinstance(item, Frame)), skipped, skipped + wanted)
 
     def apply(self, *effects: str | Effect) -> Clip:
         """Return a clip whose frames go through `effects` after those it has.

@@ -6,21 +6,30 @@ beside it), plus one line below for type checkers.
 """
 
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import _registry
 
 if TYPE_CHECKING:
+    from .add_grain import add_grain as add_grain
     from .alpha_over import alpha_over as alpha_over
     from .apply_lut import apply_lut as apply_lut
+    from .apply_lut3d import apply_lut3d as apply_lut3d
+    from .bilateral_filter import bilateral_filter as bilateral_filter
+    from .blend import blend as blend
     from .box_blur import box_blur as box_blur
     from .color_matrix import color_matrix as color_matrix
     from .convolve2d import convolve2d as convolve2d
     from .dilate import dilate as dilate
+    from .dither import dither as dither
     from .erode import erode as erode
+    from .frame_blend import frame_blend as frame_blend
+    from .from_linear import from_linear as from_linear
     from .gaussian_blur import gaussian_blur as gaussian_blur
     from .histogram import histogram as histogram
+    from .hsv_to_rgb import hsv_to_rgb as hsv_to_rgb
     from .laplacian import laplacian as laplacian
     from .mean_std import mean_std as mean_std
     from .median_blur import median_blur as median_blur
@@ -28,13 +37,19 @@ if TYPE_CHECKING:
     from .morph_close import morph_close as morph_close
     from .morph_gradient import morph_gradient as morph_gradient
     from .morph_open import morph_open as morph_open
+    from .motion_blur import motion_blur as motion_blur
     from .psnr import psnr as psnr
     from .resize import resize as resize
     from .rgb_to_gray import rgb_to_gray as rgb_to_gray
+    from .rgb_to_hsv import rgb_to_hsv as rgb_to_hsv
     from .rgb_to_yuv import rgb_to_yuv as rgb_to_yuv
     from .scale_offset import scale_offset as scale_offset
     from .scharr import scharr as scharr
     from .sobel import sobel as sobel
+    from .ssim import ssim as ssim
+    from .temporal_denoise import temporal_denoise as temporal_denoise
+    from .temporal_median import temporal_median as temporal_median
+    from .to_linear import to_linear as to_linear
     from .unsharp_mask import unsharp_mask as unsharp_mask
     from .yuv_to_rgb import yuv_to_rgb as yuv_to_rgb
 
@@ -59,6 +74,13 @@ def cuda_devices() -> list[tuple[str, int, str]]:
     from ._cuda import devices
 
     return devices()
+
+
+def code_folder() -> Path | None:
+    """Return the folder that compiled kernels are kept in between runs, or None where none can be written."""
+    from ._code_folder import code_folder
+
+    return code_folder(Path(__file__).parent.resolve())
 
 
 def __dir__() -> list[str]:

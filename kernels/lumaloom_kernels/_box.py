@@ -77,6 +77,42 @@ def prefix(line: int, sums: int, count: int, channels: int, acc: Any) -> None:
 
 
 @jit
+def slide(sums: int, new: int, old: int, begin: bool, count: int, edge: int, kind: Any, acc: Any) -> None:
+    """Add a row of ``count`` values to sums and take away another; where ``begin``, without sums to add to.
+
+    Values past the last whole vector go over ``edge``, which has room for two vectors of pixels.
+    """
+    size, cell = pixel_size(kind), sum_size(acc)
+    blocks, done = (count + LANES - 1) // LANES, count // LANES
+    for i in range(blocks):
+        at, x = sums + i * LANES * cell, i * LANES * size
+        fresh, gone = new + x, old + x
+        if i == done:
+            copy_bytes(edge, fresh, (count - done * LANES) * size)
+            copy_bytes(edge + LANES * size, gone, (count - done * LANES) * size)
+            fresh, gone = edge, edge + LANES * size
+        v = sum_sub(sum_pixels(fresh, kind, acc), sum_pixels(gone, kind, acc))
+        if not begin:
+            v = sum_add(v, sum_load(at, acc))
+        sum_store(at, v)
+
+
+@jit
+def add_border(line: int, margin: int, width: int, pixel: int, xmap: Any, nothing: int, acc: Any) -> None:
+    """Fill the border of a line of sums that begins ``margin`` pixels before the first one inside."""
+    inner = line + margin * pixel
+    first_values = sum_load(inner, acc)
+    for p in range(margin):
+        source = inner + xmap[p] * pixel if xmap[p] >= 0 else nothing
+        sum_copy(line + p * pixel, source, acc)
+        if p >= margin - 3:  # the copy ran past the border
+            sum_store(inner, first_values)
+    for p in range(margin + width, width + 2 * margin):
+        source = inner + xmap[p] * pixel if xmap[p] >= 0 else nothing
+        sum_copy(line + p * pixel, source, acc)
+
+
+@jit
 def box(
     src: int, src_step: int, out: int, out_step: int, first: int, stop: int, restart: int, width: int,
     channels: int, rx: int, ry: int, xmap: Any, ymap: Any, line: Any, sums: Any, zeros: Any, spare: Any,
@@ -107,36 +143,8 @@ def box(
             old = nothing
             if not fresh and ymap[y - 1] >= 0:
                 old = src + ymap[y - 1] * src_step
-            begin = fresh and k == 0
-            # values past the last whole vector go one by one
-            for i in range(count // LANES):
-                at = inner_at + i * LANES * cell
-                x = i * LANES * size
-                v = sum_sub(sum_pixels(new + x, kind, acc), sum_pixels(old + x, kind, acc))
-                if not begin:
-                    v = sum_add(v, sum_load(at, acc))
-                sum_store(at, v)
-            done = count // LANES * LANES
-            if done < count:
-                copy_bytes(address_of(spare), new + done * size, (count - done) * size)
-                copy_bytes(address_of(spare) + LANES * size, old + done * size, (count - done) * size)
-                at = inner_at + done * cell
-                v = sum_sub(
-                    sum_pixels(address_of(spare), kind, acc),
-                    sum_pixels(address_of(spare) + LANES * size, kind, acc),
-                )
-                if not begin:
-                    v = sum_add(v, sum_load(at, acc))
-                sum_store(at, v)
-        first_values = sum_load(inner_at, acc)
-        for p in range(rx):
-            source = inner_at + xmap[p] * pixel if xmap[p] >= 0 else nothing
-            sum_copy(line_at + p * pixel, source, acc)
-            if p >= rx - 3:  # the copy ran past the border
-                sum_store(inner_at, first_values)
-        for p in range(rx + width, width + 2 * rx):
-            source = inner_at + xmap[p] * pixel if xmap[p] >= 0 else nothing
-            sum_copy(line_at + p * pixel, source, acc)
+            slide(inner_at, new, old, fresh and k == 0, count, address_of(spare), kind, acc)
+        add_border(line_at, rx, width, pixel, xmap, nothing, acc)
         prefix(line_at, sums_at, span, channels, acc)
         goal = out + y * out_step
         for i in range(blocks):

@@ -18,6 +18,7 @@ Border: TypeAlias = Literal["reflect101", "replicate", "constant"]
 BORDERS = ("reflect101", "replicate", "constant")
 DTYPES = ("uint8", "uint16", "float32")
 MAX_CHANNELS = 4
+_NATIVE = frozenset(map(np.dtype, DTYPES))  # asking a dtype for its name costs more than a small image
 
 
 class KernelError(ValueError):
@@ -46,7 +47,7 @@ class OutputError(KernelError):
 
 def is_gpu(array: Array) -> bool:
     """Tell whether the array is CuPy's, without importing CuPy."""
-    return type(array).__module__.partition(".")[0] == "cupy"
+    return not isinstance(array, np.ndarray) and type(array).__module__.partition(".")[0] == "cupy"
 
 
 def no_cuda(name: str) -> NoReturn:
@@ -58,7 +59,7 @@ def check_image(src: Array, name: str = "src") -> None:
     """Accept ``(H, W)`` and ``(H, W, C)`` arrays with 1 to 4 channels of a dtype in `DTYPES`."""
     if not isinstance(src, np.ndarray) and not is_gpu(src):
         raise KindError(f"{name}: expected a NumPy or CuPy array, got {type(src).__name__}")
-    if src.dtype.name not in DTYPES or not src.dtype.isnative:
+    if src.dtype not in _NATIVE:
         raise DtypeError(
             f"{name}: expected dtype {', '.join(DTYPES)} in native byte order, got {src.dtype}; convert it"
         )
@@ -81,17 +82,18 @@ def check_result(src: Array, shape: tuple[int, ...], dtype: Any, out: Array | No
         import cupy
 
         return cupy.empty(shape, dtype)
-    if is_gpu(out) != is_gpu(src) or not (isinstance(out, np.ndarray) or is_gpu(out)):
+    host = isinstance(out, np.ndarray)
+    if host != isinstance(src, np.ndarray) or not (host or is_gpu(out)):
         raise OutputError(
             f"out: expected the same kind of array as src ({type(src).__module__}), got {type(out).__name__}"
         )
     if out.shape != shape or out.dtype != dtype:
         like = " as src has" if shape == src.shape else ""
         raise OutputError(f"out: expected shape {shape} and dtype {dtype}{like}, got {out.shape} {out.dtype}")
-    if isinstance(out, np.ndarray):
+    if host:
         if not out.flags.writeable:
             raise OutputError("out: expected a writable array, got a read-only one")
-        if any(stride == 0 and size > 1 for stride, size in zip(out.strides, out.shape, strict=True)):
+        if 0 in out.strides and any(s == 0 and n > 1 for s, n in zip(out.strides, out.shape, strict=True)):
             raise OutputError("out: expected an array without repeated elements, got a broadcast view")
     if _overlap(src, out):
         raise OutputError("out: expected memory apart from src, got an array that shares it; pass a new array")
@@ -113,6 +115,9 @@ def _overlap(first: Array, second: Array) -> bool:
 
 def check_pair(name: str, value: Any, *, high: float, integer: bool = False) -> tuple[Any, Any]:
     """Return ``(x, y)`` of one number or a pair of numbers from 0 to ``high``."""
+    if type(value) in ((int,) if integer else (float, int)) and 0 <= value <= high:  # the usual case, quickly
+        number = value if integer else float(value)
+        return number, number
     pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     kind = "a whole number" if integer else "a number"
     if len(pair) != 2:
@@ -139,7 +144,7 @@ def check_same(name: str, array: Array, other_name: str, other: Array) -> None:
 
 def check_unit(name: str, value: Any) -> float:
     """Return a number from 0 to 1."""
-    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+    if type(value) is not float and (not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_))):
         raise KindError(f"{name}: expected a number, got {value!r}")
     if not 0 <= float(value) <= 1:
         raise ParameterError(f"{name}: expected a number from 0 to 1, got {value!r}")
@@ -156,9 +161,10 @@ def check_numbers(name: str, value: Any, shape: tuple[int, ...], high: float = 1
         raise KindError(f"{name}: expected numbers of shape {shape}, got {numbers_.dtype}")
     if numbers_.shape != shape:
         raise ShapeError(f"{name}: expected shape {shape}, got {numbers_.shape}")
-    if not (abs(numbers_.astype(np.float64)) <= high).all():
+    wide = numbers_.astype(np.float64)
+    if not (abs(wide) <= high).all():
         raise ParameterError(f"{name}: expected finite numbers within {high:g} of 0, got {numbers_.tolist()}")
-    return numbers_.astype(np.float64)
+    return wide
 
 
 def check_border(border: Any) -> Border:

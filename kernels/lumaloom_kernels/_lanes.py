@@ -12,14 +12,13 @@ A kernel takes a ``family``, a scalar whose type alone counts:
 Memory is given by address.
 """
 
-from functools import cache
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, config, types
-from numba.core.codegen import get_host_cpu_features
+from numba.core import types
 
 from ._simd import F32, LANES_F32, Codegen, Vector, intrinsic
+from ._x86 import ROUNDED_PRODUCTS, call, call_in_parts, has
 
 VECTOR_BYTES = 64
 SOURCE_BITS, WEIGHT_BITS = 7, 14
@@ -36,28 +35,9 @@ _CONTRACT = ("contract",)
 _PERMUTES = {F32: "ps", I16: "hi"}
 
 
-_ROUNDED_PRODUCTS = (  # feature, LLVM's name of the instruction, its lanes
-    ("avx512bw", "avx512.pmul.hr.sw.512", 32),
-    ("avx2", "avx2.pmul.hr.sw", 16),
-    ("ssse3", "ssse3.pmul.hr.sw.128", 8),
-)
-
-
-@cache
-def has(feature: str) -> bool:
-    """Tell whether numba compiles for a processor that has this feature."""
-    features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
-    return f"+{feature}" in features.split(",")
-
-
 def has_fixed_point() -> bool:
     """Tell whether the int16 family is fast here."""
-    return any(has(feature) for feature, _, _ in _ROUNDED_PRODUCTS)
-
-
-def _call(builder: Any, name: str, result: ir.Type, *args: Any) -> Any:
-    kind = ir.FunctionType(result, [arg.type for arg in args])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}"), args)
+    return any(has(feature) for feature, _, _ in ROUNDED_PRODUCTS)
 
 
 def _all(vector: ir.VectorType, value: float) -> ir.Constant:
@@ -180,22 +160,13 @@ def clip(typingctx: Any, value: Any, low: Any, high: Any) -> tuple[Any, Codegen]
 
 def _rounded_product(builder: Any, first: Any, second: Any) -> Any:
     """Return ``(first * second + 2**14) >> 15`` of int16 lanes."""
-    name, width = next(((name, width) for feature, name, width in _ROUNDED_PRODUCTS if has(feature)), ("", 0))
-    if not name:
-        wide = ir.VectorType(_I32, I16.vector.count)
-        product = builder.mul(builder.sext(first, wide), builder.sext(second, wide))
-        product = builder.ashr(builder.add(product, _all(wide, 1 << 14)), _all(wide, 15))
-        return builder.trunc(product, I16.vector)
-    vector = ir.VectorType(_I16, width)
-    parts = []
-    for start in range(0, I16.vector.count, width):
-        mask = ir.Constant(ir.VectorType(_I32, width), list(range(start, start + width)))
-        parts.append(_call(builder, name, vector, *(builder.shuffle_vector(v, v, mask) for v in (first, second))))
-    while len(parts) > 1:
-        count = 2 * parts[0].type.count
-        mask = ir.Constant(ir.VectorType(_I32, count), list(range(count)))
-        parts = [builder.shuffle_vector(low, high, mask) for low, high in zip(parts[::2], parts[1::2], strict=True)]
-    return parts[0]
+    result = call_in_parts(builder, ROUNDED_PRODUCTS, first, second)
+    if result is not None:
+        return result
+    wide = ir.VectorType(_I32, I16.vector.count)
+    product = builder.mul(builder.sext(first, wide), builder.sext(second, wide))
+    product = builder.ashr(builder.add(product, _all(wide, 1 << 14)), _all(wide, 15))
+    return builder.trunc(product, I16.vector)
 
 
 @intrinsic
@@ -208,7 +179,7 @@ def pick(typingctx: Any, address: Any, indices: Any, family: Any) -> tuple[Any, 
         if has("avx512bw"):
             low = builder.load(_at(builder, address, vector), align=1)
             high = builder.load(_at(builder, builder.add(address, ir.Constant(_I64, VECTOR_BYTES)), vector), align=1)
-            return _call(builder, f"avx512.vpermi2var.{name}.512", vector, low, indices, high)
+            return call(builder, f"avx512.vpermi2var.{name}.512", vector, low, indices, high)
         values = _at(builder, address, vector.element)
         result = ir.Constant(vector, ir.Undefined)
         for lane in range(vector.count):

@@ -5,6 +5,7 @@ Such a kernel is a compiled function ``lines(addresses, pitches, first, stop, co
 least one vector of pixels. Rows that are shorter, or that do not lie packed in memory, are copied.
 """
 
+import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -20,6 +21,23 @@ Addresses: TypeAlias = tuple[int, ...]
 Work: TypeAlias = Callable[[Addresses, Addresses, int, int, int], None]
 
 
+_AT = object.__basicsize__  # NumPy's C interface has the address of the elements right behind an object's header
+_pointer_at = ctypes.c_void_p.from_address
+
+
+def address(array: NDArray[Any]) -> int:
+    """Return the address of the first element, a microsecond sooner than ``array.ctypes.data``."""
+    return _pointer_at(id(array) + _AT).value or 0
+
+
+_PROBE = np.arange(9)[3:]
+if address(_PROBE) != _PROBE.ctypes.data:  # an interpreter with objects of another form
+
+    def address(array: NDArray[Any]) -> int:
+        """Return the address of the first element."""
+        return array.ctypes.data
+
+
 def packed(image: NDArray[Any]) -> bool:
     """Tell whether the pixels of each row lie side by side."""
     return bool(image[:1].flags.c_contiguous)
@@ -31,28 +49,50 @@ def run_lines(work: Work, sources: Sequence[NDArray[Any]], outs: Sequence[NDArra
     Addresses and pitches, in bytes, are those of the sources and then those of the outs.
     """
     height, width = sources[0].shape[:2]
-    flat = all(image.flags.c_contiguous for image in (*sources, *outs)) and height * width < ONE_ROW
-    if width < LEAST or flat:
-        pixels = height * width
+    images, pixels = (*sources, *outs), height * width
+    flat = all(image.flags.c_contiguous for image in images)
+    if flat and pixels >= LEAST and (width < LEAST or pixels < ONE_ROW):
+        addresses = tuple([address(image) for image in images])
+        work(addresses, (0,) * len(images), 0, 1, pixels)
+        return
+    if width < LEAST:
         count = max(pixels, LEAST)
         rows = [_one_row(source, count) for source in sources]
-        results = [
-            out.reshape(1, pixels, *out.shape[2:])
-            if out.flags.c_contiguous and pixels == count
-            else np.empty((1, count, *out.shape[2:]), out.dtype)
-            for out in outs
-        ]
+        results = [np.empty((1, count, *out.shape[2:]), out.dtype) for out in outs]
     else:
         count = width
         rows = [source if packed(source) else np.ascontiguousarray(source) for source in sources]
         results = [out if packed(out) else np.empty(out.shape, out.dtype) for out in outs]
-    lines = [*rows, *results]
-    addresses = tuple(line.ctypes.data for line in lines)
-    pitches = tuple(line.strides[0] for line in lines)
+    lines = (*rows, *results)
+    addresses = tuple([address(line) for line in lines])
+    pitches = tuple([line.strides[0] for line in lines])
     run_bands(lambda first, stop: work(addresses, pitches, first, stop, count), len(lines[0]), threads)
     for out, result in zip(outs, results, strict=True):
-        if not np.may_share_memory(out, result):
-            out[...] = result.reshape(-1, *out.shape[2:])[: height * width].reshape(out.shape)
+        if result is not out:
+            out[...] = result.reshape(-1, *out.shape[2:])[:pixels].reshape(out.shape)
+
+
+def run_rows(work: Work, source: NDArray[Any], out: NDArray[Any], threads: int) -> None:
+    """Call ``work`` as `run_lines` does, for kernels that must know which row and place they are at.
+
+    Rows are never joined, ``count`` is in samples, and at least `LEAST`: shorter rows are copied, padded with zeros.
+    """
+    height, count = source.shape[0], source[0].size
+
+    def as_rows(image: NDArray[Any], filled: bool) -> NDArray[Any]:
+        if packed(image) and count >= LEAST:
+            return image
+        rows = np.zeros((height, max(count, LEAST)), image.dtype)
+        if filled:
+            rows[:, :count] = image.reshape(height, -1)
+        return rows
+
+    lines = as_rows(source, True), as_rows(out, False)
+    addresses = lines[0].ctypes.data, lines[1].ctypes.data
+    pitches = lines[0].strides[0], lines[1].strides[0]
+    run_bands(lambda first, stop: work(addresses, pitches, first, stop, max(count, LEAST)), height, threads)
+    if lines[1] is not out:
+        out[...] = lines[1][:, :count].reshape(out.shape)
 
 
 def _one_row(image: NDArray[Any], count: int) -> NDArray[Any]:

@@ -7,11 +7,12 @@ from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I32, _I64, I32, _all, _at, _call, has
-from ._lines import Addresses, run_lines
+from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I32, _I64, I32, _all, _at
+from ._lines import Addresses, address, run_lines
 from ._planes import fetch_ahead, load_pixels, store_pixels
 from ._simd import F32, LANES_F32, Codegen, intrinsic, jit, pixel_size
 from ._table import _BYTES, LANES, has_table
+from ._x86 import call, has
 
 GROUPS = (3, 4, 2, 1)  # samples taken as one pixel where one table serves all: gathers in a row are faster
 
@@ -33,8 +34,8 @@ def table_pixels(typingctx: Any, target: Any, source: Any, tables: Any) -> tuple
             result = None
             for c in range(channels):
                 t = table[4 * c : 4 * c + 4]
-                low = _call(builder, "avx512.vpermi2var.qi.512", vector, t[0], values, t[1])
-                high = _call(builder, "avx512.vpermi2var.qi.512", vector, t[2], values, t[3])
+                low = call(builder, "avx512.vpermi2var.qi.512", vector, t[0], values, t[1])
+                high = call(builder, "avx512.vpermi2var.qi.512", vector, t[2], values, t[3])
                 entry = builder.select(upper, high, low)
                 if result is None:
                     result = entry
@@ -84,7 +85,7 @@ def _gather(builder: Any, address: Any, indices: Any) -> Any:
         pointer = _at(builder, address, ir.IntType(8))
         everywhere = ir.Constant(ir.VectorType(ir.IntType(1), LANES_F32), [1] * LANES_F32)
         scale = ir.Constant(_I32, 4)
-        return _call(
+        return call(
             builder,
             "avx512.mask.gather.dps.512",
             F32.vector,
@@ -190,7 +191,7 @@ def look_images_up(src: NDArray[Any], out: NDArray[Any], table: NDArray[Any], th
     """Look an image up in tables of shape (channels, entries); one table serves all channels."""
     each = len(table)
     spread = (src.shape[2] if src.ndim == 3 else 1) // each  # samples of a pixel that one table is for
-    kind, address, last = src.dtype.type(0), table.ctypes.data, table.shape[1] - 1
+    kind, entries, last = src.dtype.type(0), address(table), table.shape[1] - 1
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
         if src.dtype == np.float32:
@@ -198,10 +199,10 @@ def look_images_up(src: NDArray[Any], out: NDArray[Any], table: NDArray[Any], th
             groups = each if each > 1 else next(n for n in GROUPS if samples % n == 0)
             pitch = table.strides[0] if each > 1 else 0
             shape = (np.int8(0),) * groups
-            float_lines(addresses, pitches, first, stop, samples // groups, shape, kind, address, pitch, last)
+            float_lines(addresses, pitches, first, stop, samples // groups, shape, kind, entries, pitch, last)
         elif src.dtype == np.uint8 and has_table():
-            byte_lines(addresses, pitches, first, stop, count * spread, (np.int8(0),) * each, address)
+            byte_lines(addresses, pitches, first, stop, count * spread, (np.int8(0),) * each, entries)
         else:
-            direct_lines(addresses, pitches, first, stop, count * spread, each, kind, address, table.strides[0])
+            direct_lines(addresses, pitches, first, stop, count * spread, each, kind, entries, table.strides[0])
 
     run_lines(work, (src,), (out,), threads)

@@ -1,5 +1,6 @@
 """Products of pixels with a matrix, in vectors: one output channel a row, the last column is added."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,11 +91,20 @@ def multiply(src: NDArray[Any], out: NDArray[Any], matrix: NDArray[np.float64], 
 
 
 def coefficients(matrix: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return the matrix in fixed point where that suffices for pixels of the dtype, else as float32."""
+    """Return the matrix in fixed point where that suffices for pixels of the dtype, else as float32.
+
+    The result is shared by all calls with the same matrix.
+    """
+    return _coefficients(matrix.tobytes(), matrix.shape, dtype == np.uint8 and has_fixed_point())
+
+
+@lru_cache(256)
+def _coefficients(cells: bytes, shape: tuple[int, int], fixed: bool) -> NDArray[Any]:
+    matrix = np.frombuffer(cells).reshape(shape)
     weights, offset = matrix[:, :-1], matrix[:, -1]
     least, most = offset + 255 * np.minimum(weights, 0).sum(1), offset + 255 * np.maximum(weights, 0).sum(1)
     fits = abs(weights).max() < 3.99 and least.min() > -_ROOM and most.max() < _ROOM and abs(offset).max() < _ROOM
-    if dtype == np.uint8 and has_fixed_point() and fits:
+    if fixed and fits:
         scale = np.append(np.full(weights.shape[1], 1 << WEIGHT_BITS), 1 << RESULT_BITS)
         return np.asarray(np.rint(matrix * scale).astype(np.int16).ravel())
     return matrix.astype(np.float32).ravel()

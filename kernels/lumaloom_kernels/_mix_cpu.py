@@ -9,26 +9,53 @@ from ._lanes import add_product, has_fixed_point, lanes, load, splat, store_clip
 from ._lines import Addresses, run_lines
 from ._planes import fetch_ahead
 from ._simd import jit, pixel_size
+from ._streams import LARGE, settle, store_past
 
 WEIGHT_BITS = 13  # with the 7 fractional bits of pixels and the 15 that a product loses, 5 are left
 
 
 @jit
-def mix_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, weights: Any) -> None:
-    """Compute rows ``first`` to ``stop`` of ``count`` samples."""
+def mixed(a: int, b: int, kind: Any, family: Any, keep: Any, take: Any, zero: Any) -> Any:
+    """Return the mean of the vectors at two addresses."""
+    total = add_product(zero, load(a, kind, family), keep)
+    return add_product(total, load(b, kind, family), take)
+
+
+@jit
+def mix_lines(
+    addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, weights: Any, past: bool
+) -> None:
+    """Compute rows ``first`` to ``stop`` of ``count`` samples, ``past`` the caches or through them."""
     family = weights[0]
-    keep, take = splat(weights[0]), splat(weights[1])
-    zero = splat(weights[2])
+    keep, take, zero = splat(weights[0]), splat(weights[1]), splat(weights[2])
     size, step = pixel_size(kind), lanes(family)
+    hop = step * size
     for y in range(first, stop):
         a, b, out = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1], addresses[2] + y * pitches[2]
-        shift = out % (step * size) // size  # so that all vectors but the first and the last are aligned
-        for i in range((count + shift + step - 1) // step):
-            at = min(max(i * step - shift, 0), count - step) * size
-            fetch_ahead(a + at, step * size)
-            fetch_ahead(b + at, step * size)
-            total = add_product(zero, load(a + at, kind, family), keep)
-            store_clipped(out + at, add_product(total, load(b + at, kind, family), take), kind)
+        store_clipped(out, mixed(a, b, kind, family, keep, take, zero), kind)
+        at, last = -out % hop, count * size - hop  # the vectors after the first are aligned
+        if past:
+            while at + hop <= last:
+                low = mixed(a + at, b + at, kind, family, keep, take, zero)
+                high = mixed(a + at + hop, b + at + hop, kind, family, keep, take, zero)
+                store_past(out + at, low, kind)
+                store_past(out + at + hop, high, kind)
+                at += 2 * hop
+        else:
+            while at + hop <= last:
+                fetch_ahead(a + at, 2 * hop)
+                fetch_ahead(b + at, 2 * hop)
+                low = mixed(a + at, b + at, kind, family, keep, take, zero)
+                high = mixed(a + at + hop, b + at + hop, kind, family, keep, take, zero)
+                store_clipped(out + at, low, kind)
+                store_clipped(out + at + hop, high, kind)
+                at += 2 * hop
+        while at < count * size:
+            p = min(at, last)
+            store_clipped(out + p, mixed(a + p, b + p, kind, family, keep, take, zero), kind)
+            at += hop
+    if past:
+        settle()
 
 
 def mix_images(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any], amount: float, threads: int) -> None:
@@ -40,8 +67,9 @@ def mix_images(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any], amount: floa
         weights = np.array([1 - amount, amount, 0], np.float32)
     kind = a.dtype.type(0)
     channels = a.shape[2] if a.ndim == 3 else 1
+    past = a.dtype == np.float32 and a.nbytes >= LARGE  # stores of less than a line would not go past well
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        mix_lines(addresses, pitches, first, stop, count * channels, kind, weights)
+        mix_lines(addresses, pitches, first, stop, count * channels, kind, weights, past)
 
     run_lines(work, (a, b), (out,), threads)

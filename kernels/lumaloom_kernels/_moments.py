@@ -11,11 +11,12 @@ from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, _all, _call, has, lanes, load
+from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, _all, lanes, load
 from ._lines import Addresses, run_lines
 from ._planes import _shuffle, fetch_ahead, load_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
+from ._x86 import call, has
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
 _I64 = ir.IntType(64)
@@ -37,11 +38,22 @@ def no_sums(typingctx: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
     return types.UniTuple(kind, len(shape))(family, shape), codegen
 
 
+_PAIR_PRODUCTS = (("avx512bw", "avx512.pmaddw.d.512", 32), ("avx2", "avx2.pmadd.wd", 16), ("sse2", "sse2.pmadd.wd", 8))
+
+
 def _pair_products(builder: Any, first: Any, second: Any) -> Any:
     """Return the sums of two products side by side, as int32."""
-    if has("avx512bw"):
-        return _call(builder, "avx512.pmaddw.d.512", I32.vector, first, second)
+    name, width = next(((name, width) for feature, name, width in _PAIR_PRODUCTS if has(feature)), ("", 0))
     parts = []
+    if name:
+        vector = ir.VectorType(_I32, width // 2)
+        for start in range(0, first.type.count, width):
+            some = [_shuffle(builder, v, v, list(range(start, start + width))) for v in (first, second)]
+            parts.append(call(builder, name, vector, *some))
+        while len(parts) > 1:
+            places = list(range(2 * parts[0].type.count))
+            parts = [_shuffle(builder, low, high, places) for low, high in zip(parts[::2], parts[1::2], strict=True)]
+        return parts[0]
     for start in (0, 1):
         lanes_of = list(range(start, first.type.count, 2))
         parts.append([builder.sext(_shuffle(builder, v, v, lanes_of), I32.vector) for v in (first, second)])
@@ -198,8 +210,18 @@ def moments(
 _ONE = (np.int8(0),)
 
 
+def _longer(*images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Return packed images as fewer and longer rows: putting the sums of a row together takes a while."""
+    height, width = images[0].shape[:2]
+    several = next(n for n in (8, 4, 2, 1) if height % n == 0)
+    if several == 1 or not all(image.flags.c_contiguous for image in images):
+        return images
+    return tuple(image.reshape(height // several, several * width, *image.shape[2:]) for image in images)
+
+
 def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
     """Return the sum of the squared differences of all samples."""
+    a, b = _longer(a, b)
     results = np.zeros((len(a), 4))
     kind, channels = a.dtype.type(0), a.shape[2] if a.ndim == 3 else 1
     family = np.int16(0) if a.dtype == np.uint8 else np.float32(0)
@@ -212,8 +234,9 @@ def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
 
 
 def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:
-    """Return the sums of the channels of each row, and then those of their squares."""
+    """Return the sums of the channels of rows, and then those of their squares."""
     channels = src.shape[2] if src.ndim == 3 else 1
+    (src,) = _longer(src)
     results = np.zeros((len(src), 2 * channels))
     kind, shape = src.dtype.type(0), _ONE * channels
     family = np.int16(0) if src.dtype == np.uint8 else np.float32(0)

@@ -1,6 +1,7 @@
 """What erosion, dilation and what is made of them share: their arguments, their definition, their steps."""
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,10 @@ from ._borders import extend
 from ._checks import Array, Border, ParameterError, check_border, check_image, check_out, check_pair, check_threads
 
 MAX_SIZE = 8193
+MAX_CURVED = 501  # of ellipses and crosses
+
+Shape: TypeAlias = Literal["rectangle", "ellipse", "cross"]
+SHAPES = ("rectangle", "ellipse", "cross")
 
 SIZES: tuple[dict[str, Any], ...] = (
     {"size": 3},
@@ -17,14 +22,41 @@ SIZES: tuple[dict[str, Any], ...] = (
     {"size": 31},
     {"size": 101},
     {"size": (1, 8)},
+    {"size": 3, "shape": "cross"},
+    {"size": 31, "shape": "cross"},
+    {"size": 5, "shape": "ellipse"},
+    {"size": 9, "shape": "ellipse"},
+    {"size": 31, "shape": "ellipse"},
 )
 
 
-def prepared(src: Any, size: Any, border: Any, out: Any, threads: Any) -> tuple[Array, tuple[int, int], Border, int]:
-    """Check the arguments; return the output, the size as a pair, the border and the number of threads."""
+def prepared(
+    src: Any, size: Any, shape: Any, border: Any, out: Any, threads: Any
+) -> tuple[Array, tuple[int, int], Shape, Border, int]:
+    """Check the arguments; return the output, the size as a pair, shape, border and the number of threads."""
     check_image(src)
     pair = check_size(size)
-    return check_out(src, out), pair, check_border(border), check_threads(threads)
+    check_shape(shape, pair)
+    return check_out(src, out), pair, shape, check_border(border), check_threads(threads)
+
+
+def check_shape(shape: Any, size: tuple[int, int]) -> None:
+    """Accept one of `SHAPES` in a size that it has."""
+    if shape not in SHAPES:
+        raise ParameterError(f"shape: expected one of {', '.join(SHAPES)}, got {shape!r}")
+    if shape != "rectangle" and not all(side % 2 and side <= MAX_CURVED for side in size):
+        raise ParameterError(f"size: expected odd sides up to {MAX_CURVED} for the shape {shape!r}, got {size}")
+
+
+@lru_cache(64)
+def reaches(size: tuple[int, int], shape: Shape) -> NDArray[np.int64]:
+    """Return how far each row of an ellipse or a cross reaches to either side, from the middle row outwards."""
+    rx, ry = size[0] // 2, size[1] // 2
+    rows = np.arange(ry + 1)
+    if shape == "cross":
+        return np.array([rx, *[0] * ry], np.int64)
+    found: NDArray[np.float64] = np.rint(rx * np.sqrt(1 - (rows / max(ry, 1)) ** 2))
+    return found.astype(np.int64)
 
 
 def check_size(size: Any) -> tuple[int, int]:
@@ -51,11 +83,17 @@ def pixels(ordered: NDArray[np.int64], dtype: np.dtype[Any]) -> NDArray[Any]:
     return bits.astype(np.uint32).view(np.float32)
 
 
-def reference_extreme(src: NDArray[Any], size: Any, border: Border, *, greatest: bool) -> NDArray[Any]:
-    """Return the least or the greatest pixel of each rectangle, by the definition."""
+def reference_extreme(
+    src: NDArray[Any], size: Any, border: Border, *, greatest: bool, shape: Shape = "rectangle"
+) -> NDArray[Any]:
+    """Return the least or the greatest pixel of each rectangle, ellipse or cross, by the definition."""
     choose = np.maximum if greatest else np.minimum
+    pair = check_size(size)
+    check_shape(shape, pair)
+    if shape != "rectangle":
+        return _reference_shape(src, reaches(pair, shape), border, choose)
     image = src
-    for axis, length in ((0, check_size(size)[1]), (1, check_size(size)[0])):
+    for axis, length in ((0, pair[1]), (1, pair[0])):
         reach = length // 2
         ordered = keys(extend(image, reach * (axis == 1), reach * (axis == 0), border))
         count = src.shape[axis]
@@ -67,9 +105,25 @@ def reference_extreme(src: NDArray[Any], size: Any, border: Border, *, greatest:
     return image
 
 
-def extreme(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], border: Border, threads: int, *,
-            greatest: bool) -> None:  # fmt: skip
-    """Write the least or the greatest pixel of each rectangle."""
+def _reference_shape(src: NDArray[Any], reach: NDArray[np.int64], border: Border, choose: Any) -> NDArray[Any]:
+    rx, ry = int(reach.max()), len(reach) - 1
+    ordered = keys(extend(src, rx, ry, border))
+    height, width = src.shape[:2]
+    found = keys(src)
+    for j in range(-ry, ry + 1):
+        for i in range(-reach[abs(j)], reach[abs(j)] + 1):
+            found = choose(found, ordered[ry + j : ry + j + height, rx + i : rx + i + width])
+    return pixels(found, src.dtype)
+
+
+def extreme(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int,
+            *, greatest: bool) -> None:  # fmt: skip
+    """Write the least or the greatest pixel of each rectangle, ellipse or cross."""
+    if shape != "rectangle" and 1 not in size:  # of one row or column, they are rectangles
+        from . import _shapes  # loads numba
+
+        _shapes.run(src, out, reaches(size, shape), border, threads, greatest=greatest)
+        return
     from . import _window_min  # loads numba
 
     before = size[0] // 2, size[1] // 2

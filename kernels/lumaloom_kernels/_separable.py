@@ -25,7 +25,7 @@ SMALL_RADIUS = 5  # up to here direct sums are faster than running ones
 SLACK = 512  # bytes that blocks may run past the end of a work row
 Folded: TypeAlias = NDArray[np.float32]  # one half of symmetric weights and their centre
 Phases: TypeAlias = NDArray[np.float32]  # the weights of each phase of an enlarged pixel, a row each
-KINDS = {"uint8": np.uint8(0), "uint16": np.uint16(0), "float32": np.float32(0)}
+KINDS = {np.dtype(kind): kind(0) for kind in (np.uint8, np.uint16, np.float32)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Image:
         height, width = array.shape[:2]
         channels = array.shape[2] if array.ndim == 3 else 1
         at = array.__array_interface__["data"][0]
-        return cls(at, array.strides[0], height, width, channels, KINDS[array.dtype.name], array)
+        return cls(at, array.strides[0], height, width, channels, KINDS[array.dtype], array)
 
 
 def is_packed(array: NDArray[Any]) -> bool:
@@ -134,7 +134,6 @@ def box_mean(source: Image, target: Image, rx: int, ry: int, border: Border, thr
     xmap = bordered(-rx, width + rx, width, border)
     ymap = bordered(-ry, target.height + ry, target.height, border)
     number = (2 * rx + 1) * (2 * ry + 1)
-    wx, wy = (np.full(radius + 1, 1 / (2 * radius + 1)) for radius in (rx, ry))
     kind = source.kind
     real = kind.dtype.kind == "f"
     whole_numbers = not real and number * int(np.iinfo(kind.dtype).max) < 1 << 32
@@ -142,7 +141,7 @@ def box_mean(source: Image, target: Image, rx: int, ry: int, border: Border, thr
         _box_small(source, target, rx, ry, xmap, ymap, threads)
         return
     if real and max(rx, ry) <= SMALL_RADIUS:
-        fir(source, target, wx, wy, xmap, ymap, threads, bits=32)
+        fir(source, target, even_weights(rx), even_weights(ry), xmap, ymap, threads, bits=32)
         return
     acc = np.uint32(0) if whole_numbers else np.float64(0)
     # rounded sums depend on where they began, so all bands begin them at the same rows
@@ -164,7 +163,13 @@ def box_mean(source: Image, target: Image, rx: int, ry: int, border: Border, thr
     zeros = np.zeros(width * channels * kind.itemsize + SLACK, np.uint8)
     run_bands(band, target.height, threads, multiple=restart if real else 1)
     if real and not all(finite):  # running sums spread what is not finite: sum each rectangle by itself
-        fir(source, target, wx, wy, xmap, ymap, threads, bits=32)
+        fir(source, target, even_weights(rx), even_weights(ry), xmap, ymap, threads, bits=32)
+
+
+@lru_cache(64)
+def even_weights(radius: int) -> NDArray[np.float64]:
+    """Return the folded weights of a plain mean."""
+    return np.full(radius + 1, 1 / (2 * radius + 1))
 
 
 def _box_small(source: Image, target: Image, rx: int, ry: int, xmap: Map, ymap: Map, threads: int) -> None:
@@ -272,7 +277,7 @@ def fixed_phases(weights: Phases) -> NDArray[np.uint16]:
 def _plane(name: str, height: int, width: int, channels: int) -> Image:
     step = -(-width * channels // 16) * 64 + 64
     block = scratch(name, height * step + SLACK, np.uint8)
-    return Image(block.__array_interface__["data"][0], step, height, width, channels, KINDS["float32"], block)
+    return Image(block.__array_interface__["data"][0], step, height, width, channels, np.float32(0), block)
 
 
 def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, border: Border, threads: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _separable, _stencil
+from . import _separable, _stencil, _taps
 from ._checks import Border
 from ._fir import BLOCK_F32, BLOCK_U16
 from ._passes import passes_f32
@@ -153,7 +153,7 @@ def stencil(
     """Run one of `_stencil` on row bands."""
     depth, across = shape
     rx, ry, channels = across // 2, depth // 2, target.channels
-    narrow = compiled in (_stencil.sums_u8, _stencil.gradient_u8)
+    narrow = compiled in (_stencil.sums_u8, _stencil.gradient_u8, _taps.means_u8)
     dtype, block = (np.uint16, BLOCK_U16) if narrow else (np.float32, BLOCK_F32)
     size = np.dtype(dtype).itemsize
     in_place = compiled is _stencil.sums_f32 and source.kind.dtype.kind == "f"
@@ -166,7 +166,7 @@ def stencil(
 
     def band(first: int, stop: int) -> None:
         ring = scratch("ring", depth * pitch + SLACK, dtype)[: depth * pitch].reshape(depth, pitch)
-        bases = scratch("rows", max(3, depth * across), np.int64)
+        bases = scratch("rows", max(3, 2 * depth * across), np.int64)
         spare = scratch("spare", SLACK, np.uint8)
         compiled(
             source.at, source.step, source.width, target.at, target.step, first, stop, channels,

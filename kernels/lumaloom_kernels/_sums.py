@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic as numba_intrinsic
 
-from ._simd import Codegen, Vector, intrinsic
+from ._simd import F32, Codegen, Vector, _broadcast, intrinsic
 
 LANES = 16
 _I8, _I16, _I32, _I64, _FLOAT, _DOUBLE = (
@@ -128,26 +128,40 @@ def sum_carry(typingctx: Any, value: Any, channels: Any) -> tuple[Any, Codegen] 
 
 @intrinsic
 def sum_store_mean(typingctx: Any, address: Any, value: Any, scale: Any, kind: Any) -> tuple[Any, Codegen]:
-    """Store 16 sums times ``scale`` as pixels, integers rounded half up; they must be in range."""
+    """Store 16 sums, or float32, times ``scale`` as pixels, integers rounded half up; they must be in range."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        element = _FLOAT if value == U32 else _DOUBLE
+        element = _DOUBLE if value == F64 else _FLOAT
         vector = ir.VectorType(element, LANES)
         total = builder.uitofp(args[1], vector) if value == U32 else args[1]
-        factor = builder.fptrunc(args[2], _FLOAT) if value == U32 else args[2]
-        factors = ir.Constant(vector, ir.Undefined)
-        for lane in range(LANES):
-            factors = builder.insert_element(factors, factor, ir.Constant(_I32, lane))
-        mean = builder.fmul(total, factors)
+        factor = args[2] if value == F64 else builder.fptrunc(args[2], _FLOAT)
+        mean = builder.fmul(total, _broadcast(builder, factor, LANES))
         pixels = ir.VectorType(_ELEMENTS[kind], LANES)
         if kind == types.float32:
-            mean = builder.fptrunc(mean, pixels)
+            mean = builder.fptrunc(mean, pixels) if value == F64 else mean
         else:
             half = ir.Constant(vector, [0.5] * LANES)
             mean = builder.trunc(builder.fptosi(builder.fadd(mean, half), U32.vector), pixels)
         builder.store(mean, _pointer(builder, args[0], pixels), align=1)
 
     return types.void(types.int64, value, types.float64, kind), codegen
+
+
+@intrinsic
+def sum_add_part(typingctx: Any, value: Any, other: Any, part: Any) -> tuple[Any, Codegen]:
+    """Return ``value + other * part`` as floating-point numbers; sums have to be below 2**31."""
+    result = F64 if value == F64 else F32
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        total, more, part = args
+        element = result.vector.element
+        if element == _FLOAT:
+            total, more = builder.sitofp(total, result.vector), builder.sitofp(more, result.vector)
+            part = builder.fptrunc(part, _FLOAT)
+        parts = _broadcast(builder, part, LANES)
+        return builder.fadd(total, builder.fmul(more, parts))
+
+    return result(value, value, types.float64), codegen
 
 
 @intrinsic

@@ -7,8 +7,8 @@ from llvmlite import ir
 from numba.core import types
 from numpy.typing import NDArray
 
-from ._lanes import has
 from ._simd import Codegen, Vector, intrinsic, jit
+from ._x86 import has
 
 LANES = 64
 _BYTES = Vector("u8x64", ir.IntType(8), LANES)

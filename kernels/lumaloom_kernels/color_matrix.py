@@ -89,5 +89,8 @@ def _whole(src: NDArray[Any], matrix: ArrayLike, offset: ArrayLike | None) -> ND
         raise ShapeError(f"src: expected shape (H, W, 3) or (H, W, 4), got {src.shape}")
     channels = src.shape[2]
     square = check_numbers("matrix", matrix, (channels, channels))
-    column = np.zeros(channels) if offset is None else check_numbers("offset", offset, (channels,))
-    return np.column_stack([square, column])
+    whole = np.zeros((channels, channels + 1))
+    whole[:, :-1] = square
+    if offset is not None:
+        whole[:, -1] = check_numbers("offset", offset, (channels,))
+    return whole

@@ -1,11 +1,11 @@
-"""Erosion: each pixel becomes the least of a rectangle around it."""
+"""Erosion: each pixel becomes the least of a shape around it."""
 
 from typing import Any
 
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, Border, is_gpu, no_cuda
-from ._morphology import SIZES, extreme, prepared, reference_extreme
+from ._morphology import SIZES, Shape, extreme, prepared, reference_extreme
 
 CASES = SIZES
 
@@ -13,18 +13,21 @@ CASES = SIZES
 def erode(
     src: ArrayT,
     size: int | tuple[int, int],
+    shape: Shape = "rectangle",
     *,
     border: Border = "reflect101",
     out: ArrayT | None = None,
     threads: int | None = None,
 ) -> ArrayT:
-    r"""Replace each pixel by the least of a rectangle around it: dark areas grow.
+    r"""Replace each pixel by the least of a shape around it: dark areas grow.
 
     Args:
         src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy, uint8, uint16 or float32, with any
             strides. It is never written. Rows whose pixels do not lie side by side in memory are copied first.
-        size: The sides of the rectangle in pixels, 1 to 8193, for both directions or as ``(width, height)``.
-            1 leaves its direction as it is. The cost does not grow with it.
+        size: The sides of the shape in pixels, 1 to 8193, for both directions or as ``(width, height)``. 1 leaves
+            its direction as it is. Ellipses and crosses have odd sides up to 501.
+        shape: ``"rectangle"``, whose cost does not grow with its size; ``"ellipse"`` or ``"cross"``, the row and the
+            column through the centre, whose cost grows with their height.
         border: What lies outside the image: ``"reflect101"`` is ``dcb|abcd|cba``, ``"replicate"`` is
             ``aaa|abcd|ddd``, ``"constant"`` is ``000|abcd|000``. With the first at odd sizes and with the
             second at all of them, what lies outside changes nothing.
@@ -46,7 +49,10 @@ def erode(
 
     where the pixels compare as numbers; float32 pixels in the total order of IEEE 754, where -0 is below 0 and a NaN
     is above all numbers (below, where its sign is set). Every result is one of the source's pixels, exactly.
-    OpenCV's ``erode`` with a rectangle is the same; where a side is even, with the border ``"replicate"``.
+    Of an ellipse count the offsets with :math:`|i| \le round(r_x \sqrt{1 - j^2 / r_y^2})`, where
+    :math:`r_x = (w - 1) / 2` and :math:`r_y = (h - 1) / 2`; of a cross those with :math:`i = 0` or :math:`j = 0`.
+    OpenCV's ``erode`` with the element of the same shape is the same; with a rectangle of an even side, where the
+    border is ``"replicate"``.
 
     Example:
         >>> import numpy as np
@@ -56,25 +62,29 @@ def erode(
         >>> erode(dot, 3)[2].tolist()
         [9, 0, 0, 0, 9]
     """
-    result, pair, border, count = prepared(src, size, border, out, threads)
+    result, pair, shape, border, count = prepared(src, size, shape, border, out, threads)
     image: Array = src
     if is_gpu(image):
-        gpu(image, result, pair, border)
+        gpu(image, result, pair, shape, border)
     else:
-        cpu(image, result, pair, border, count)
+        cpu(image, result, pair, shape, border, count)
     return result  # type: ignore[no-any-return]
 
 
-def reference(src: NDArray[Any], size: int | tuple[int, int], *, border: Border = "reflect101") -> NDArray[Any]:
+def reference(
+    src: NDArray[Any], size: int | tuple[int, int], shape: Shape = "rectangle", *, border: Border = "reflect101"
+) -> NDArray[Any]:
     """Erode by the definition."""
-    return reference_extreme(src, size, border, greatest=False)
+    return reference_extreme(src, size, border, greatest=False, shape=shape)
 
 
-def cpu(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], border: Border, threads: int) -> None:
+def cpu(
+    src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int
+) -> None:
     """Erode on this machine's processor."""
-    extreme(src, out, size, border, threads, greatest=False)
+    extreme(src, out, size, shape, border, threads, greatest=False)
 
 
-def gpu(src: Array, out: Array, size: tuple[int, int], border: Border) -> None:
+def gpu(src: Array, out: Array, size: tuple[int, int], shape: Shape, border: Border) -> None:
     """Say that there is no variant for CUDA yet."""
     no_cuda("erode")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, Border, is_gpu, no_cuda
-from ._morphology import SIZES, between, extreme, prepared, reference_extreme
+from ._morphology import SIZES, Shape, between, extreme, prepared, reference_extreme
 from ._threads import run_bands
 
 CASES = SIZES
@@ -15,18 +15,21 @@ CASES = SIZES
 def morph_gradient(
     src: ArrayT,
     size: int | tuple[int, int],
+    shape: Shape = "rectangle",
     *,
     border: Border = "reflect101",
     out: ArrayT | None = None,
     threads: int | None = None,
 ) -> ArrayT:
-    r"""Show edges: the greatest less the least pixel of a rectangle around each pixel.
+    r"""Show edges: the greatest less the least pixel of a shape around each pixel.
 
     Args:
         src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy, uint8, uint16 or float32, with any
             strides. It is never written. Rows whose pixels do not lie side by side in memory are copied first.
-        size: The sides of the rectangle in pixels, 1 to 8193, for both directions or as ``(width, height)``.
-            1 leaves its direction as it is. The cost does not grow with it.
+        size: The sides of the shape in pixels, 1 to 8193, for both directions or as ``(width, height)``. 1 leaves
+            its direction as it is. Ellipses and crosses have odd sides up to 501.
+        shape: ``"rectangle"``, whose cost does not grow with its size; ``"ellipse"`` or ``"cross"``, the row and the
+            column through the centre, whose cost grows with their height.
         border: What lies outside the image: ``"reflect101"`` is ``dcb|abcd|cba``, ``"replicate"`` is
             ``aaa|abcd|ddd``, ``"constant"`` is ``000|abcd|000``. With the first at odd sizes and with the
             second at all of them, what lies outside changes nothing.
@@ -53,27 +56,31 @@ def morph_gradient(
         >>> morph_gradient(dot, 3)[1].tolist()
         [0, 9, 9, 9, 0]
     """
-    result, pair, border, count = prepared(src, size, border, out, threads)
+    result, pair, shape, border, count = prepared(src, size, shape, border, out, threads)
     image: Array = src
     if is_gpu(image):
-        gpu(image, result, pair, border)
+        gpu(image, result, pair, shape, border)
     else:
-        cpu(image, result, pair, border, count)
+        cpu(image, result, pair, shape, border, count)
     return result  # type: ignore[no-any-return]
 
 
-def reference(src: NDArray[Any], size: int | tuple[int, int], *, border: Border = "reflect101") -> NDArray[Any]:
+def reference(
+    src: NDArray[Any], size: int | tuple[int, int], shape: Shape = "rectangle", *, border: Border = "reflect101"
+) -> NDArray[Any]:
     """Take the gradient by the definition."""
-    high, low = (reference_extreme(src, size, border, greatest=greatest) for greatest in (True, False))
+    high, low = (reference_extreme(src, size, border, greatest=greatest, shape=shape) for greatest in (True, False))
     difference: NDArray[Any] = np.subtract(high, low)
     return difference
 
 
-def cpu(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], border: Border, threads: int) -> None:
+def cpu(
+    src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int
+) -> None:
     """Take the gradient on this machine's processor."""
     low = between(src)
-    extreme(src, low, size, border, threads, greatest=False)
-    extreme(src, out, size, border, threads, greatest=True)
+    extreme(src, low, size, shape, border, threads, greatest=False)
+    extreme(src, out, size, shape, border, threads, greatest=True)
 
     def band(first: int, stop: int) -> None:
         np.subtract(out[first:stop], low[first:stop], out=out[first:stop])
@@ -81,6 +88,6 @@ def cpu(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], border: Bor
     run_bands(band, src.shape[0], threads)
 
 
-def gpu(src: Array, out: Array, size: tuple[int, int], border: Border) -> None:
+def gpu(src: Array, out: Array, size: tuple[int, int], shape: Shape, border: Border) -> None:
     """Say that there is no variant for CUDA yet."""
     no_cuda("morph_gradient")

@@ -159,10 +159,16 @@ def test_kernel_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch, t
     from lumaloom.cli.kernel_cache import kernel_cache
 
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "new"))
-    assert kernel_cache() == (tmp_path / "new", "")
+    folder, problem = kernel_cache()
+    assert folder is not None
+    assert (folder.parent, problem) == (tmp_path / "new", "")
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
-    assert "not writable" in kernel_cache()[1]
+    folder, problem = kernel_cache()
+    assert folder is not None
+    assert folder.parent != tmp_path / "file"
+    assert "not writable" in problem
+    assert "not writable" in run_cli("doctor").out
 
 
 def test_help_and_version() -> None:

@@ -15,15 +15,17 @@ from tests.cuda.device_cases import Case, cases, check, image, scratch_for
 KERNELS = ("gaussian_blur", "box_blur", "resize", "scale_offset")
 
 
+@pytest.mark.parametrize("rounds", [1, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_agrees_with_the_definition(cupy: Any, kernel: str) -> None:
-    for case in cases(kernel, rounds=3):
+def test_agrees_with_the_definition(cupy: Any, kernel: str, rounds: int) -> None:
+    for case in cases(kernel, rounds=rounds):
         check(cupy, case)
 
 
+@pytest.mark.parametrize("rounds", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_sanitizers_find_nothing(checked_cupy: Any, kernel: str) -> None:
-    for case in cases(kernel, rounds=2):
+def test_sanitizers_find_nothing(checked_cupy: Any, kernel: str, rounds: int) -> None:
+    for case in cases(kernel, rounds=rounds):
         check(checked_cupy, case)
 
 

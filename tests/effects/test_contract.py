@@ -20,6 +20,7 @@ from tests.effects.definitions import FORMATS, POOL, effect, noise, rendered, sa
 LOOK = Path(__file__).with_name("look.cube")
 # One call of every built-in effect that changes something.
 CALLS = {
+    "bilateral": "bilateral radius=2 color=0.5",
     "blackandwhite": "blackandwhite red=1 green=0 blue=0",
     "blendcolor": "blendcolor mode=overlay",
     "blur": "blur sigma=1.7",
@@ -33,6 +34,7 @@ CALLS = {
     "convolve": "convolve matrix='-2 -1 0; -1 1 1; 0 1 2' bias=0.1",
     "crop": "crop x=2 y=2 width=21 height=11",
     "curves": "curves master='0:0 0.5:0.6 1:1'",
+    "denoise": "denoise radius=1 threshold=0.5",
     "dilate": "dilate radius=2",
     "duotone": "duotone",
     "edges": "edges",
@@ -42,6 +44,7 @@ CALLS = {
     "flip": "flip axis=both",
     "gamma": "gamma value=1.3",
     "gradientmap": "gradientmap",
+    "grain": "grain strength=0.1 chroma=0.05 seed=3",
     "hdr2sdr": "hdr2sdr source=pq",
     "hue": "hue degrees=40",
     "invert": "invert",
@@ -50,6 +53,7 @@ CALLS = {
     "lumakey": "lumakey tolerance=0.3",
     "lut": f"lut file={LOOK}",
     "median": "median radius=2",
+    "motionblur": "motionblur length=7 angle=30",
     "opacity": "opacity amount=0.4",
     "posterize": "posterize levels=5",
     "resize": "resize width=21 height=30",
@@ -65,6 +69,7 @@ CALLS = {
     "whitebalance": "whitebalance kelvin=4500 tint=10",
 }
 IDLE = {
+    "bilateral": "bilateral color=0",
     "blackandwhite": "blackandwhite amount=0",
     "blendcolor": "blendcolor amount=0",
     "blur": "blur sigma=0",
@@ -77,12 +82,14 @@ IDLE = {
     "convolve": "convolve matrix='0 3 0'",
     "crop": "crop",
     "curves": "curves master='0:0 0.5:0.5 1:1'",
+    "denoise": "denoise radius=0",
     "dilate": "dilate radius=0",
     "duotone": "duotone amount=0",
     "erode": "erode radius=0",
     "exposure": "exposure stops=0",
     "gamma": "gamma value=1",
     "gradientmap": "gradientmap amount=0",
+    "grain": "grain strength=0",
     "hdr2sdr": "hdr2sdr source=sdr",
     "hue": "hue degrees=0",
     "invert": "invert amount=0",
@@ -90,6 +97,7 @@ IDLE = {
     "liftgammagain": "liftgammagain",
     "lut": f"lut file={LOOK} amount=0",
     "median": "median radius=0",
+    "motionblur": "motionblur length=1 angle=77",
     "opacity": "opacity amount=1",
     "resize": "resize",
     "saturation": "saturation amount=1",

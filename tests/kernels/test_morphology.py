@@ -35,8 +35,13 @@ def same(actual: Any, expected: Any, note: object = "") -> None:
     np.testing.assert_array_equal(actual.view(bits), expected.view(bits), err_msg=str(note))
 
 
-def run(name: str, image: Any, size: Any, **options: Any) -> Any:
-    return getattr(lumaloom_kernels, name)(image, size, **options)
+CURVED = ("ellipse", "cross")
+# sides: taps, a lengthened row, rows that wait, wider than high and the other way round, larger than any image
+ODD = (1, 3, 5, 7, 9, (3, 1), (1, 5), (9, 3), (5, 33), (61, 7), 101)
+
+
+def run(name: str, image: Any, size: Any, shape: Any = "rectangle", **options: Any) -> Any:
+    return getattr(lumaloom_kernels, name)(image, size, shape, **options)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -51,29 +56,58 @@ def test_any_shape_and_size(name: str, border: Any, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", CURVED)
+@pytest.mark.parametrize("name", ["erode", "dilate"])
+def test_ellipses_and_crosses(name: str, shape: str, dtype: str) -> None:
+    places = ((1, 1), (1, 37), (41, 1), (7, 5), (2, 70), (40, 133))
+    for place, channels, size, border in product(places, ((), (3,)), ODD, ("reflect101", "constant")):
+        image = pixels((*place, *channels), dtype)
+        expected = _registry.load(name).reference(image, size, shape, border=border)
+        same(run(name, image, size, shape, border=border), expected, (place, channels, size, border))
+        same(run(name, image, size, shape, border=border, threads=3), expected, (place, channels, size, "threads"))
+
+
+@pytest.mark.parametrize("shape", CURVED)
+def test_wide_images_go_in_strips(shape: str) -> None:
+    image = pixels((30, 3000, 4), "uint16")
+    for size in (3, 9, 33):
+        element = cv2.getStructuringElement(
+            {"ellipse": cv2.MORPH_ELLIPSE, "cross": cv2.MORPH_CROSS}[shape], (size, size)
+        )
+        same(run("erode", image, size, shape), cv2.erode(image, element), size)
+        same(run("dilate", image, size, shape), cv2.dilate(image, element), size)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES[2:])
 def test_what_is_made_of_them(name: str, dtype: str) -> None:
     image = noise((40, 67, 3), dtype)
     for size, border, threads in product((1, 3, 6, (2, 21)), BORDERS, (1, 2)):
         expected = _registry.load(name).reference(image, size, border=border)
         same(run(name, image, size, border=border, threads=threads), expected, (size, border))
+    for size, shape, border in product((5, (7, 15)), CURVED, BORDERS):
+        expected = _registry.load(name).reference(image, size, shape, border=border)
+        same(run(name, image, size, shape, border=border), expected, (size, shape, border))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_any_layout(name: str, dtype: str) -> None:
-    for shape, size in (((23, 31, 3), 4), ((6, 90), (3, 12)), ((9, 4, 2), 3)):
-        image = noise(shape, dtype)
-        expected = run(name, image, size)
+    for place, size, shape in (
+        ((23, 31, 3), 4, "rectangle"), ((6, 90), (3, 12), "rectangle"), ((9, 4, 2), 3, "rectangle"),
+        ((23, 31, 3), 9, "ellipse"), ((23, 31, 3), 5, "cross"),
+    ):  # fmt: skip
+        image = noise(place, dtype)
+        expected = run(name, image, size, shape)
         for layout, view in layouts(image):
             view[...] = image
-            same(np.ascontiguousarray(run(name, view, size)), expected, layout)
+            same(np.ascontiguousarray(run(name, view, size, shape)), expected, layout)
             np.testing.assert_array_equal(view, image)
         for layout, out in layouts(image):
-            assert run(name, image, size, out=out) is out
+            assert run(name, image, size, shape, out=out) is out
             same(np.ascontiguousarray(out), expected, layout)
-        frame = np.full((shape[0] + 2, shape[1] + 40, *shape[2:]), 77, dtype)
-        run(name, image, size, out=frame[1:-1, 20:-20])
+        frame = np.full((place[0] + 2, place[1] + 40, *place[2:]), 77, dtype)
+        run(name, image, size, shape, out=frame[1:-1, 20:-20])
         frame[1:-1, 20:-20] = 77
         assert (frame == 77).all()
 
@@ -123,6 +157,10 @@ def test_opencv_agrees(size: Any, dtype: str) -> None:
     operations = (cv2.MORPH_ERODE, cv2.MORPH_DILATE, cv2.MORPH_OPEN, cv2.MORPH_CLOSE, cv2.MORPH_GRADIENT)
     for name, operation in zip(NAMES, operations, strict=True):
         same(run(name, image, size), cv2.morphologyEx(image, operation, element), name)
+        for shape, kind in (("ellipse", cv2.MORPH_ELLIPSE), ("cross", cv2.MORPH_CROSS)):
+            element_of = cv2.getStructuringElement(kind, element.shape[::-1])
+            if 1 not in element.shape:  # OpenCV's ellipse of one row is a pixel
+                same(run(name, image, size, shape), cv2.morphologyEx(image, operation, element_of), (name, shape))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -134,6 +172,11 @@ def test_errors(name: str) -> None:
     for size in (3.0, "3", None, True, float("nan")):
         with pytest.raises(_checks.KindError, match=r"^size: expected "):
             run(name, image, size)
+    for size in (4, (3, 2), 503):
+        with pytest.raises(_checks.ParameterError, match=r"^size: expected odd sides up to 501"):
+            run(name, image, size, "ellipse")
+    with pytest.raises(_checks.ParameterError, match=r"^shape: expected one of rectangle, ellipse, cross, got 'disc'"):
+        run(name, image, 3, "disc")
     with pytest.raises(_checks.DtypeError, match=r"^src: "):
         run(name, image.astype(np.float64), 3)
     with pytest.raises(_checks.ShapeError, match=r"^src: "):
@@ -149,4 +192,4 @@ def test_errors(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_there_is_no_cuda_variant_yet(name: str) -> None:
     with pytest.raises(_checks.KindError, match="no CUDA variant"):
-        _registry.load(name).gpu(None, None, (3, 3), "replicate")
+        _registry.load(name).gpu(None, None, (3, 3), "rectangle", "replicate")

@@ -26,15 +26,22 @@ IMAGE, PLANE = Stranger(), Plane()
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
+        ("add_grain", (IMAGE, 1)),
         ("alpha_over", (IMAGE, IMAGE)),
         ("apply_lut", (IMAGE, np.zeros(256, np.uint8))),
+        ("blend", (IMAGE, IMAGE, "screen")),
         ("color_matrix", (IMAGE, np.eye(4))),
+        ("dither", (IMAGE,)),
+        ("frame_blend", ([IMAGE, IMAGE],)),
         ("histogram", (IMAGE,)),
         ("mean_std", (IMAGE,)),
         ("mix", (IMAGE, IMAGE, 0.5)),
         ("psnr", (IMAGE, IMAGE)),
         ("rgb_to_gray", (IMAGE,)),
         ("rgb_to_yuv", (IMAGE, "bt709")),
+        ("ssim", (PLANE, PLANE)),
+        ("temporal_denoise", ([PLANE] * 3, 4)),
+        ("temporal_median", ([PLANE] * 3,)),
         ("yuv_to_rgb", (PLANE, PLANE, PLANE, "bt709")),
     ],
 )

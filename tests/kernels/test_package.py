@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,8 +61,9 @@ def test_compiled_code_is_kept_until_a_file_it_is_made_of_changes(tmp_path: Path
     shutil.copytree(FOLDER, tmp_path / "lumaloom_kernels", ignore=shutil.ignore_patterns("__pycache__"))
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     code = (
-        "import numpy as np, lumaloom_kernels as k; from lumaloom_kernels import _box;"
-        "k.box_blur(np.zeros((9, 99), np.uint8), 1); print(k.__file__, sum(_box.box_small.stats.cache_hits.values()))"
+        "import numpy as np, lumaloom_kernels as k; from lumaloom_kernels import _lut_cpu;"
+        "k.apply_lut(np.zeros((9, 99), np.uint16), np.zeros(65536, np.uint16));"
+        "print(k.__file__, sum(_lut_cpu.direct_lines.stats.cache_hits.values()))"
     )
 
     def hits() -> str:
@@ -70,6 +72,21 @@ def test_compiled_code_is_kept_until_a_file_it_is_made_of_changes(tmp_path: Path
         return done.stdout.split()[-1]
 
     assert [hits(), hits()] == ["0", "1"]
-    helper = tmp_path / "lumaloom_kernels" / "_simd.py"
-    helper.write_text(helper.read_text() + "# changed\n")
-    assert [hits(), hits()] == ["0", "1"]
+    for name in ("_simd", "_lanes"):  # only an intrinsic of that function uses what `_lanes` has
+        helper = tmp_path / "lumaloom_kernels" / f"{name}.py"
+        helper.write_text(helper.read_text() + "# changed\n")
+        assert [hits(), hits()] == ["0", "1"], name
+
+
+def test_the_stamp_follows_imports() -> None:
+    from lumaloom_kernels import _matrix, _simd, _table
+
+    stamps = {_simd.source_stamp(part.py_func) for part in (_matrix.matrix_lines, _table.table_lines, fresh_jit())}
+    assert len(stamps) == 3
+    assert _simd._file_of_package("_planes")[1] >= {"_lanes", "_simd"}
+
+
+def fresh_jit() -> Any:
+    from lumaloom_kernels import _simd
+
+    return _simd.jit(lambda: 1)

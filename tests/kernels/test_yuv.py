@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumaloom_kernels import _checks, _matrix, rgb_to_yuv, yuv_to_rgb
-from lumaloom_kernels._yuv import LUMA, SUBSAMPLINGS, chroma_shape
+from lumaloom_kernels._yuv import LUMA, SITINGS, SUBSAMPLINGS, chroma_shape, yuv_from_rgb
 from lumaloom_kernels.rgb_to_yuv import reference as planes_reference
 from lumaloom_kernels.yuv_to_rgb import reference
 from tests.kernels.arrays import check, layouts, noise
@@ -127,6 +127,84 @@ def test_agrees_with_ffmpeg() -> None:
         assert abs(mine.astype(int) - plane).max() <= 1
 
 
+KINDS: list[tuple[str, dict[str, Any]]] = [
+    ("uint8", {}),
+    ("uint16", {"depth": 10, "high_bits": True}),
+    ("uint16", {"depth": 12, "full_range": True}),
+    ("float32", {}),
+]
+
+
+@pytest.mark.parametrize(("dtype", "options"), KINDS, ids=["nv12", "p010", "12 bits", "float"])
+def test_pairs_siting_high_bits_and_float(dtype: str, options: dict[str, Any]) -> None:
+    depth = options.get("depth", 8)
+    for size in ((1, 1), (3, 71), (8, 130), (41, 64)):
+        src = noise((*size, 3), dtype, size[1])
+        if dtype == "uint16":
+            src >>= np.uint16(16 - depth)
+        for subsampling in SUBSAMPLINGS:
+            for siting in SITINGS if "depth" not in options else SITINGS[:2]:  # compiling takes a while
+                more = {**options, "siting": siting}
+                right = planes_reference(src, "bt709", subsampling, **more)
+                planes = rgb_to_yuv(src, "bt709", subsampling, **more)
+                for plane, wanted in zip(planes, right, strict=True):
+                    unit = 64 if "high_bits" in options else 1
+                    check(
+                        (plane // unit if unit > 1 else plane), (wanted // unit if unit > 1 else wanted), (size, more)
+                    )
+                    assert unit == 1 or (plane % unit == 0).all()
+                luma, pairs = planes[0], np.stack(planes[1:], axis=2)
+                if siting == "left":  # one of them, for the same reason
+                    luma, pairs = rgb_to_yuv(src, "bt709", subsampling, **more, interleaved=True, threads=2)
+                np.testing.assert_array_equal(luma, planes[0])
+                np.testing.assert_array_equal(pairs, np.stack(planes[1:], axis=2))
+                back = yuv_to_rgb(*planes, "bt709", **more)
+                check(back, reference(*planes, "bt709", **more), (size, subsampling, siting))
+                np.testing.assert_array_equal(yuv_to_rgb(luma, pairs, None, "bt709", **more, threads=3), back)
+            flat = yuv_to_rgb(*planes, "bt709", **options)
+            check(flat, reference(*planes, "bt709", **options), (size, subsampling))
+            np.testing.assert_array_equal(yuv_to_rgb(luma, pairs, None, "bt709", **options), flat)
+
+
+def test_a_ramp_of_chroma_tells_where_its_samples_lie() -> None:
+    # luma-sized ramp of blue: each siting's chroma is the ramp at that siting, and comes back as the ramp
+    ramp = np.zeros((40, 80, 3), np.float32)
+    ramp[..., 2] = np.arange(80) / 100 + np.arange(40)[:, None] / 200
+    scale = yuv_from_rgb("bt709", True, 0)[1, 2]
+    for siting, x, y in (("center", 0.5, 0.5), ("left", 0, 0.5), ("topleft", 0, 0)):
+        planes = rgb_to_yuv(ramp, "bt709", siting=siting)
+        assert planes[1][5, 7] == pytest.approx(scale * ((14 + x) / 100 + (10 + y) / 200), abs=1e-6)
+        back = yuv_to_rgb(*planes, "bt709", siting=siting)
+        np.testing.assert_allclose(back[2:-2, 2:-2], ramp[2:-2, 2:-2], atol=2e-6)
+
+
+def test_float_that_is_not_finite_stays_near() -> None:
+    planes = [np.full((8, 80), 0.25, np.float32) for _ in range(3)]
+    clean = yuv_to_rgb(*planes, "bt601")
+    planes[0][3, 5] = np.nan
+    planes[1][4, 9] = np.inf
+    result = yuv_to_rgb(*planes, "bt601")
+    assert np.isnan(result[3, 5]).all()
+    assert np.isinf(result[4, 9, 1:]).all()
+    assert (result != clean).any(axis=2).sum() == 2
+
+
+def test_semi_planar_agrees_with_ffmpeg() -> None:
+    # at 4:2:0 swscale has chroma of its own siting: its luma and grey chroma tell whether bits and pairs are right
+    for name, dtype, options in (("nv12", np.uint8, {}), ("p010le", np.uint16, {"depth": 10, "high_bits": True})):
+        grey = np.repeat(noise((48, 64, 1), "uint8"), 3, axis=2)
+        frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+        theirs = frame.reformat(format=name, dst_colorspace="ITU709", src_color_range="JPEG", dst_color_range="MPEG")
+        luma, pairs = (
+            np.frombuffer(plane, np.uint8).reshape(plane.height, -1).view(dtype)[:, :64] for plane in theirs.planes
+        )
+        src = grey if dtype == np.uint8 else (grey.astype(np.uint16) << 2) | (grey >> 6)
+        mine = rgb_to_yuv(src, "bt709", **options, interleaved=True)
+        step = 1 if dtype == np.uint8 else 64
+        assert abs(mine[0].astype(int) - luma).max() <= 4 * step
+        assert abs(mine[1].reshape(24, 64).astype(int) - pairs).max() <= 4 * step
+
+
 Y, U = np.zeros((8, 6), np.uint8), np.zeros((4, 3), np.uint8)
 RGB = np.zeros((8, 6, 3), np.uint8)
 
@@ -134,7 +212,11 @@ RGB = np.zeros((8, 6, 3), np.uint8)
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ({"y": Y.astype(np.float32)}, _checks.DtypeError, "y: expected dtype uint8 or uint16"),
+        ({"y": Y.astype(np.float64)}, _checks.DtypeError, "y: expected dtype uint8, uint16, float32"),
+        ({"y": Y.astype(np.float32)}, _checks.DtypeError, "u: expected dtype float32 as y has"),
+        ({"v": None}, _checks.ShapeError, "u: expected pairs of Cb and Cr"),
+        ({"siting": "right"}, _checks.ParameterError, "siting: expected one of center, left, topleft"),
+        ({"high_bits": 1}, _checks.KindError, "high_bits: expected True or False"),
         ({"u": U.astype(np.uint16)}, _checks.DtypeError, "u: expected dtype uint8"),
         ({"u": U[:2], "v": U[:2]}, _checks.ShapeError, "u: expected shape"),
         ({"v": U[:2]}, _checks.ShapeError, "v: expected shape"),
@@ -158,7 +240,11 @@ def test_errors_to_rgb(arguments: dict[str, Any], error: type[Exception], text: 
     ("arguments", "error", "text"),
     [
         ({"src": RGB[..., :2]}, _checks.ShapeError, "src: expected shape"),
-        ({"src": RGB.astype(np.float32)}, _checks.DtypeError, "src: expected dtype uint8 or uint16"),
+        ({"src": RGB.astype(np.float64)}, _checks.DtypeError, "src: expected dtype uint8, uint16, float32"),
+        ({"src": RGB.astype(np.float32), "depth": 10}, _checks.ParameterError, "depth: expected None for float32"),
+        ({"siting": None}, _checks.ParameterError, "siting: expected one of"),
+        ({"interleaved": "nv12"}, _checks.KindError, "interleaved: expected True or False"),
+        ({"interleaved": True, "out": (Y, U, U)}, _checks.OutputError, "out: expected two arrays"),
         ({"subsampling": "411"}, _checks.ParameterError, "subsampling: expected one of 444, 422, 420"),
         ({"out": RGB}, _checks.KindError, "out: expected three arrays"),
         ({"out": (Y, U)}, _checks.OutputError, "out: expected three arrays"),

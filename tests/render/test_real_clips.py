@@ -25,16 +25,20 @@ CLIPS = (
 )
 LOOK = Path(__file__).parents[1] / "effects" / "look.cube"
 EVERY_EFFECT = [
+    "bilateral radius=2",
     "blur sigma=3",
     "boxblur radius=2",
     "flip axis=both",
     "crop width=160 height=120",
     "resize width=128 height=96",
     "convolve matrix='0 1 0 1 4 1 0 1 0'",
+    "denoise radius=1 threshold=0.04",
     "dilate radius=2",
     "edges",
     "erode radius=2",
+    "grain strength=0.04",
     "median radius=2",
+    "motionblur length=9 angle=20",
     "sharpen amount=1.5",
 ]
 # One chain of all of them, which is one step.

@@ -65,7 +65,11 @@ def examine() -> dict[str, Any]:
             **{name: ".".join(map(str, numbers)) for name, numbers in sorted(av.library_versions.items())},
         },
         "encoders": [row.label for row in available()],
-        "kernel_cache": {"folder": str(folder), "writable": not problem, "problem": problem or None},
+        "kernel_cache": {
+            "folder": None if folder is None else str(folder),
+            "writable": folder is not None,
+            "problem": problem or None,
+        },
         "plugins": plugins,
         "plugin_failures": failures(registry),
     }
@@ -99,7 +103,7 @@ def _show(out: Console, found: dict[str, Any]) -> None:
             ("memory", f"{amount(memory['available'])} available of {amount(memory['total'])}"),
             ("frame pool", f"up to {amount(memory['pool_limit'])}"),
             ("gpu", "\n".join(gpus) or f"none: {found['no_gpu_because']}"),
-            ("kernel cache", f"{cache['folder']}: {'writable' if cache['writable'] else cache['problem']}"),
+            ("kernel cache", "\n".join(filter(None, (cache["folder"], cache["problem"])))),
         ],
     )
     heading(out, f"FFmpeg {ffmpeg.pop('version')}")

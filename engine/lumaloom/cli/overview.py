@@ -12,6 +12,7 @@ COMMANDS = {
     "probe": "Show what is in a media file.",
     "cache": "Show, empty or check what is kept on disk between runs.",
     "doctor": "Show what this machine has and what Lumaloom makes of it.",
+    "bench": "Measure how fast the kernels are on this machine.",
     "demo": "Make a short clip, render it, and draw a contact sheet of before and after.",
 }
 EXIT_CODES = "Exit codes: 0 ok, 1 failure, 2 usage, 3 input unreadable, 130 interrupted."

@@ -19,6 +19,7 @@ from lumaloom.effect.hooks import API_VERSION, GROUP, Hooks, hookimpl
 from lumaloom.effect.keyframes import Keyframes, keyframes
 from lumaloom.effect.param import REQUIRED, Param, ParamSpec
 from lumaloom.effect.per_pixel import Pointwise, pointwise
+from lumaloom.effect.temporal import TemporalEffect
 from lumaloom.effect.text import parse_call
 from lumaloom.errors import ParameterError
 from lumaloom.frame import (
@@ -59,6 +60,7 @@ __all__ = [
     "Pointwise",
     "Primaries",
     "Range",
+    "TemporalEffect",
     "Transfer",
     "hookimpl",
     "keyframes",

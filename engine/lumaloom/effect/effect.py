@@ -22,6 +22,7 @@ class Kind(StrEnum):
     POINTWISE = "pointwise"
     NEIGHBOURHOOD = "neighbourhood"
     GEOMETRIC = "geometric"
+    TEMPORAL = "temporal"
 
 
 class Effect(ABC):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
+from itertools import accumulate, groupby
 
-from lumaloom.effect import Effect, Kind, Pointwise
+from lumaloom.effect import Effect, Kind, Pointwise, TemporalEffect
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
 from lumaloom.frame.convert import convert, converted_spec
 from lumaloom.graph.animation import accepts, is_idle, output
@@ -40,6 +40,11 @@ class Step:
         """Name for messages and timings: the effect's, or `convert`."""
         return "convert" if isinstance(self.action, Conversion) else self.action.name
 
+    @property
+    def window(self) -> tuple[int, int]:
+        """How many frames before and after its own the step looks at."""
+        return self.action.window() if isinstance(self.action, TemporalEffect) else (0, 0)
+
     def after_of(self, spec: FrameSpec) -> FrameSpec:
         """Return the frames after this step for one of `spec`, whose tags may differ from the plan's."""
         if spec == self.before:
@@ -52,8 +57,11 @@ class Step:
             return spec
         return _after(self.action, spec)
 
-    def apply(self, frame: Frame, pool: Pool) -> Frame:
-        """Return the frame after this step, in buffers of `pool` or as views of what came in."""
+    def apply(self, frame: Frame, pool: Pool, around: Sequence[Frame] = ()) -> Frame:
+        """Return the frame after this step, in buffers of `pool` or as views of what came in.
+
+        A temporal effect gets the frames `around` it, itself among them; without them the frame stands alone.
+        """
         if isinstance(self.action, Conversion):
             return convert(frame, self.action.target)
         if isinstance(self.action, Fused):
@@ -65,16 +73,24 @@ class Step:
         if viewed is not None:
             return Frame(after, viewed.planes, viewed.timing, viewed.side_data)
         out = Frame.allocate(after, pool, like=frame)
-        action.render(frame, out)
+        if around and isinstance(action, TemporalEffect):
+            action.render_window(around, out)
+        else:
+            action.render(frame, out)
         return out
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Neighbouring steps on one device."""
+    """Neighbouring steps on one device, of which the first alone may look at other frames than its own."""
 
     device: str
     steps: tuple[Step, ...]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """How many frames before and after its own the run looks at."""
+        return self.steps[0].window
 
     @property
     def after(self) -> FrameSpec:
@@ -102,8 +118,16 @@ class Plan:
 
     @property
     def runs(self) -> list[Run]:
-        """The steps grouped into runs on one device."""
-        return [Run(device, tuple(steps)) for device, steps in groupby(self.steps, lambda step: step.device)]
+        """The steps grouped into runs on one device; a step that looks at other frames begins a new one."""
+        starts = accumulate(int(any(step.window)) for step in self.steps)
+        groups = groupby(zip(self.steps, starts, strict=True), lambda pair: (pair[0].device, pair[1]))
+        return [Run(device, tuple(step for step, _ in pairs)) for (device, _), pairs in groups]
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """How many frames before and after its own decide about a frame of the output."""
+        windows = [step.window for step in self.steps]
+        return sum(before for before, _ in windows), sum(after for _, after in windows)
 
     def describe(self) -> list[str]:
         """Return a line per step for people: what, where, and what comes out."""

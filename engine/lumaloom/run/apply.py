@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from lumaloom.errors import EffectError, LumaloomError
 from lumaloom.frame import Frame, Pool
@@ -10,7 +11,9 @@ from lumaloom.graph import Run
 from lumaloom.run.meter import Meter
 
 
-def apply_run(run: Run, frame: Frame, pool: Pool, meter: Meter, kept: list[Frame] | None = None) -> Frame:
+def apply_run(
+    run: Run, frame: Frame, pool: Pool, meter: Meter, kept: list[Frame] | None = None, around: Sequence[Frame] = ()
+) -> Frame:
     """Return the frame after every step of a run, in buffers of `pool`.
 
     Args:
@@ -18,6 +21,7 @@ def apply_run(run: Run, frame: Frame, pool: Pool, meter: Meter, kept: list[Frame
         frame: read only.
         pool: of the run's device.
         meter: each step's time is added to it; on a GPU that is the time to queue the work.
+        around: the frames that the first step looks at, `frame` among them, if it looks at more than one.
         kept: every frame made on the way is appended, for callers whose device reads them later.
 
     Raises:
@@ -25,17 +29,19 @@ def apply_run(run: Run, frame: Frame, pool: Pool, meter: Meter, kept: list[Frame
 
     """
     planned = run.steps[0].before
-    if (frame.format, frame.width, frame.height) != (planned.format, planned.width, planned.height):
-        raise EffectError(f"planned for {planned} frames, got {frame.spec} at {float(frame.timing.seconds):.3f} s")
+    for one in around or (frame,):
+        if (one.format, one.width, one.height) != (planned.format, planned.width, planned.height):
+            raise EffectError(f"planned for {planned} frames, got {one.spec} at {float(one.timing.seconds):.3f} s")
     for step in run.steps:
         start = time.perf_counter()
         try:
-            frame = step.apply(frame, pool)
+            frame = step.apply(frame, pool, around)
         except LumaloomError:
             raise
         except Exception as problem:  # an effect's own failure: named for the user, chained for its author
             where = f"{step.name} failed on the frame at {float(frame.timing.seconds):.3f} s"
             raise EffectError(f"{where}: {type(problem).__name__}: {problem}") from problem
+        around = ()
         meter.add(step.name, time.perf_counter() - start)
         if kept is not None:
             kept.append(frame)

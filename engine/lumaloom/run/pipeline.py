@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from functools import partial
+from typing import Any
 
 from lumaloom.frame import Frame
 from lumaloom.graph import Plan, Run
 from lumaloom.memory import BufferPool
 from lumaloom.run.apply import apply_run
 from lumaloom.run.cuda import cuda_map
-from lumaloom.run.items import Item, is_packet
+from lumaloom.run.items import Item, Window, is_packet, size_of
 from lumaloom.run.meter import Meter
+from lumaloom.run.windows import windows
 from lumaloom.run.workers import ordered_map
 
 
@@ -43,12 +45,15 @@ def _cpu_map(
 ) -> Generator[Item, None, None]:
     function = partial(_apply_item, run, pool, meter)
     grown = run.after.nbytes
+    source: Iterable[Any] = windows(items, *run.window, limit) if any(run.window) else items
 
-    def size(item: Item) -> int:
-        return max(item.nbytes, grown) if isinstance(item, Frame) else item.size
+    def size(item: Window | Item) -> int:
+        return size_of(item) if is_packet(item) else max(size_of(item), grown)
 
-    return ordered_map(function, items, workers=workers, limit=limit, size=size, skip=is_packet)
+    return ordered_map(function, source, workers=workers, limit=limit, size=size, skip=is_packet)
 
 
-def _apply_item(run: Run, pool: BufferPool, meter: Meter, item: Item) -> Item:
+def _apply_item(run: Run, pool: BufferPool, meter: Meter, item: Window | Item) -> Item:
+    if isinstance(item, Window):
+        return apply_run(run, item.centre, pool, meter, around=item.frames)
     return apply_run(run, item, pool, meter) if isinstance(item, Frame) else item

@@ -1,0 +1,197 @@
+"""Blend modes in vectors: of float32, or for uint8 without alpha of whole numbers where the formula allows it.
+
+A mode reaches the compiler as a tuple whose length is its number, so that each has code of its own.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numpy.typing import NDArray
+
+from ._blend_modes import MODES, NUMBERS, Mode
+from ._lane_math import Lane, where
+from ._lanes import _I16, _I32, _I64, _at, lanes
+from ._lines import Addresses, run_lines
+from ._planes import fetch_ahead, load_pixels, store_pixels
+from ._simd import F32, Codegen, intrinsic, jit, pixel_size
+
+_BYTES, _WORDS, _LONG = ir.VectorType(ir.IntType(8), 32), ir.VectorType(_I16, 32), ir.VectorType(ir.IntType(8), 64)
+STEP = _LONG.count
+
+
+class Whole(Lane):
+    """Numbers from 0 to 1 as 0 to 255 in 16 bits; a product is rounded to the nearest."""
+
+    def value_of(self, other: Any) -> Any:
+        return other.value if isinstance(other, Lane) else ir.Constant(_WORDS, [int(other * 255)] * _WORDS.count)
+
+    def __add__(self, other: Any) -> Any:
+        return self.like(self.builder.add(self.value, self.value_of(other)))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return self.like(self.builder.sub(self.value, self.value_of(other)))
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.like(self.builder.sub(self.value_of(other), self.value))
+
+    def __mul__(self, other: Any) -> Any:
+        builder = self.builder
+        if not isinstance(other, Lane):
+            return self.like(builder.mul(self.value, ir.Constant(_WORDS, [int(other)] * _WORDS.count)))
+        total = builder.add(builder.mul(self.value, other.value), ir.Constant(_WORDS, [128] * _WORDS.count))
+        eight = ir.Constant(_WORDS, [8] * _WORDS.count)  # (t + t / 256) / 256 is exactly t / 255 here
+        return self.like(builder.lshr(builder.add(total, builder.lshr(total, eight)), eight))
+
+    __rmul__ = __mul__
+
+    def compare(self, sign: str, other: Any) -> Any:
+        return self.builder.icmp_signed(sign, self.value, self.value_of(other))
+
+
+class Saturating(Lane):
+    """Numbers from 0 to 1 as 0 to 255 in 8 bits; sums and differences stop at both ends."""
+
+    def value_of(self, other: Any) -> Any:
+        return other.value if isinstance(other, Lane) else ir.Constant(_LONG, [int(other * 255)] * _LONG.count)
+
+    def _called(self, name: str, other: Any) -> Any:
+        kind = ir.FunctionType(_LONG, [_LONG, _LONG])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}.sat.v64i8")
+        return self.like(self.builder.call(function, [self.value, self.value_of(other)]))
+
+    def __add__(self, other: Any) -> Any:
+        return self._called("uadd", other)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._called("usub", other)
+
+    def compare(self, sign: str, other: Any) -> Any:
+        return self.builder.icmp_unsigned(sign, self.value, self.value_of(other))
+
+
+def _mode(marker: Any) -> Mode:
+    return list(MODES.values())[len(marker)]
+
+
+@intrinsic
+def blend_bytes(typingctx: Any, back: Any, front: Any, address: Any, mode: Any) -> tuple[Any, Codegen]:
+    """Blend 64 samples of 8 bits at two addresses into a third."""
+    way = _mode(mode)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        def loaded(address: Any, vector: Any) -> Any:
+            return builder.load(_at(builder, address, vector), align=1)
+
+        def stored(value: Any, address: Any) -> None:
+            builder.store(value, _at(builder, address, value.type), align=1)
+
+        if way.saturating:
+            stored(way.mix(*(Saturating(builder, loaded(arg, _LONG)) for arg in args[:2])).value, args[2])
+            return
+        for start in (0, _BYTES.count):
+            back, front, target = (builder.add(arg, ir.Constant(_I64, start)) for arg in args[:3])
+            pair = (Whole(builder, builder.zext(loaded(place, _BYTES), _WORDS)) for place in (back, front))
+            stored(builder.trunc(way.mix(*pair).value, _BYTES), target)
+
+    return types.void(types.int64, types.int64, types.int64, mode), codegen
+
+
+@intrinsic
+def blend_pixels(
+    typingctx: Any, back: Any, front: Any, top: Any, opacity: Any, mode: Any, colours: Any
+) -> tuple[Any, Codegen]:
+    """Blend pixels of float32; what is beyond the ``colours`` is alpha."""
+    count, way = len(colours), _mode(mode)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def spread(scalar: Any) -> Lane:
+            empty = ir.Constant(F32.vector, ir.Undefined)
+            one = builder.insert_element(empty, scalar, ir.Constant(_I32, 0))
+            zeros = ir.Constant(ir.VectorType(_I32, F32.vector.count), None)
+            return Lane(builder, builder.shuffle_vector(one, empty, zeros))
+
+        white = spread(args[2])
+        scale = 1 / white
+        b = [Lane(builder, builder.extract_value(args[0], c)) * scale for c in range(len(back))]
+        s = [Lane(builder, builder.extract_value(args[1], c)) * scale for c in range(len(front))]
+        share = spread(args[3])
+        if len(s) > count:
+            share = share * s[count]
+        below, above = b[:count], s[:count]
+        mixed = list(map(way.mix, below, above)) if way.separable else way.mix(below, above)
+        if len(b) == count:
+            results = [c + share * (m - c) for c, m in zip(below, mixed, strict=True)]
+        else:
+            both, rest = share * b[count], b[count] - share * b[count]
+            whole = share + rest
+            factor = where(whole <= 0, 0.0 * whole, 1 / whole)
+            results = [
+                ((share - both) * f + both * m + rest * c) * factor for c, f, m in zip(below, above, mixed, strict=True)
+            ]
+            results.append(whole)
+        return context.make_tuple(builder, signature.return_type, [(result * white).value for result in results])
+
+    return back(back, front, types.float32, types.float32, mode, colours), codegen
+
+
+@jit
+def byte_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int, mode: Any) -> None:
+    """Blend rows ``first`` to ``stop`` of ``count`` samples of 8 bits, at least 64."""
+    for y in range(first, stop):
+        back, front = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
+        out = addresses[2] + y * pitches[2]
+        for at in range(0, count - 2 * STEP + 1, 2 * STEP):
+            fetch_ahead(back + at, 2 * STEP)
+            fetch_ahead(front + at, 2 * STEP)
+            blend_bytes(back + at, front + at, out + at, mode)
+            blend_bytes(back + at + STEP, front + at + STEP, out + at + STEP, mode)
+        for at in range(count // (2 * STEP) * 2 * STEP, count, STEP):
+            last = min(at, count - STEP)
+            blend_bytes(back + last, front + last, out + last, mode)
+
+
+@jit
+def pixel_lines(
+    addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, top: Any, opacity: Any, mode: Any,
+    back_shape: Any, front_shape: Any, colours: Any,
+) -> None:  # fmt: skip
+    """Blend rows ``first`` to ``stop`` of ``count`` pixels."""
+    size, step = pixel_size(kind), lanes(top)
+    back_pixel, front_pixel = len(back_shape) * size, len(front_shape) * size
+    for y in range(first, stop):
+        back, front = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
+        out = addresses[2] + y * pitches[2]
+        for i in range((count + step - 1) // step):
+            at = min(i * step, count - step)
+            fetch_ahead(back + at * back_pixel, step * back_pixel)
+            fetch_ahead(front + at * front_pixel, step * front_pixel)
+            pixels = load_pixels(back + at * back_pixel, kind, top, back_shape)
+            others = load_pixels(front + at * front_pixel, kind, top, front_shape)
+            store_pixels(out + at * back_pixel, blend_pixels(pixels, others, top, opacity, mode, colours), kind)
+
+
+def blend_images(
+    back: NDArray[Any], front: NDArray[Any], out: NDArray[Any], mode: str, opacity: float, colours: int, threads: int
+) -> None:
+    """Blend a picture into another; channels beyond the ``colours`` are alpha."""
+    counts = [image.shape[2] if image.ndim == 3 else 1 for image in (back, front)]
+    kind, member = back.dtype.type(0), np.int8(0)
+    top, share = np.float32(1 if kind.dtype.kind == "f" else np.iinfo(kind.dtype).max), np.float32(opacity)
+    marker = (member,) * NUMBERS[mode]
+    flat = MODES[mode].separable and counts == [colours, colours]
+    whole = flat and MODES[mode].fixed and opacity == 1 and back.dtype == np.uint8
+    samples = colours if flat else 1
+    shapes = [(member,) * (1 if flat else number) for number in (*counts, colours)]
+
+    def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
+        if whole:
+            byte_lines(addresses, pitches, first, stop, count * samples, marker)
+        else:
+            pixel_lines(addresses, pitches, first, stop, count * samples, kind, top, share, marker, *shapes)
+
+    run_lines(work, (back, front), (out,), threads)

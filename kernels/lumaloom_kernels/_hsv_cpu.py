@@ -1,0 +1,145 @@
+"""RGB to hue, saturation and value and back, in float32 vectors without branches."""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from ._lanes import _CONTRACT, I32, _all, lanes
+from ._lines import Addresses, run_lines
+from ._planes import fetch_ahead, load_pixels, shift_to_line, store_pixels
+from ._simd import F32, Codegen, intrinsic, jit, pixel_size
+
+_FOUR = (np.int8(0),) * 4
+
+
+def turn(dtype: np.dtype[Any]) -> float:
+    """Return how many steps of hue are a full turn, one more than the greatest value."""
+    return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max) + 1
+
+
+def _constants(kind: Any) -> tuple[float, float]:
+    """Return the greatest value, and the steps of a turn."""
+    return (1.0, 1.0) if kind == types.float32 else (2.0**kind.bitwidth - 1, 2.0**kind.bitwidth)
+
+
+def _larger(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+
+def _smaller(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+
+
+def _poison(builder: Any, values: list[Any], kind: Any, result: Any) -> Any:
+    """Return the result, or NaN where a value is not finite: comparisons lose that."""
+    if kind == types.float32:
+        for value in values:
+            result = builder.fadd(result, builder.fsub(value, value))
+    return result
+
+
+@intrinsic
+def hsv_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Return hue, saturation and value of red, green and blue, in units of samples."""
+    top, steps = _constants(kind)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        r, g, b = (builder.extract_value(args[0], i) for i in range(3))
+        zero = _all(F32.vector, 0.0)
+        larger, smaller = _larger(builder, g, b), _smaller(builder, g, b)
+        value, least = _larger(builder, larger, r), _smaller(builder, smaller, r)
+        spread = builder.fsub(value, least)
+        is_red, is_green = builder.fcmp_ordered("==", value, r), builder.fcmp_ordered("==", value, g)
+
+        def choose(red: Any, green: Any, blue: Any) -> Any:
+            return builder.select(is_red, red, builder.select(is_green, green, blue))
+
+        rise = choose(builder.fsub(g, b), builder.fsub(b, r), builder.fsub(r, g))
+        start = choose(zero, _all(F32.vector, steps / 3), _all(F32.vector, steps * 2 / 3))
+        colourful = builder.fcmp_ordered(">", spread, zero)
+        divisor = builder.select(colourful, spread, _all(F32.vector, 1.0))
+        lit = builder.fcmp_ordered(">", value, zero)
+        lightness = builder.select(lit, value, _all(F32.vector, 1.0))
+        if kind == types.float32:
+            share, saturation = builder.fdiv(rise, divisor), builder.fdiv(spread, lightness)
+        else:  # one division for both: products of whole numbers are in range
+            inverse = builder.fdiv(_all(F32.vector, 1.0), builder.fmul(divisor, lightness))
+            share = builder.fmul(builder.fmul(rise, lightness), inverse)
+            saturation = builder.fmul(builder.fmul(spread, divisor), inverse)
+        share = builder.fmul(share, _all(F32.vector, steps / 6), flags=_CONTRACT)
+        hue = builder.fadd(share, builder.select(colourful, start, zero), flags=_CONTRACT)
+        hue = builder.select(builder.fcmp_ordered("<", hue, zero), builder.fadd(hue, _all(F32.vector, steps)), hue)
+        end = steps if kind == types.float32 else steps - 0.5  # what rounds to a full turn is none
+        over = builder.fcmp_ordered(">=", hue, _all(F32.vector, end))
+        hue = builder.select(over, builder.fsub(hue, _all(F32.vector, steps)), hue)
+        saturation = builder.select(lit, builder.fmul(saturation, _all(F32.vector, top)), zero)
+        results = [_poison(builder, [r, g, b], kind, part) for part in (hue, saturation, value)]
+        return context.make_tuple(builder, signature.return_type, results)
+
+    return types.UniTuple(F32, 3)(values, kind), codegen
+
+
+@intrinsic
+def rgb_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Return red, green and blue of hue, saturation and value, in units of samples."""
+    top, steps = _constants(kind)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        hue, saturation, value = (builder.extract_value(args[0], i) for i in range(3))
+        zero, one = _all(F32.vector, 0.0), _all(F32.vector, 1.0)
+        if kind == types.float32:  # any number of turns
+            whole = builder.sitofp(builder.fptosi(hue, I32.vector), F32.vector)
+            part = builder.fsub(hue, whole)
+            part = builder.select(builder.fcmp_ordered("<", part, zero), builder.fadd(part, one), part)
+        else:
+            part = hue
+        sixths = builder.fmul(part, _all(F32.vector, 6 / steps))
+        depth = builder.fmul(builder.fmul(saturation, _all(F32.vector, 1 / top)), value)  # of the weakest channel
+        results = []
+        for centre in (3.0, 2.0, 4.0):
+            # the share of the depth: |x - 2| - 1 around green and blue, 2 - |x - 3| around cyan for red
+            away = builder.fsub(sixths, _all(F32.vector, centre))
+            away = _larger(builder, away, builder.fsub(zero, away))
+            share = builder.fsub(_all(F32.vector, 2.0), away) if centre == 3 else builder.fsub(away, one)
+            share = _smaller(builder, _larger(builder, share, zero), one)
+            part = builder.fsub(value, builder.fmul(depth, share, flags=_CONTRACT), flags=_CONTRACT)
+            results.append(_poison(builder, [hue, saturation, value], kind, part))
+        return context.make_tuple(builder, signature.return_type, results)
+
+    return types.UniTuple(F32, 3)(values, kind), codegen
+
+
+@jit
+def hsv_lines(
+    addresses: Any, pitches: Any, first: int, stop: int, count: int, shape: Any, kind: Any, back: Any
+) -> None:
+    """Convert rows ``first`` to ``stop`` of ``count`` pixels; back to RGB where the tuple ``back`` has a member."""
+    family = np.float32(0)
+    step, pixel = lanes(family), len(shape) * pixel_size(kind)
+    for y in range(first, stop):
+        source, target = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
+        shift = shift_to_line(target, pixel, step)
+        for i in range((count + shift + step - 1) // step):
+            at = min(max(i * step - shift, 0), count - step) * pixel
+            fetch_ahead(source + at, step * pixel)
+            values = load_pixels(source + at, kind, family, shape)
+            if len(back) == 1:
+                x, y_, z = rgb_of(values, kind)
+            else:
+                x, y_, z = hsv_of(values, kind)
+            if len(shape) == 3:
+                store_pixels(target + at, (x, y_, z), kind)
+            else:
+                store_pixels(target + at, (x, y_, z, values[3]), kind)
+
+
+def convert(src: NDArray[Any], out: NDArray[Any], threads: int, *, back: bool) -> None:
+    """Convert images of three or four channels."""
+    kind, shape, way = src.dtype.type(0), _FOUR[: src.shape[2]], _FOUR[:1] if back else ()
+
+    def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
+        hsv_lines(addresses, pitches, first, stop, count, shape, kind, way)
+
+    run_lines(work, (src,), (out,), threads)
