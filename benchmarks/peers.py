@@ -73,9 +73,8 @@ def ffmpeg(image: Image, filter_name: str, arguments: str, threads: int) -> Call
 
 
 def _planes(frame: av.VideoFrame, image: Image) -> list[Image]:
-    height, width = image.shape[:2]
-    rows = [np.frombuffer(plane, np.uint8).reshape(height, plane.line_size) for plane in frame.planes]  # type: ignore[call-overload]
-    return [row.view(image.dtype)[:, :width] for row in rows]
+    rows = [np.frombuffer(plane, np.uint8).reshape(frame.height, plane.line_size) for plane in frame.planes]  # type: ignore[call-overload]
+    return [row.view(image.dtype)[:, : frame.width] for row in rows]
 
 
 def as_array(result: Any, image: Image) -> Image:

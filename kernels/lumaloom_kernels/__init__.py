@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from .box_blur import box_blur as box_blur
     from .color_matrix import color_matrix as color_matrix
     from .convolve2d import convolve2d as convolve2d
+    from .crop import crop as crop
     from .dilate import dilate as dilate
     from .dither import dither as dither
     from .erode import erode as erode
+    from .flip import flip as flip
     from .frame_blend import frame_blend as frame_blend
     from .from_linear import from_linear as from_linear
     from .gaussian_blur import gaussian_blur as gaussian_blur
@@ -38,11 +40,14 @@ if TYPE_CHECKING:
     from .morph_gradient import morph_gradient as morph_gradient
     from .morph_open import morph_open as morph_open
     from .motion_blur import motion_blur as motion_blur
+    from .pad import pad as pad
     from .psnr import psnr as psnr
+    from .remap import remap as remap
     from .resize import resize as resize
     from .rgb_to_gray import rgb_to_gray as rgb_to_gray
     from .rgb_to_hsv import rgb_to_hsv as rgb_to_hsv
     from .rgb_to_yuv import rgb_to_yuv as rgb_to_yuv
+    from .rotate90 import rotate90 as rotate90
     from .scale_offset import scale_offset as scale_offset
     from .scharr import scharr as scharr
     from .sobel import sobel as sobel
@@ -51,6 +56,8 @@ if TYPE_CHECKING:
     from .temporal_median import temporal_median as temporal_median
     from .to_linear import to_linear as to_linear
     from .unsharp_mask import unsharp_mask as unsharp_mask
+    from .warp_affine import warp_affine as warp_affine
+    from .warp_perspective import warp_perspective as warp_perspective
     from .yuv_to_rgb import yuv_to_rgb as yuv_to_rgb
 
 __all__ = _registry.names()  # pyright: ignore[reportUnsupportedDunderAll]

@@ -18,13 +18,17 @@ OUTSIDE = -1  # the index that stands for the value 0 of the border "constant"
 
 
 def border_indices(low: int, high: int, size: int, border: Border) -> NDArray[np.int64]:
-    """Return the source index of each position from ``low`` to ``high - 1`` on an axis of ``size``.
+    """Return what `places_inside` gives for the positions from ``low`` to ``high - 1``."""
+    return places_inside(np.arange(low, high, dtype=np.int64), size, border)
+
+
+def places_inside(position: NDArray[np.int64], size: int, border: Border) -> NDArray[np.int64]:
+    """Return the source index of each position on an axis of ``size``.
 
     Positions on the axis map to themselves; `OUTSIDE` stands for a zero. ``reflect101`` repeats as often
     as it must, so the distance to the axis may be many times its size; on an axis of one element it
     gives that element.
     """
-    position = np.arange(low, high, dtype=np.int64)
     if border == "replicate" or (size == 1 and border == "reflect101"):
         return np.clip(position, 0, size - 1)
     if border == "constant":

@@ -19,6 +19,8 @@ BORDERS = ("reflect101", "replicate", "constant")
 DTYPES = ("uint8", "uint16", "float32")
 MAX_CHANNELS = 4
 _NATIVE = frozenset(map(np.dtype, DTYPES))  # asking a dtype for its name costs more than a small image
+MAX_SIDE = 1 << 20
+MAX_SAMPLES = 1 << 31
 
 
 class KernelError(ValueError):
@@ -130,6 +132,21 @@ def check_pair(name: str, value: Any, *, high: float, integer: bool = False) -> 
             raise ParameterError(f"{name}: expected {kind} from 0 to {high:g}, got {number!r}")
     convert = int if integer else float
     return convert(pair[0]), convert(pair[1])
+
+
+def check_size(size: Any, src: Array) -> tuple[int, int]:
+    """Return width and height of a result with the channels of ``src``."""
+    if not isinstance(size, (tuple, list)) or len(size) != 2:
+        raise KindError(f"size: expected (width, height), got {size!r}")
+    if not all(isinstance(side, numbers.Integral) and not isinstance(side, bool) for side in size):
+        raise KindError(f"size: expected whole numbers (width, height), got {size!r}")
+    width, height = int(size[0]), int(size[1])
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise ParameterError(f"size: expected 1 to {MAX_SIDE} pixels a side, got {size!r}")
+    samples = width * height * math.prod(src.shape[2:])
+    if samples > MAX_SAMPLES:
+        raise ParameterError(f"size: expected at most {MAX_SAMPLES} samples in all, got {size!r} with {samples}")
+    return width, height
 
 
 def check_same(name: str, array: Array, other_name: str, other: Array) -> None:

@@ -12,8 +12,8 @@ from ._resize_table import Box, axis_table
 from ._simd import Codegen, copy_bytes, intrinsic, jit
 
 # A pixel of so many bytes moves as one scalar; where that is wider, the next pixel covers the rest.
-_UNITS: dict[int, Any] = {1: np.uint8(0), 2: np.uint16(0), 3: np.uint32(0), 4: np.uint32(0), 6: np.uint64(0)}
-_UNITS |= {8: np.uint64(0), 12: np.complex128(0), 16: np.complex128(0)}
+UNITS: dict[int, Any] = {1: np.uint8(0), 2: np.uint16(0), 3: np.uint32(0), 4: np.uint32(0), 6: np.uint64(0)}
+UNITS |= {8: np.uint64(0), 12: np.complex128(0), 16: np.complex128(0)}
 
 
 @intrinsic
@@ -55,7 +55,7 @@ def _offsets(width: int, out_width: int, span: tuple[float, float], pixel: int) 
     """Return where each pixel of a row lies in its source, and how many of them are safe to copy as units."""
     columns = axis_table(width, out_width, "nearest", span).starts.astype(np.int64) * pixel
     columns.flags.writeable = False
-    unit = _UNITS[pixel].nbytes
+    unit = UNITS[pixel].nbytes
     safe = int(np.searchsorted(columns, width * pixel - unit, side="right"))
     return columns, min(safe, out_width if unit == pixel else out_width - 1)
 
@@ -68,5 +68,5 @@ def nearest_rows(src: NDArray[Any], out: NDArray[Any], channels: int, box: Box, 
     rows = axis_table(len(src), len(out), "nearest", (box[1], box[3])).starts
     nearest_lines(
         src.ctypes.data, src.strides[0], out.ctypes.data, out.strides[0], first, stop, rows, columns, safe,
-        pixel, _UNITS[pixel],
+        pixel, UNITS[pixel],
     )  # fmt: skip

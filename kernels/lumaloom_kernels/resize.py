@@ -18,14 +18,13 @@ from ._checks import (
     ParameterError,
     check_image,
     check_out,
+    check_size,
     check_threads,
     is_gpu,
 )
 from ._resize_table import FILTERS, Box, Filter, axis_table, dense_weights
 from ._threads import run_bands
 
-MAX_SIDE = 1 << 20
-MAX_SAMPLES = 1 << 31
 MAX_OVERHANG = 1.0
 
 CASES = (
@@ -104,7 +103,7 @@ def resize(
     """
     check_image(src)
     image: Array = src
-    width, height = _check_size(size, image)
+    width, height = check_size(size, image)
     _check_filter(filter)
     region = _check_box(box, image)
     count = check_threads(threads)
@@ -184,20 +183,6 @@ def _rows_of(image: NDArray[Any], width: int | None = None) -> NDArray[Any]:
     if width is not None and not (packed and width == samples):
         return np.empty((len(image), width), image.dtype)
     return (image if packed else np.ascontiguousarray(image)).reshape(len(image), samples)
-
-
-def _check_size(size: Any, src: Array) -> tuple[int, int]:
-    if not isinstance(size, (tuple, list)) or len(size) != 2:
-        raise KindError(f"size: expected (width, height), got {size!r}")
-    if not all(isinstance(side, numbers.Integral) and not isinstance(side, bool) for side in size):
-        raise KindError(f"size: expected whole numbers (width, height), got {size!r}")
-    width, height = int(size[0]), int(size[1])
-    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise ParameterError(f"size: expected 1 to {MAX_SIDE} pixels a side, got {size!r}")
-    samples = width * height * math.prod(src.shape[2:])
-    if samples > MAX_SAMPLES:
-        raise ParameterError(f"size: expected at most {MAX_SAMPLES} samples in all, got {size!r} with {samples}")
-    return width, height
 
 
 def _check_filter(name: Any) -> None:

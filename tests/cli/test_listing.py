@@ -14,6 +14,7 @@ from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
 
 BUILT_IN = {
+    "bilateral",
     "blackandwhite",
     "blendcolor",
     "blur",
@@ -27,6 +28,7 @@ BUILT_IN = {
     "convolve",
     "crop",
     "curves",
+    "denoise",
     "dilate",
     "duotone",
     "edges",
@@ -36,6 +38,7 @@ BUILT_IN = {
     "flip",
     "gamma",
     "gradientmap",
+    "grain",
     "hdr2sdr",
     "hue",
     "invert",
@@ -44,9 +47,11 @@ BUILT_IN = {
     "lumakey",
     "lut",
     "median",
+    "motionblur",
     "opacity",
     "posterize",
     "resize",
+    "rotate",
     "saturation",
     "scanlines",
     "sepia",
@@ -56,6 +61,7 @@ BUILT_IN = {
     "threshold",
     "vibrance",
     "vignette",
+    "warp",
     "whitebalance",
 }
 

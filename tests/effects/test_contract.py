@@ -57,6 +57,7 @@ CALLS = {
     "opacity": "opacity amount=0.4",
     "posterize": "posterize levels=5",
     "resize": "resize width=21 height=30",
+    "rotate": "rotate angle=20 expand=true",
     "saturation": "saturation amount=1.5",
     "scanlines": "scanlines spacing=3",
     "sepia": "sepia amount=0.8",
@@ -66,6 +67,7 @@ CALLS = {
     "threshold": "threshold level=0.4",
     "vibrance": "vibrance amount=0.7",
     "vignette": "vignette",
+    "warp": "warp corners='3 1; 30 -2; 28 15; -4 17'",
     "whitebalance": "whitebalance kelvin=4500 tint=10",
 }
 IDLE = {
@@ -100,6 +102,7 @@ IDLE = {
     "motionblur": "motionblur length=1 angle=77",
     "opacity": "opacity amount=1",
     "resize": "resize",
+    "rotate": "rotate angle=-360",
     "saturation": "saturation amount=1",
     "scanlines": "scanlines amount=0",
     "sepia": "sepia amount=0",
@@ -107,6 +110,7 @@ IDLE = {
     "splittone": "splittone amount=0",
     "vibrance": "vibrance amount=0",
     "vignette": "vignette amount=0",
+    "warp": "warp matrix='1 0 0; 0 1 0'",
     "whitebalance": "whitebalance kelvin=6500",
 }
 RETAGGING = ("colorspace", "hdr2sdr")

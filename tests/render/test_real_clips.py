@@ -39,7 +39,9 @@ EVERY_EFFECT = [
     "grain strength=0.04",
     "median radius=2",
     "motionblur length=9 angle=20",
+    "rotate angle=10",
     "sharpen amount=1.5",
+    "warp corners='9 4; 150 0; 160 120; 0 110'",
 ]
 # One chain of all of them, which is one step.
 COLOURS = [

@@ -106,6 +106,18 @@ def grained(image: Image, case: dict[str, Any]) -> Made | None:
     return (image,), {"strength": case["strength"] * top}
 
 
+def with_maps(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take maps of waves of three pixels: everything moves, and neighbours stay neighbours."""
+    y, x = np.indices(image.shape[:2], np.float32)
+    return (image, x + 3 * np.sin(y / 30), y + 3 * np.cos(x / 30)), case
+
+
+def nearly_whole(image: Image, case: dict[str, Any]) -> Made | None:
+    """Cut a few pixels off each side, whatever the size."""
+    height, width = image.shape[:2]
+    return (image,), {"box": (3, 5, width - 6, height - 7)}
+
+
 ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
     "add_grain": grained,
     "alpha_over": pictures,
@@ -115,8 +127,10 @@ ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
     "hsv_to_rgb": three_channels,
     "blend": blended,
     "frame_blend": several,
+    "crop": nearly_whole,
     "mix": two_images,
     "psnr": two_images,
+    "remap": with_maps,
     "rgb_to_gray": three_channels,
     "rgb_to_hsv": three_channels,
     "rgb_to_yuv": rgb_of_integers,

@@ -1,0 +1,267 @@
+"""Warps on this machine's processor: points, then taps, in tiles whose source the second-level cache holds."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._lanes import same_type
+from ._nearest import UNITS, copy_unit
+from ._scratch import scratch
+from ._simd import address_of, copy_bytes, jit, pixel_size
+from ._warp_points import (
+    ALL,
+    FAR,
+    GROUP,
+    ROW_BYTES,
+    hold,
+    hold_nearest,
+    map_places,
+    plane_places,
+    step_places,
+    store_addresses,
+    store_weights,
+    store_wholes,
+    which_inside,
+)
+from ._warp_taps import batch, blend, blend_packed, has_packed, spare_pixels
+
+SEGMENT, TILE_ROWS = 2048, 16  # output pixels: the sides of a tile; smaller ones cost more than they save
+AFFINE, PERSPECTIVE, MAPS = range(3)
+BORDERS = {"constant": 0, "replicate": 1, "reflect101": 2}
+CONSTANT, REPLICATE = BORDERS["constant"], BORDERS["replicate"]
+NOWHERE = -(1 << 30)
+UNIT = 4294967296.0
+TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4}
+
+
+class Geometry(NamedTuple):
+    """How output pixels find their source: by a matrix, or by rows of maps that are as long as whole groups."""
+
+    mode: int
+    matrix: NDArray[np.float64]
+    map_x: int = 0  # addresses
+    map_y: int = 0
+    pitch: int = 0  # bytes from row to row of both maps
+
+
+@jit
+def border_place(place: int, size: int, border: int) -> int:
+    """Return which pixel of an axis stands for one beyond it; -1 stands for the border's value."""
+    if 0 <= place < size:
+        return place
+    if border == CONSTANT:
+        return -1
+    if border == REPLICATE or size == 1:
+        return 0 if place < 0 else size - 1
+    period = 2 * (size - 1)
+    folded = place % period
+    return min(folded, period - folded)
+
+
+@jit
+def copy_taps(
+    x: int, y: int, taps: int, src: int, pitch: int, kind: Any, shape: Any, height: int, width: int, border: int,
+    value: int, target: int, row_bytes: int,
+) -> None:  # fmt: skip
+    """Copy the taps of one pixel from where the border says they are."""
+    pixel = len(shape) * pixel_size(kind)
+    for k in range(taps):
+        row = border_place(y + k, height, border)
+        for t in range(taps):
+            column = border_place(x + t, width, border)
+            source = value if row < 0 or column < 0 else src + row * pitch + column * pixel
+            copy_bytes(target + k * row_bytes + t * pixel, source, pixel)
+
+
+@jit
+def find(geometry: Any, x: int, y: int, shift: float) -> Any:
+    """Return the places of the pixels from ``x`` on, along x and along y."""
+    if geometry.mode == MAPS:
+        at = y * geometry.pitch + 4 * x
+        return map_places(geometry.map_x + at, shift), map_places(geometry.map_y + at, shift)
+    m, column = geometry.matrix, np.float64(x)
+    bx, by, bz = m[0, 1] * y + m[0, 2], m[1, 1] * y + m[1, 2], m[2, 1] * y + m[2, 2]
+    return (
+        plane_places(column, m[0, 0], bx, m[2, 0], bz, shift),
+        plane_places(column, m[1, 0], by, m[2, 0], bz, shift),
+    )
+
+
+@jit
+def first_place(row: Any, x: int, y: int, shift: float) -> Any:
+    """Return the place of a pixel by a row of an affine matrix, in units of 2**-32."""
+    return np.int64((row[0] * x + (row[1] * y + row[2]) + shift) * UNIT)
+
+
+@jit
+def is_near(geometry: Any, left: int, right: int, top: int, bottom: int) -> bool:
+    """Tell whether an affine map leads a rectangle of output pixels to places nearer than `FAR`."""
+    if geometry.mode != AFFINE:
+        return False
+    for axis in range(2):
+        m = geometry.matrix[axis]
+        for y in (top, bottom):
+            for x in (left, right):
+                if not abs(m[0] * x + m[1] * y + m[2]) < FAR - 2:
+                    return False
+    return True
+
+
+@jit
+def blend_group(
+    target: int, table: int, pitch: int, weights: int, kind: Any, shape: Any, taps: Any, packed: Any
+) -> None:  # fmt: skip
+    """Make `GROUP` pixels."""
+    hop = batch(shape)
+    for i in range(0, GROUP, hop):
+        place = target + i * len(shape) * pixel_size(kind)
+        if same_type(packed, np.int32(0)):
+            blend_packed(place, table + 8 * i, pitch, weights + 4 * i, shape)
+        else:
+            blend(place, table + 8 * i, pitch, weights + 4 * i, kind, shape, taps)
+
+
+@jit
+def warp_rows(
+    geometry: Any, source: Any, target: Any, first: int, stop: int, kind: Any, shape: Any, taps: Any, packed: Any,
+    spare: int, border: int, value: int, addresses: Any, wholes: Any, shares: Any, patch: Any,
+) -> None:  # fmt: skip
+    """Make rows ``first`` to ``stop``.
+
+    ``source`` is address, pitch, height and width, ``target`` address, pitch and width. ``patch`` takes the taps of
+    a group that lie in part outside the image, what a group outside is, and a group at the end of a row.
+    """
+    src, pitch, height, width = source
+    out, out_pitch, out_width, across, down = target
+    size, pixel = len(taps), len(shape) * pixel_size(kind)
+    shift = -1.0 if size == 4 else 0.0
+    last_x, last_y, end_row = width - size, height - size, height - size if pitch > 0 else 0
+    row_bytes = (size + 1) * pixel
+    spots, ending = address_of(patch), address_of(patch) + GROUP * size * row_bytes
+    filler = ending + GROUP * pixel
+    for i in range(GROUP):
+        copy_bytes(filler + i * pixel, value, pixel)
+        addresses[1, i] = spots + i * size * row_bytes
+    table, weights, places = address_of(addresses), address_of(shares), address_of(wholes)
+    m = geometry.matrix
+    start_u = start_v = step_u = step_v = np.int64(0)
+    for top in range(first, stop, down):
+        bottom = min(top + down, stop)
+        for left in range(0, out_width, across):
+            right = min(left + across, out_width)
+            near = is_near(geometry, left, right + GROUP, top, bottom)
+            if near:
+                step_u, step_v = np.int64(m[0, 0] * UNIT), np.int64(m[1, 0] * UNIT)
+            for y in range(top, bottom):
+                if near:
+                    start_u, start_v = first_place(m[0], left, y, shift), first_place(m[1], left, y, shift)
+                for at in range(left, right, GROUP):
+                    if near:
+                        u, v = step_places(start_u, step_u), step_places(start_v, step_v)
+                        start_u, start_v = start_u + GROUP * step_u, start_v + GROUP * step_v
+                    else:
+                        u, v = find(geometry, at, y, shift)
+                    if size == 2 and border == REPLICATE:
+                        u, v = hold(u, width - 1), hold(v, height - 1)
+                    inside = which_inside(u, v, 0, last_x, last_y, end_row, spare)
+                    row = out + y * out_pitch + at * pixel
+                    goal = row if at + GROUP <= right else ending
+                    if inside == ALL:
+                        store_weights(weights, u, v, taps, packed)
+                        store_addresses(table, u, v, src, pitch, pixel)
+                        blend_group(goal, table, pitch, weights, kind, shape, taps, packed)
+                    elif border == CONSTANT and not which_inside(u, v, 1 - size, width - 1, height - 1, NOWHERE, 0):
+                        copy_bytes(goal, filler, GROUP * pixel)
+                    else:
+                        store_weights(weights, u, v, taps, packed)
+                        store_wholes(places, u)
+                        store_wholes(places + ROW_BYTES, v)
+                        for i in range(GROUP):
+                            copy_taps(
+                                wholes[0, i], wholes[1, i], size, src, pitch, kind, shape, height, width, border, value,
+                                addresses[1, i], row_bytes,
+                            )  # fmt: skip
+                        blend_group(goal, table + 8 * GROUP, row_bytes, weights, kind, shape, taps, packed)
+                    if at + GROUP > right:
+                        copy_bytes(row, ending, (right - at) * pixel)
+
+
+@jit
+def nearest_rows(
+    geometry: Any, source: Any, target: Any, first: int, stop: int, pixel: Any, unit: Any, border: int, value: int,
+    addresses: Any, wholes: Any, patch: Any,
+) -> None:  # fmt: skip
+    """Make rows ``first`` to ``stop`` of the nearest pixels, whose bytes are as many as ``pixel`` has members.
+
+    ``unit`` is a scalar of at least that size; where it is wider, the next pixel covers what is too much.
+    """
+    src, pitch, height, width = source
+    out, out_pitch, out_width, across, down = target
+    size = len(pixel)
+    spare = 0 if size == pixel_size(unit) else 1
+    end_row = height - 1 if pitch > 0 else 0
+    table, places, filler = address_of(addresses), address_of(wholes), address_of(patch)
+    for i in range(GROUP):
+        copy_bytes(filler + i * size, value, size)
+    m = geometry.matrix
+    start_u = start_v = step_u = step_v = np.int64(0)
+    for top in range(first, stop, down):
+        bottom = min(top + down, stop)
+        for left in range(0, out_width, across):
+            right = min(left + across, out_width)
+            near = is_near(geometry, left, right + GROUP, top, bottom)
+            if near:
+                step_u, step_v = np.int64(m[0, 0] * UNIT), np.int64(m[1, 0] * UNIT)
+            for y in range(top, bottom):
+                if near:
+                    start_u, start_v = first_place(m[0], left, y, 0.5), first_place(m[1], left, y, 0.5)
+                for at in range(left, right, GROUP):
+                    if near:
+                        u, v = step_places(start_u, step_u), step_places(start_v, step_v)
+                        start_u, start_v = start_u + GROUP * step_u, start_v + GROUP * step_v
+                    else:
+                        u, v = find(geometry, at, y, 0.5)
+                    row = out + y * out_pitch + at * size
+                    if border == REPLICATE:
+                        u, v = hold_nearest(u, width - 1), hold_nearest(v, height - 1)
+                    inside = which_inside(u, v, 0, width - 1, height - 1, end_row, spare)
+                    if inside == ALL and at + GROUP + spare <= right:
+                        store_addresses(table, u, v, src, pitch, size)
+                        for i in range(GROUP):
+                            copy_unit(row + i * size, addresses[0, i], unit)
+                    elif border == CONSTANT and not which_inside(u, v, 0, width - 1, height - 1, NOWHERE, 0):
+                        copy_bytes(row, filler, min(GROUP, right - at) * size)
+                    else:
+                        store_wholes(places, u)
+                        store_wholes(places + ROW_BYTES, v)
+                        for i in range(min(GROUP, right - at)):
+                            copy_taps(
+                                wholes[0, i], wholes[1, i], 1, src, pitch, np.uint8(0), pixel, height, width,
+                                border, value, row + i * size, size,
+                            )  # fmt: skip
+
+
+def warp(
+    src: NDArray[Any], out: NDArray[Any], geometry: Geometry, method: str, border: str, value: NDArray[Any],
+    first: int, stop: int,
+) -> None:  # fmt: skip
+    """Make rows ``first`` to ``stop`` of ``out``; the pixels of both arrays lie side by side in each row."""
+    channels = src.shape[2] if src.ndim == 3 else 1
+    pixel, taps = channels * src.itemsize, TAPS[method]
+    source = (src.ctypes.data, src.strides[0], *src.shape[:2])
+    target = (out.ctypes.data, out.strides[0], out.shape[1], SEGMENT, TILE_ROWS)
+    edge = (BORDERS[border], value.ctypes.data)
+    addresses = scratch("warp_addresses", 2 * GROUP, np.int64).reshape(2, GROUP)
+    wholes = scratch("warp_wholes", 2 * GROUP, np.int32).reshape(2, GROUP)
+    where = (geometry, source, target, first, stop)
+    patch = scratch("warp_patch", GROUP * (taps * (taps + 1) + 2) * pixel + 64, np.uint8)
+    if method == "nearest":
+        nearest_rows(*where, (np.int8(0),) * pixel, UNITS[pixel], *edge, addresses, wholes, patch)
+        return
+    packed = np.int32(0) if method == "bilinear" and src.dtype == np.uint8 and has_packed() else np.float32(0)
+    shares = scratch("warp_shares", 2 * taps * GROUP, np.float32)
+    warp_rows(
+        *where, src.dtype.type(0), (np.int8(0),) * channels, (np.int8(0),) * taps, packed, spare_pixels(channels),
+        *edge, addresses, wholes, shares, patch,
+    )  # fmt: skip

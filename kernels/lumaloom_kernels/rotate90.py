@@ -1,0 +1,74 @@
+"""Rotate by quarter turns: pixels change places and keep their values."""
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._checks import Array, ArrayT, KindError, check_image, check_result, check_threads, is_gpu, no_cuda
+
+CASES = ({"turns": 1}, {"turns": 2}, {"turns": 3})
+
+
+def rotate90(src: ArrayT, turns: int = 1, *, out: ArrayT | None = None, threads: int | None = None) -> ArrayT:
+    """Turn an image counter-clockwise by a number of quarters, as ``numpy.rot90`` does.
+
+    Args:
+        src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy, uint8, uint16 or float32, with any
+            strides. It is never written. Rows whose pixels do not lie side by side in memory are copied first.
+        turns: Any whole number of quarters; negative ones turn clockwise.
+        out: Takes the result: shape (W, H) or (W, H, C) for odd turns, else that of ``src``, dtype of ``src``, any
+            strides, memory apart from ``src``.
+        threads: How many threads share the rows; None or 1 is the calling thread alone. The result is the
+            same to the bit for any number.
+
+    Returns:
+        ``out``, or a new array of that shape and the dtype of ``src``.
+
+    Raises:
+        KernelError: For an array or parameter outside what is listed here (a ValueError; for a wrong dtype
+            or type also a TypeError), and for CuPy arrays.
+
+    One turn is ``out[y, x] = src[x, W - 1 - y]``. Pixels come out to the bit, NaN too.
+
+    Example:
+        >>> import numpy as np
+        >>> from lumaloom_kernels import rotate90
+        >>> rotate90(np.array([[1, 2, 3], [4, 5, 6]], np.uint8)).tolist()
+        [[3, 6], [2, 5], [1, 4]]
+    """
+    check_image(src)
+    image: Array = src
+    if is_gpu(image):
+        gpu()
+    if not isinstance(turns, numbers.Integral) or isinstance(turns, bool):
+        raise KindError(f"turns: expected a whole number, got {turns!r}")
+    quarter = int(turns) % 4
+    height, width = image.shape[1::-1] if quarter % 2 else image.shape[:2]
+    count = check_threads(threads)
+    result = check_result(image, (height, width, *image.shape[2:]), image.dtype, out)
+    cpu(image, result, quarter, count)
+    return result
+
+
+def reference(src: NDArray[Any], turns: int = 1) -> NDArray[Any]:
+    """Rotate by the definition."""
+    return np.rot90(src, turns).copy()
+
+
+def cpu(src: NDArray[Any], out: NDArray[Any], turns: int, threads: int) -> None:
+    """Rotate on this machine's processor."""
+    from ._copies import copy_image, mirror_image, transpose_image
+
+    if turns == 0:
+        copy_image(src, out, threads)
+    elif turns == 2:
+        mirror_image(src, out, threads, turned=True)
+    else:
+        transpose_image(src, out, threads, clockwise=turns == 3)
+
+
+def gpu() -> None:
+    """Refuse: there is no CUDA variant yet."""
+    no_cuda("rotate90")
