@@ -10,11 +10,12 @@ from lumaloom.effect import Effect, hookimpl
 
 @hookimpl
 def lumaloom_effects() -> list[type[Effect]]:
-    """Return the effects of all files in this folder, in the order of the files' names."""
+    """Return the effects of all files in this folder, in the order of the files' names, save those named `_...`."""
     modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
     return [
         value
         for module in modules
-        for value in vars(module).values()
+        for word, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, Effect) and value.__module__ == module.__name__
+        if not word.startswith("_")
     ]

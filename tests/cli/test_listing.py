@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 import lumaloom
@@ -12,20 +14,55 @@ from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
 
 BUILT_IN = {
+    "bilateral",
+    "blackandwhite",
+    "blendcolor",
     "blur",
     "boxblur",
     "brightness",
+    "channelmixer",
+    "chromakey",
+    "colorbalance",
+    "colorspace",
+    "contrast",
     "convolve",
     "crop",
+    "curves",
+    "denoise",
     "dilate",
+    "duotone",
     "edges",
     "erode",
+    "exposure",
+    "fade",
     "flip",
+    "gamma",
+    "gradientmap",
+    "grain",
+    "hdr2sdr",
+    "hue",
+    "invert",
+    "levels",
+    "liftgammagain",
+    "lumakey",
+    "lut",
     "median",
+    "motionblur",
+    "opacity",
+    "posterize",
     "resize",
     "rotate",
+    "saturation",
+    "scanlines",
+    "sepia",
     "sharpen",
+    "solarize",
+    "splittone",
+    "threshold",
+    "vibrance",
+    "vignette",
     "warp",
+    "whitebalance",
 }
 
 
@@ -41,7 +78,9 @@ def test_effects_lists_all_with_one_line_each() -> None:
 def test_effects_explains_one() -> None:
     outcome = run_cli("effects", "blur")
     assert outcome.code == 0
-    for part in ("a number from 0 to 500 px", "Standard deviation", "-e 'blur sigma=4'", "reflect101"):
+    moving = "sigma='0s:0 2s:4 ease-in-out 4s:0'"
+    assert default_registry().create(f"blur {moving}").animated
+    for part in ("a number from 0 to 500 px", "Standard deviation", "-e 'blur sigma=4'", "reflect101", moving):
         assert part in outcome.out
     unknown = run_cli("effects", "bluur")
     assert unknown.code == 2
@@ -54,6 +93,36 @@ def test_every_example_is_a_call_that_works(name: str) -> None:
 
     registry = default_registry()
     assert registry.create(example(registry.effects[name])).name == name
+
+
+def test_a_preview_shows_before_and_after(tmp_path: Path) -> None:
+    target = tmp_path / "look.png"
+    outcome = run_cli("effects", "invert", "--preview", target)
+    assert outcome.code == 0
+    assert f"{target}: invert amount=1" in outcome.out
+    with av.open(str(target)) as container:
+        sheet = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    before, after = sheet[24:474, 24:824], sheet[24:474, 848:1648]
+    assert np.abs(before + after - 255).max() <= 2
+    assert before.std() > 30
+    again = run_cli("effects", "blur sigma=20", "--preview", target)
+    assert again.code == 2
+    assert "exists already" in again.error
+    assert run_cli("effects", "blur sigma=20", "--preview", target, "-y").code == 0
+    assert "PNG" in run_cli("effects", "blur", "--preview", tmp_path / "look.jpg").error
+    assert "name the effect too" in run_cli("effects", "--preview", target).error
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN - {"lut"}))
+def test_a_preview_of_every_effect_shows_something(name: str) -> None:
+    from lumaloom.cli.effects import example
+    from lumaloom.cli.preview import by_itself
+    from lumaloom.graph import make_plan
+    from tests.engine.frames import spec
+
+    registry = default_registry()
+    shown = registry.create(by_itself(registry.effects[name], example(registry.effects[name])))
+    assert make_plan(spec("rgb24", 1280, 720), [shown]).steps or name in ("colorspace", "crop", "hdr2sdr", "resize")
 
 
 def test_effects_as_json_are_schemas() -> None:

@@ -322,6 +322,14 @@ def test_hdr_metadata_of_the_first_frame_is_carried(tmp_path, extension, encoder
     assert [float(v) for v in values] == pytest.approx([float(v) for v in expected], rel=2e-3)
 
 
+def test_hdr_metadata_does_not_go_with_what_was_made_sdr(tmp_path):
+    standard = Colour(Matrix.BT709, Primaries.BT709, Transfer.BT709)
+    clip = frames(2, "yuv420p10le", colour=standard, side_data=_hdr())
+    summary = write(tmp_path / "a.mkv", clip, "hevc", **FAST.get("libx265", {}))
+    assert not any("MASTERING" in name for name, _ in read(tmp_path / "a.mkv")[0].side_data)
+    assert not summary.warnings
+
+
 def test_hdr_metadata_that_an_encoder_can_not_carry_is_named(tmp_path):
     summary = write(tmp_path / "a.mkv", frames(2, "yuv420p10le", side_data=_hdr()), "ffv1")
     assert any("HDR" in line for line in summary.warnings)

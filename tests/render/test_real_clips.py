@@ -23,11 +23,11 @@ CLIPS = (
     "carphone_pristine.mp4",
     "testsrc2_vp9.webm",
 )
+LOOK = Path(__file__).parents[1] / "effects" / "look.cube"
 EVERY_EFFECT = [
     "bilateral radius=2",
     "blur sigma=3",
     "boxblur radius=2",
-    "brightness amount=0.05",
     "flip axis=both",
     "crop width=160 height=120",
     "resize width=128 height=96",
@@ -43,6 +43,40 @@ EVERY_EFFECT = [
     "sharpen amount=1.5",
     "warp corners='9 4; 150 0; 160 120; 0 110'",
 ]
+# One chain of all of them, which is one step.
+COLOURS = [
+    "exposure stops=0.2",
+    "brightness amount=0.02",
+    "contrast amount=1.1",
+    "gamma value=1.1",
+    "levels black=0.02 white=0.97",
+    "curves",
+    "liftgammagain gain_red=1.05",
+    "whitebalance kelvin=6000 tint=5",
+    "saturation amount=1.2",
+    "vibrance amount=0.2",
+    "hue degrees=5",
+    "colorbalance shadows_blue=0.1",
+    "channelmixer rg=0.05",
+    "splittone amount=0.2",
+    "sepia amount=0.1",
+    "blackandwhite amount=0.1",
+    "invert amount=0.1",
+    "posterize levels=64",
+    "threshold level=0.0",
+    "solarize threshold=0.9",
+    "gradientmap amount=0.5",
+    "duotone amount=0.2",
+    "vignette amount=0.4",
+    "scanlines amount=0.1",
+    "fade duration=0.2",
+    f"lut file={LOOK}",
+    "chromakey similarity=0.1",
+    "lumakey tolerance=0.02",
+    "opacity amount=0.9",
+    "blendcolor amount=0.2",
+]
+RETAGGING = ["colorspace primaries=bt709 transfer=srgb matrix=bt709", "hdr2sdr"]
 
 
 def test_a_blurred_clip_keeps_timestamps_audio_and_tags(media: Path, tmp_path: Path) -> None:
@@ -67,7 +101,28 @@ def test_the_blur_is_the_gaussian_of_scipy(media: Path, tmp_path: Path) -> None:
 
 def test_the_list_of_effects_is_whole() -> None:
     built_in = {name for name, origin in default_registry().origins.items() if "lumaloom" in origin}
-    assert {call.split()[0] for call in EVERY_EFFECT} == built_in
+    assert {call.split()[0] for call in [*EVERY_EFFECT, *COLOURS, *RETAGGING]} == built_in
+
+
+@pytest.mark.parametrize("clip", ["bikes.mp4", "bt2020_10bit.mp4", "bt601_limited_range.mp4", "testsrc2_vp9.webm"])
+def test_clips_render_with_every_colour_effect(media: Path, tmp_path: Path, clip: str) -> None:
+    source, target = media / clip, tmp_path / "out.mkv"
+    result = lumaloom.render(source, target, COLOURS, encoder="ffv1", end="8f")
+    assert (result.frames, len(result.steps)) == (8, 1)
+    for tag in ("matrix", "primaries", "transfer", "range"):
+        assert reading.tags(target)[tag] == reading.tags(source)[tag]
+
+
+def test_high_dynamic_range_comes_out_as_standard(media: Path, tmp_path: Path) -> None:
+    source, target = media / "bt2020_10bit.mp4", tmp_path / "out.mkv"
+    for call, transfer in zip(RETAGGING, (13, 1), strict=True):
+        lumaloom.render(source, target, [call], encoder="ffv1", end="4f", overwrite=True)
+        tags = reading.tags(target)
+        assert (tags["matrix"], tags["primaries"], tags["transfer"]) == (1, 1, transfer)
+        luma = reading.planes(target)[0][0]
+        low, high = np.percentile(luma, (0.1, 99.9))
+        assert low >= 60
+        assert call != "hdr2sdr" or low + 200 < high <= 945  # highlights are brought down by this one alone
 
 
 @pytest.mark.parametrize("clip", CLIPS)

@@ -34,15 +34,22 @@ def _second_picture(path: Path) -> np.ndarray[Any, Any]:
 
 
 def test_an_effect_in_its_own_package(tmp_path: Path) -> None:
+    """It is found, previewed by its docstring's formula, and joins the built-in effects in one step."""
     registry = Registry()
-    registry.add_plugin(_module(ROOT / "samples/own_effect/lumaloom_effect_vignette/__init__.py"), "sample")
+    registry.add_plugin(_module(ROOT / "samples/own_effect/lumaloom_effect_bleach/__init__.py"), "sample")
     assert registry.failures == []
+    bleach = registry.create("bleach amount=1")
     source = clips.make(tmp_path / "in.mp4", count=3)
-    result = lumaloom.render(source, tmp_path / "out.mkv", [registry.create("vignette amount=1")], encoder="ffv1")
-    assert result.frames == 3
+    result = lumaloom.render(source, tmp_path / "out.mkv", [bleach, "contrast amount=1"], encoder="ffv1")
+    assert (result.frames, len(result.steps)) == (3, 1)
+    assert len(lumaloom.render(source, "null", ["sepia", bleach, "vignette"]).steps) == 1
     before, after = (_second_picture(path) for path in (source, tmp_path / "out.mkv"))
-    assert np.abs(after[28:36, 44:52] - before[28:36, 44:52]).max() <= 0.02
-    assert after[0, 0].max() <= 0.04 < before[0, 0].max()
+    luma = before @ np.array([[0.2126], [0.7152], [0.0722]])
+    expected = np.where(luma < 0.5, 2 * before * luma, 1 - 2 * (1 - before) * (1 - luma))
+    assert np.abs(after - expected).mean() < 0.02  # chroma is halved in between
+    assert np.abs(after - before).mean() > 0.05
+    lines = (ROOT / "samples/own_effect/lumaloom_effect_bleach/__init__.py").read_text().splitlines()
+    assert len(lines) < 40
 
 
 def test_a_batch(tmp_path: Path) -> None:

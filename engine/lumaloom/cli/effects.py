@@ -4,30 +4,54 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from lumaloom.cli.output import console, dump, fields, heading, printable, table, warn
-from lumaloom.errors import UnknownEffectError, nearest
+from lumaloom.effect.text import parse_call
+from lumaloom.errors import UnknownEffectError, UsageError, nearest
 
 if TYPE_CHECKING:
     from lumaloom.effect import Effect, ParamSpec
     from lumaloom.plugins import Registry
 
 
-def effects(name: str | None = None, /, *, json: bool = False) -> None:
+def effects(
+    name: str | None = None,
+    /,
+    *,
+    preview: str | None = None,
+    overwrite: Annotated[bool, Parameter(name=("--overwrite", "-y"))] = False,
+    json: bool = False,
+) -> None:
     """List the effects, or explain one.
 
     Args:
-        name: The effect to explain; all are listed without it.
+        name: The effect to explain; all are listed without it. For a preview also with values: "blur sigma=9".
+        preview: Write a PNG picture that shows a test picture before and after the effect.
+        overwrite: Replace a preview that exists.
         json: Print JSON, with the JSON schemas of the parameters.
 
     """
     from lumaloom.plugins import default_registry
 
     registry = default_registry()
+    call = name
+    if name is not None:
+        name, _ = parse_call(name)
+    elif preview is not None:
+        raise UsageError("--preview: name the effect too, as in `lumaloom effects blur --preview blur.png`")
     if name is not None and name not in registry.effects:
         hint = nearest(name, registry.effects) or "; `lumaloom effects` lists them"
         raise UnknownEffectError(f"unknown effect {name!r}{hint}")
+    shown_call = None
+    if preview is not None and name is not None and call is not None:
+        from lumaloom.cli.preview import by_itself, write_preview
+
+        made = by_itself(registry.effects[name], example(registry.effects[name])) if call == name else call
+        shown_call = write_preview(Path(preview), registry.create(made), overwrite=overwrite)
     if json:
         shown = sorted(registry.effects) if name is None else [name]
         described = [_as_fields(registry, each) for each in shown]
@@ -36,6 +60,8 @@ def effects(name: str | None = None, /, *, json: bool = False) -> None:
         _list(registry)
     else:
         _explain(registry.effects[name], registry.origins[name])
+        if shown_call is not None:
+            fields(console(), [("preview", f"{preview}: {shown_call}")])
 
 
 def failures(registry: Registry) -> list[dict[str, str]]:
@@ -84,8 +110,19 @@ def _explain(effect: type[Effect], origin: str) -> None:
             ("devices", ", ".join(effect.devices)),
             ("plugin", origin),
             ("example", f"lumaloom render in.mp4 out.mp4 -e {shlex.quote(example(effect))}"),
+            ("over time", _moving(effect)),
         ],
     )
+
+
+def _moving(effect: type[Effect]) -> str:
+    """Return how a number of the effect is given keyframes; nothing where it has none."""
+    numbers = [spec for spec in effect.params.values() if spec.type is float]
+    if not numbers:
+        return ""
+    spec = numbers[0]
+    start = 0.0 if spec.min is None else max(spec.min, 0.0)
+    return f"{spec.name}='0s:{start:g} 2s:{_value(spec)} ease-in-out 4s:{start:g}'"
 
 
 def _reflowed(text: str) -> str:
@@ -122,6 +159,10 @@ def _value(spec: ParamSpec) -> str:
         return "text" if spec.default is REQUIRED or not spec.default else str(spec.default)
     low = 0.0 if spec.min is None else spec.min
     value = 2 * spec.default if spec.default not in (REQUIRED, 0) else low + 1
+    if spec.default == 0 and low < 0 and spec.max is not None:
+        value = spec.max / 4
+    elif spec.type is float and spec.default not in (REQUIRED, 0) and spec.max is not None:
+        value = spec.max / 2 if spec.default == spec.max else min(value, (spec.default + spec.max) / 2)
     if spec.default == 0 and spec.unit == "px" and spec.type is int:
         value = 640  # a size whose 0 stands for "whatever follows from the other"
     if spec.max is not None:

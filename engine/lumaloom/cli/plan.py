@@ -40,7 +40,7 @@ def _step_fields(step: Step) -> dict[str, Any]:
 
     return {
         "name": step.name,
-        "parameters": getattr(step.action, "values", {}),
+        "parameters": getattr(step.action, "settings", {}),
         **({"fused": step.action.explain()} if isinstance(step.action, Fused) else {}),
         "device": step.device,
         "before": str(step.before),

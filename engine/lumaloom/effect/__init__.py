@@ -16,24 +16,41 @@ class Lift(Effect):
 
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.hooks import API_VERSION, GROUP, Hooks, hookimpl
+from lumaloom.effect.keyframes import Keyframes, keyframes
 from lumaloom.effect.param import REQUIRED, Param, ParamSpec
 from lumaloom.effect.per_pixel import Pointwise, pointwise
 from lumaloom.effect.temporal import TemporalEffect
 from lumaloom.effect.text import parse_call
 from lumaloom.errors import ParameterError
-from lumaloom.frame import Array, Frame, FrameSpec, Model, PixelFormat, PlaneFormat, Range
+from lumaloom.frame import (
+    Array,
+    Colour,
+    Frame,
+    FrameSpec,
+    Matrix,
+    Model,
+    PixelFormat,
+    PlaneFormat,
+    Primaries,
+    Range,
+    Transfer,
+)
 from lumaloom.pointwise.host import lookup, lookup3d, noise, table, uniform
+from lumaloom.pointwise.spaces import to_code, to_light
 
 __all__ = [
     "API_VERSION",
     "GROUP",
     "REQUIRED",
     "Array",
+    "Colour",
     "Effect",
     "Frame",
     "FrameSpec",
     "Hooks",
+    "Keyframes",
     "Kind",
+    "Matrix",
     "Model",
     "Param",
     "ParamSpec",
@@ -41,14 +58,19 @@ __all__ = [
     "PixelFormat",
     "PlaneFormat",
     "Pointwise",
+    "Primaries",
     "Range",
     "TemporalEffect",
+    "Transfer",
     "hookimpl",
+    "keyframes",
     "lookup",
     "lookup3d",
     "noise",
     "parse_call",
     "pointwise",
     "table",
+    "to_code",
+    "to_light",
     "uniform",
 ]

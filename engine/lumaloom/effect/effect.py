@@ -8,11 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar, Self, get_type_hints
 
+from lumaloom.effect.keyframes import Keyframes, place_of
 from lumaloom.effect.param import REQUIRED, ParamSpec, number_text
 from lumaloom.errors import ParameterError, nearest
-from lumaloom.frame import Frame, FrameSpec, PixelFormat
+from lumaloom.frame import Frame, FrameSpec, PixelFormat, Timing
 
 
 class Kind(StrEnum):
@@ -45,6 +46,7 @@ class Effect(ABC):
     api: ClassVar[str] = ">=1.0,<2"
     params: ClassVar[Mapping[str, ParamSpec]] = MappingProxyType({})
     devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    _keys: Mapping[str, Keyframes] = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -59,8 +61,10 @@ class Effect(ABC):
     def __init__(self, **values: Any) -> None:
         """Set parameters from text or Python values; the others take their defaults.
 
+        Numbers may change over time: `keyframes({0: 0.0, 2: 1.5})`, or text such as `0s:0 2s:1.5 ease-in-out 4s:0`.
+
         Raises:
-            ParameterError: unknown name, missing value, wrong type or out of range.
+            ParameterError: unknown name, missing value, wrong type or out of range, also at a key.
 
         """
         for name in values:
@@ -73,16 +77,54 @@ class Effect(ABC):
             value = values.get(name, spec.default)
             if value is REQUIRED:
                 raise ParameterError(f"{self.name}: {name} is missing; it expects {spec.expects}")
+            keys = spec.animation(value, self.name)
+            if keys is not None:
+                self._keys = {**self._keys, name: keys}
+                value = keys.values[0]
             setattr(self, name, spec.parse(value, self.name))
+        if len({keys.in_frames for keys in self._keys.values()}) > 1:
+            raise ParameterError(f"{self.name}: expected the times of all keys in seconds or all in frames")
 
     @property
     def values(self) -> dict[str, Any]:
-        """Current value of every parameter."""
+        """Current value of every parameter; of an animated one that of its first key."""
         return {name: getattr(self, name) for name in self.params}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was set: values, and `Keyframes` for parameters that are animated."""
+        return {**self.values, **self._keys}
+
+    @property
+    def animated(self) -> bool:
+        """Whether parameters change from frame to frame."""
+        return bool(self._keys)
+
+    def at(self, timing: Timing) -> Self:
+        """Return the effect for the frame shown at `timing`, without keyframes: itself where nothing is animated."""
+        if not self._keys:
+            return self
+        return self._resolved(place_of(timing, next(iter(self._keys.values())).in_frames))
+
+    def moments(self) -> list[Self]:
+        """Return the effect as it is at each key and at some moments between; itself where nothing is animated."""
+        times = sorted({time for keys in self._keys.values() for time in keys.moments()})
+        return [self._resolved(time) for time in times] or [self]
+
+    def _resolved(self, place: float) -> Self:
+        now = {name: self.params[name].kept(keys(place)) for name, keys in self._keys.items()}
+        return type(self)(**{**self.values, **now})
+
+    def fitted(self, spec: FrameSpec) -> Effect:
+        """Return the effect to use for frames of `spec`: by default itself.
+
+        The planner asks once, before `output`; for parameters that say `auto` and mean what the frames' tags say.
+        """
+        return self
 
     def __repr__(self) -> str:
         """Return the written form that makes this effect again."""
-        return " ".join([self.name, *(f"{name}={_text(value)}" for name, value in self.values.items())])
+        return " ".join([self.name, *(f"{name}={_text(value)}" for name, value in self.settings.items())])
 
     def accepts(self, fmt: PixelFormat) -> bool:
         """Whether `render` takes frames of this format; the planner converts to the nearest that it takes.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args, get_origin
 
+from lumaloom.effect.keyframes import Keyframes, read_keyframes
 from lumaloom.errors import ParameterError, PluginError, nearest
 
 REQUIRED: Final = object()
@@ -84,6 +85,31 @@ class ParamSpec:
         if (self.min is not None and result < self.min) or (self.max is not None and result > self.max):
             raise ParameterError(f"{owner}: {self.name} expects {self.expects}, got {value!r}")
         return result
+
+    def animation(self, value: Any, owner: str) -> Keyframes | None:
+        """Return keyframes with values of this parameter's type where `value` is keyframes, or text of some; else None.
+
+        Raises:
+            ParameterError: malformed text, a value that `parse` does not take, or a parameter that is no number.
+
+        """
+        numeric = self.type in (float, int)
+        if isinstance(value, str) and numeric and ":" in value:
+            try:
+                value = read_keyframes(value)
+            except ParameterError as problem:
+                raise ParameterError(f"{owner}: {self.name}: {problem}") from None
+        if not isinstance(value, Keyframes):
+            return None
+        if not numeric:
+            raise ParameterError(f"{owner}: {self.name} expects {self.expects}, got keyframes; only numbers take them")
+        return value.with_values(tuple(self.parse(each, owner) for each in value.values))
+
+    def kept(self, number: float) -> float:
+        """Return a number on the way between two keys as this parameter's type, within its bounds."""
+        low, high = (-math.inf if self.min is None else self.min), (math.inf if self.max is None else self.max)
+        within = min(max(number, low), high)
+        return round(within) if self.type is int else within
 
     @property
     def expects(self) -> str:

@@ -71,7 +71,7 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
         """
         after = self.output(spec)
         coding = None if after.colour == spec.colour else Coding.of(after, spec)
-        return replace(self.stage, coding=coding)
+        return replace(self.at(timing).stage, coding=coding)
 
     def is_identity(self, spec: FrameSpec) -> bool:
         """Whether the function, with the parameters of now, gives back the channels that it gets."""

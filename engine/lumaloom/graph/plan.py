@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import accumulate, groupby
 
 from lumaloom.effect import Effect, Kind, Pointwise, TemporalEffect
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
 from lumaloom.frame.convert import convert, converted_spec
+from lumaloom.graph.animation import accepts, is_idle, output
 from lumaloom.graph.fused import Fused
 from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.graph.upright import Upright
@@ -66,14 +68,15 @@ class Step:
             return self.action.apply(frame, self.after_of(frame.spec), pool)
         # Tags such as interlacing may differ from frame to frame.
         after = self.after_of(frame.spec)
-        viewed = self.action.view(frame)
+        action = self.action.at(frame.timing)
+        viewed = action.view(frame)
         if viewed is not None:
             return Frame(after, viewed.planes, viewed.timing, viewed.side_data)
         out = Frame.allocate(after, pool, like=frame)
-        if around and isinstance(self.action, TemporalEffect):
-            self.action.render_window(around, out)
+        if around and isinstance(action, TemporalEffect):
+            action.render_window(around, out)
         else:
-            self.action.render(frame, out)
+            action.render(frame, out)
         return out
 
 
@@ -175,7 +178,7 @@ def _steps(
     source: FrameSpec, chain: Sequence[Effect], allowed: frozenset[PixelFormat] | None, device: str
 ) -> tuple[tuple[Step, ...], set[int]]:
     """Return the steps of a chain, and the numbers of the effects that change nothing."""
-    takers: list[Accepts] = [effect.accepts for effect in chain]
+    takers: list[Accepts] = [partial(accepts, effect) for effect in chain]
     takers.append(lambda fmt: allowed is None or fmt in allowed)
     formats = negotiate(source.format, takers)
     steps: list[Step] = []
@@ -188,7 +191,8 @@ def _steps(
             spec = after
         if effect is None:
             continue
-        if effect.is_identity(spec):
+        effect = effect.fitted(spec)
+        if is_idle(effect, spec):
             idle.add(number)
             continue
         after = _after(effect, spec)
@@ -223,7 +227,7 @@ def _after(effect: Effect, spec: FrameSpec) -> FrameSpec:
 
     How an untagged picture is read depends on its height: where a new height would change that, the tag is set.
     """
-    after = effect.output(spec)
+    after = output(effect, spec)
     matrix = spec.colour.resolved(spec.format.model, spec.height).matrix
     if after.colour != spec.colour or after.colour.resolved(after.format.model, after.height).matrix is matrix:
         return after

@@ -18,7 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from lumaloom.errors import OutputError, ParameterError
-from lumaloom.frame import ChromaLocation, Frame, FrameSpec
+from lumaloom.frame import ChromaLocation, Frame, FrameSpec, Transfer
 from lumaloom.frame.convert import convert
 from lumaloom.frame.pyav import to_av
 from lumaloom.media import hdr
@@ -201,7 +201,9 @@ class VideoEncoder:
         if threads and self._row.threads:
             option, key = self._row.threads
             _append(options, option, f"{key}={threads}")
-        if light := hdr.parameters(self._row.hdr, self._first.side_data):
+        # Where an effect made SDR of it, the metadata speaks of a grade that is gone.
+        graded = self.spec.colour.transfer in (Transfer.PQ, Transfer.HLG, Transfer.UNSPECIFIED)
+        if graded and (light := hdr.parameters(self._row.hdr, self._first.side_data)):
             if self._row.hdr:
                 _append(options, self._row.hdr, light)
             else:

@@ -16,13 +16,18 @@ from lumaloom.media.atomic import AtomicFile
 Picture = NDArray[np.uint8]
 
 
-def write_png(path: Path, picture: Picture) -> None:
-    """Write an `(H, W, 3)` picture; a file under that name is replaced."""
+def write_png(path: Path, picture: Picture, *, overwrite: bool = True) -> None:
+    """Write an `(H, W, 3)` picture; a file under that name is replaced where `overwrite` says so.
+
+    Raises:
+        OutputError: it can't be written.
+
+    """
     encoder: Any = av.CodecContext.create("png", "w")
     encoder.height, encoder.width = picture.shape[:2]
     encoder.pix_fmt, encoder.time_base = "rgb24", Fraction(1, 25)
     packets = [*encoder.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")), *encoder.encode(None)]
-    staged = AtomicFile(path, overwrite=True)
+    staged = AtomicFile(path, overwrite=overwrite)
     try:
         staged.path.write_bytes(b"".join(bytes(packet) for packet in packets))
         staged.commit()

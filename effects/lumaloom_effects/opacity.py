@@ -1,0 +1,18 @@
+"""Opacity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lumaloom.effect import Param, pointwise
+
+
+@pointwise(space="luma", alpha=True)
+def opacity(
+    y: Any, alpha: Any, *, amount: float = Param(0.5, min=0, max=1, help="Factor; 0 is invisible, 1 changes nothing.")
+) -> Any:
+    """Make the picture see-through; colours stay.
+
+    `alpha = amount * alpha`. The output has to be of a kind that keeps opacity, such as PNG, ProRes 4444 or FFV1.
+    """
+    return y, amount * alpha
