@@ -20,6 +20,7 @@ from lumaloom.media.reader import Reader
 from lumaloom.memory import default_pool
 from lumaloom.plugins import default_registry
 from lumaloom.run import Meter, run_plan
+from lumaloom.services.events import EventBus
 
 # A position as people give it: seconds, or text such as `1:02.5` or `37f`.
 Time = str | float | Fraction
@@ -42,6 +43,7 @@ def render(
     best_effort: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
+    events: EventBus | None = None,
 ) -> RenderResult:
     """Decode `input`, run every frame through `effects`, encode to `output`.
 
@@ -60,8 +62,9 @@ def render(
         end: where to end, exclusive.
         overwrite: replace an output that exists.
         best_effort: render what is readable of a damaged input instead of failing.
-        on_progress: called about ten times a second.
+        on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
+        events: a bus whose subscribers are told what happens; `lumaloom.jobs` has the events.
 
     Returns:
         Counts, times per stage, losses and warnings.
@@ -84,7 +87,7 @@ def render(
         overwrite=overwrite,
         best_effort=best_effort,
     )
-    return run_request(request, on_progress=on_progress, cancel=cancel)
+    return run_request(request, events=events, on_progress=on_progress, cancel=cancel)
 
 
 def open(path: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None) -> Clip:  # noqa: A001

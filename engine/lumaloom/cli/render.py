@@ -77,30 +77,23 @@ def render(
         _show_plan(request, json)
         return
     if json:
-        from lumaloom.cli.plan import as_fields
-        from lumaloom.cli.summary import moment_fields, result_fields
+        from lumaloom.cli.events import EventPrinter
 
-        with stopping() as cancel:
-            result = run(
-                request,
-                on_start=lambda job: emit("start", **as_fields(job)),
-                on_progress=lambda moment: emit("progress", **moment_fields(moment)),
-                cancel=cancel,
-            )
-        emit("finish", **result_fields(result))
+        with stopping() as cancel, EventPrinter(cancel) as printer:
+            run(request, events=printer.bus, cancel=cancel)
         return
     from lumaloom.cli.bar import ProgressBar
     from lumaloom.cli.summary import show
 
     with stopping() as cancel, ProgressBar() as bar:
-        result = run(request, on_start=bar.start, on_progress=bar.update, cancel=cancel)
+        result = run(request, events=bar.bus, cancel=cancel)
     for warning in result.warnings:
         warn(warning)
     show(result)
 
 
 def _show_plan(request: RenderRequest, json: bool) -> None:
-    from lumaloom.cli.plan import as_fields, show
+    from lumaloom.cli.plan import show
     from lumaloom.jobs import prepare
     from lumaloom.media.atomic import check_target
 
@@ -108,7 +101,7 @@ def _show_plan(request: RenderRequest, json: bool) -> None:
         if job.choice.encoder and "%" not in os.path.basename(request.output):
             check_target(request.output, overwrite=request.overwrite, source=request.input)
         if json:
-            emit("plan", **as_fields(job))
+            emit("plan", **job.as_dict())
         else:
             show(job)
 
