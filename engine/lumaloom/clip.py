@@ -9,13 +9,13 @@ from fractions import Fraction
 from itertools import islice
 from typing import overload
 
+from lumaloom.composition import Engine
 from lumaloom.device import choose as choose_device
 from lumaloom.device import cores
 from lumaloom.effect import Effect
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs import Progress, RenderRequest, RenderResult, parse_position
-from lumaloom.jobs import render as run_request
 from lumaloom.media.reader import Reader
 from lumaloom.memory import default_pool
 from lumaloom.plugins import default_registry
@@ -31,7 +31,7 @@ def render(
     output: str | os.PathLike[str],
     effects: Sequence[str | Effect] = (),
     *,
-    device: str = "auto",
+    device: str | None = None,
     threads: int | None = None,
     encoder: str | None = None,
     crf: float | None = None,
@@ -51,9 +51,9 @@ def render(
         input: path of a file with video.
         output: path of the result, its extension chooses the container; `null` throws the frames away.
         effects: in order; effects, or text such as `blur sigma=5`.
-        device: `auto`, `cpu` or `cuda`.
-        threads: for decoding, effects and encoding each; None for one per core. The result does not depend on it
-            where the encoder's does not.
+        device: `auto`, `cpu` or `cuda`; None for what the settings say.
+        threads: for decoding, effects and encoding each; None for what the settings say, usually one per core. The
+            result does not depend on it where the encoder's does not.
         encoder: such as `h264`, `hevc`, `av1`, `ffv1`; None for the container's usual one.
         crf: quality on the encoder's own scale.
         preset: the encoder's speed preset.
@@ -87,7 +87,8 @@ def render(
         overwrite=overwrite,
         best_effort=best_effort,
     )
-    return run_request(request, events=events, on_progress=on_progress, cancel=cancel)
+    with Engine(events=events) as engine:
+        return engine.render(request, on_progress=on_progress, cancel=cancel)
 
 
 def open(path: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None) -> Clip:  # noqa: A001

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import lumaloom
+from lumaloom.composition import Engine
 from lumaloom.effect import Effect, Frame, Kind
 from lumaloom.errors import CancelledError, DeviceError, EffectError
 from lumaloom.jobs import (
@@ -18,13 +18,15 @@ from lumaloom.jobs import (
     InputRepaired,
     JobEvent,
     MemoryPressure,
+    PluginLoaded,
     Progress,
     RenderEnded,
     RenderFailed,
     RenderFinished,
+    RenderRequest,
     RenderStarted,
 )
-from lumaloom.memory import PoolStats
+from lumaloom.memory import BufferPool, PoolStats
 from lumaloom.services.events import Event, EventBus, HandlerFailed, JsonlSink, Queue, Recorder
 from tests.media import clips
 
@@ -51,7 +53,8 @@ def test_a_render_from_its_request_to_its_end(source: Path, tmp_path: Path) -> N
         bus.subscribe(Event, sink, queue=Queue(when_full="block"))
         result = lumaloom.render(source, tmp_path / "out.mkv", ["boxblur radius=2"], events=bus)
         assert bus.close()
-    assert seen.names == ["JobQueued", "RenderStarted", "Progress", "RenderFinished"]
+    assert seen.names == ["PluginLoaded", "JobQueued", "RenderStarted", "Progress", "RenderFinished"]
+    assert "boxblur" in seen.of(PluginLoaded)[0].effects
     (started,), (finished,) = seen.of(RenderStarted), seen.of(RenderFinished)
     assert started.plan["frames"] == finished.result["frames"] == result.frames == 30
     assert [step["name"] for step in started.plan["steps"]] == ["boxblur"]
@@ -78,7 +81,7 @@ def test_a_request_that_makes_no_sense(source: Path) -> None:
     seen = Recorder(bus)
     with pytest.raises(lumaloom.LumaloomError):
         lumaloom.render(source, "null", ["blurr"], events=bus)
-    assert seen.names == ["JobQueued", "RenderFailed"]
+    assert seen.names == ["PluginLoaded", "JobQueued", "RenderFailed"]
     assert "did you mean 'blur'" in seen.of(RenderFailed)[0].message
 
 
@@ -114,19 +117,15 @@ def test_memory_that_gets_short_is_told_once(source: Path, monkeypatch: pytest.M
     monkeypatch.setattr("lumaloom.jobs.rendering._REPORT_EVERY", 0)
     uses = iter([50, 95, 99, 100, 50, 91])
 
-    class Filling:
-        def __init__(self, pool: Any) -> None:
-            self.acquire = pool.acquire
-
+    class Filling(BufferPool):
         @property
         def stats(self) -> PoolStats:
             return PoolStats("host", 1, 1, 0, 0, next(uses, 10), 0, 100, 100)
 
-    real = lumaloom.jobs.rendering.BufferPool  # type: ignore[attr-defined]
-    monkeypatch.setattr("lumaloom.jobs.rendering.BufferPool", lambda limit: Filling(real(limit)))
     bus = EventBus()
     seen = Recorder(bus, MemoryPressure)
-    lumaloom.render(source, "null", ["boxblur radius=2"], events=bus)
+    with Engine(events=bus, replace={BufferPool: lambda: Filling(1 << 28)}) as engine:
+        engine.render(RenderRequest(input=source, output="null", effects=["boxblur radius=2"]))
     assert [event.in_use for event in seen.of(MemoryPressure)] == [95, 91]
 
 

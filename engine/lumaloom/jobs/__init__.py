@@ -15,9 +15,9 @@ from lumaloom.jobs.events import (
     RenderFinished,
     RenderStarted,
 )
-from lumaloom.jobs.preparation import Preparation, prepare
+from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
-from lumaloom.jobs.rendering import render
+from lumaloom.jobs.rendering import Renderer
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.result import RenderResult
 from lumaloom.jobs.timecode import Position, parse_position
@@ -33,6 +33,7 @@ __all__ = [
     "PluginLoaded",
     "Position",
     "Preparation",
+    "Preparer",
     "Progress",
     "RenderCancelled",
     "RenderEnded",
@@ -41,7 +42,6 @@ __all__ = [
     "RenderRequest",
     "RenderResult",
     "RenderStarted",
+    "Renderer",
     "parse_position",
-    "prepare",
-    "render",
 ]

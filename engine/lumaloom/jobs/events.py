@@ -83,7 +83,6 @@ class EffectFailed(JobEvent):
 class DeviceLost(JobEvent):
     """The device failed in the middle of a render; `RenderFailed` follows."""
 
-    device: str
     message: str
 
 

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from lumaloom.device import choose as choose_device
-from lumaloom.device import cores
+from lumaloom.device import Machine
 from lumaloom.errors import UsageError
 from lumaloom.graph import Conversion, Plan, Step, make_plan
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.timecode import Position
 from lumaloom.media.choice import EncoderChoice, choose, losses
 from lumaloom.media.source import Source, SourceOptions
-from lumaloom.plugins import default_registry
+from lumaloom.plugins import Registry
+from lumaloom.services.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +85,42 @@ def _step_fields(step: Step) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def prepare(request: RenderRequest) -> Generator[Preparation, None, None]:
-    """Settle everything about a request without writing anything: what a dry run shows.
+class Preparer:
+    """Settles everything about a request without writing anything.
 
-    Raises:
-        LumaloomError: the request can't be carried out; checks that need no file come first.
+    Args:
+        registry: the effects that there are.
+        machine: where the job is to run.
+        settings: what the request leaves open.
     """
-    threads = request.threads if request.threads is not None else cores()
-    if threads < 1:
-        raise UsageError(f"threads: expected at least 1, got {threads}")
-    effects = default_registry().create_all(request.effects)
-    device = choose_device(request.device)
-    choice = choose(
-        request.output, request.encoder, crf=request.crf, preset=request.preset, options=dict(request.encoder_options)
-    )
-    with Source(request.input, _source_options(request, threads)) as source:
-        upright = choice.encoder is not None and not choice.container.rotation
-        plan = make_plan(source.spec, effects, choice.formats, device, upright=upright)
-        yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
+
+    def __init__(self, registry: Registry, machine: Machine, settings: Settings) -> None:
+        self._registry, self._machine, self._settings = registry, machine, settings
+
+    @contextmanager
+    def prepare(self, request: RenderRequest) -> Generator[Preparation, None, None]:
+        """Give what is settled; the source is open until the end.
+
+        Raises:
+            LumaloomError: the request can't be carried out; checks that need no file come first.
+        """
+        wanted = self._settings.threads if request.threads is None else request.threads
+        threads = self._machine.cores() if wanted is None else wanted
+        if threads < 1:
+            raise UsageError(f"threads: expected at least 1, got {threads}")
+        effects = self._registry.create_all(request.effects)
+        device = self._machine.choose(request.device or self._settings.device)
+        choice = choose(
+            request.output,
+            request.encoder,
+            crf=request.crf,
+            preset=request.preset,
+            options=dict(request.encoder_options),
+        )
+        with Source(request.input, _source_options(request, threads)) as source:
+            upright = choice.encoder is not None and not choice.container.rotation
+            plan = make_plan(source.spec, effects, choice.formats, device, upright=upright)
+            yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
 
 
 def _source_options(request: RenderRequest, threads: int) -> SourceOptions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 
@@ -21,19 +20,19 @@ from lumaloom.jobs.events import (
     RenderFinished,
     RenderStarted,
 )
-from lumaloom.jobs.preparation import Preparation, prepare
+from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.result import RenderResult
 from lumaloom.media.opensink import open_sink
 from lumaloom.media.sink import SinkSummary
-from lumaloom.memory import BufferPool, default_limit
+from lumaloom.memory import BufferPool
 from lumaloom.run import Meter, prefetch, run_plan
 from lumaloom.run.items import size_of
+from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus
+from lumaloom.services.settings import Settings
 
-# Bytes of decoded frames that may wait for the workers, and of frames that may be under way in them.
-_AHEAD = 64 << 20
 # Seconds between two reports of progress.
 _REPORT_EVERY = 0.1
 # The part of a pool's limit above which memory is short.
@@ -44,12 +43,12 @@ class Renderer:
     """Renders one request, once.
 
     Args:
+        preparer: settles what the request leaves open.
         events: told what happens.
         pool: host buffers for the frames.
         meter: gets the time of every stage.
-        on_progress: called from the rendering thread about ten times a second, and after the last frame; what it
-            raises ends the render.
-        cancel: set it, from any thread, to stop; the output is removed.
+        clock: for the time that the render takes.
+        settings: bounds of what is under way.
 
     Attributes:
         job: names the job in its events.
@@ -57,35 +56,51 @@ class Renderer:
 
     def __init__(
         self,
+        preparer: Preparer,
         events: EventBus,
         pool: BufferPool,
         meter: Meter,
-        on_progress: Callable[[Progress], None] | None = None,
-        cancel: threading.Event | None = None,
+        clock: Clock,
+        settings: Settings,
     ) -> None:
         self.job = os.urandom(8).hex()
-        self._events, self._pool, self._meter = events, pool, meter
-        self._on_progress, self._cancel = on_progress, cancel
+        self._preparer, self._events, self._pool, self._meter, self._clock = preparer, events, pool, meter, clock
+        self._ahead = int(settings.ahead)
+        self._on_progress: Callable[[Progress], None] | None = None
+        self._cancel: threading.Event | None = None
         self._started = self._reported = 0.0
         self._short = False
 
-    def render(self, request: RenderRequest) -> RenderResult:
+    def render(
+        self,
+        request: RenderRequest,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> RenderResult:
         """Render a request to its end, and return how it went.
+
+        Args:
+            request: what to do.
+            on_progress: called from this thread about ten times a second, and after the last frame; what it raises
+                ends the render.
+            cancel: set it, from any thread, to stop; the output is removed.
 
         Raises:
             LumaloomError: with one line for people; nothing is left behind under the output's name or a temporary one.
             CancelledError: `cancel` was set.
         """
-        self._started = self._reported = time.perf_counter()
+        self._on_progress, self._cancel = on_progress, cancel
+        self._started = self._reported = self._clock.elapsed()
         events, job = self._events, self.job
         events.emit(JobQueued(job=job, input=os.fspath(request.input), output=os.fspath(request.output)))
         try:
-            with prepare(request) as prepared:
+            with self._preparer.prepare(request) as prepared:
                 if events.wants(RenderStarted):
                     events.emit(RenderStarted(job=job, plan=prepared.as_dict()))
                 result = self._result(prepared)
         except BaseException as problem:
-            self._tell_failure(problem, request.device)
+            self._tell_failure(problem)
             raise
         if result.losses.any or result.losses.timestamps_repaired:
             events.emit(InputRepaired(job=job, losses=result.losses.as_dict()))
@@ -95,7 +110,7 @@ class Renderer:
 
     def _result(self, job: Preparation) -> RenderResult:
         frames, summary = self._written(job)
-        seconds = time.perf_counter() - self._started
+        seconds = self._seconds()
         self._report(frames, frames, seconds)
         return RenderResult(
             frames=frames,
@@ -125,8 +140,8 @@ class Renderer:
                     threads=job.threads,
                 )
             )
-            decoded = prefetch(meter.each("decode", job.source.items()), limit=_AHEAD, size=size_of, name="decode")
-            rendered = run_plan(job.plan, decoded, pool=self._pool, workers=job.threads, limit=_AHEAD, meter=meter)
+            decoded = prefetch(meter.each("decode", job.source.items()), limit=self._ahead, size=size_of, name="decode")
+            rendered = run_plan(job.plan, decoded, pool=self._pool, workers=job.threads, limit=self._ahead, meter=meter)
             if isinstance(rendered, Generator):
                 stack.callback(rendered.close)
             for item in rendered:
@@ -135,13 +150,16 @@ class Renderer:
                 with meter.stage("encode"):
                     sink.write(item)
                 frames += isinstance(item, Frame)
-                now = time.perf_counter()
-                if now - self._reported >= _REPORT_EVERY:
+                now = self._clock.elapsed()
+                if not 0 <= now - self._reported < _REPORT_EVERY:  # a clock that went back is no reason for silence
                     self._reported = now
-                    self._report(frames, job.total, now - self._started)
+                    self._report(frames, job.total, self._seconds())
                     self._watch_memory()
             with meter.stage("encode"):
                 return frames, sink.finish()
+
+    def _seconds(self) -> float:
+        return max(self._clock.elapsed() - self._started, 0.0)
 
     def _report(self, frames: int, total: int | None, seconds: float) -> None:
         wanted = self._events.wants(Progress)
@@ -162,7 +180,7 @@ class Renderer:
                     MemoryPressure(job=self.job, memory=stats.memory, in_use=stats.in_use, limit=stats.limit)
                 )
 
-    def _tell_failure(self, problem: BaseException, device: str) -> None:
+    def _tell_failure(self, problem: BaseException) -> None:
         job, message = self.job, str(problem)
         if isinstance(problem, CancelledError | KeyboardInterrupt):
             self._events.emit(RenderCancelled(job=job, message=message or "interrupted"))
@@ -170,29 +188,5 @@ class Renderer:
         if isinstance(problem, EffectError) and problem.effect:
             self._events.emit(EffectFailed(job=job, effect=problem.effect, seconds=problem.seconds, message=message))
         if isinstance(problem, DeviceError):
-            self._events.emit(DeviceLost(job=job, device=device, message=message))
+            self._events.emit(DeviceLost(job=job, message=message))
         self._events.emit(RenderFailed(job=job, error=type(problem).__name__, message=message))
-
-
-def render(
-    request: RenderRequest,
-    *,
-    events: EventBus | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-    cancel: threading.Event | None = None,
-) -> RenderResult:
-    """Render a request to its end, and return how it went.
-
-    Args:
-        request: what to do.
-        events: told what happens.
-        on_progress: called from this thread about ten times a second, and after the last frame; what it raises ends
-            the render.
-        cancel: set it, from any thread, to stop; the output is removed.
-
-    Raises:
-        LumaloomError: with one line for people; nothing is left behind under the output's name or a temporary one.
-        CancelledError: `cancel` was set.
-    """
-    pool = BufferPool(default_limit())
-    return Renderer(events or EventBus(), pool, Meter(), on_progress, cancel).render(request)

@@ -1,0 +1,27 @@
+"""The settings, their types and their defaults. One more setting is one more field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ByteSize, Field
+
+
+class Settings(BaseModel, frozen=True, extra="forbid"):
+    """What a request does not say. Sizes are bytes, or text such as `2GiB`.
+
+    `threads = 4` in the file is LUMALOOM_THREADS=4 in the environment and `--set threads=4` on the command line.
+    """
+
+    threads: int | None = Field(
+        None, ge=1, description="Of decoding, effects and encoding each; one per core if unset."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the effects run.")
+    memory_limit: ByteSize | None = Field(
+        None, ge=1 << 20, description="Frames of a job on the host; half of what is available if unset."
+    )
+    ahead: ByteSize = Field(
+        ByteSize(64 << 20), ge=1, description="Decoded frames that may wait for the effects, or be under way in them."
+    )
+    events_file: Path | None = Field(None, description="Gets every event as a line of JSON.")
