@@ -9,9 +9,9 @@ from fractions import Fraction
 from itertools import islice
 from typing import overload
 
+from lumaloom.cache import DiskCache
 from lumaloom.composition import Engine
-from lumaloom.device import choose as choose_device
-from lumaloom.device import cores
+from lumaloom.device import Machine, cores
 from lumaloom.effect import Effect
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
@@ -21,6 +21,7 @@ from lumaloom.memory import default_pool
 from lumaloom.plugins import default_registry
 from lumaloom.run import Meter, run_plan
 from lumaloom.services.events import EventBus
+from lumaloom.services.settings import Settings
 
 # A position as people give it: seconds, or text such as `1:02.5` or `37f`.
 Time = str | float | Fraction
@@ -91,15 +92,23 @@ def render(
         return engine.render(request, on_progress=on_progress, cancel=cancel)
 
 
-def open(path: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None) -> Clip:  # noqa: A001
-    """Open a video for frame-exact access; its index is built once, without decoding.
+def open(path: str | os.PathLike[str], *, device: str | None = None, threads: int | None = None) -> Clip:  # noqa: A001
+    """Open a video for frame-exact access; its index is built once, without decoding, and kept.
+
+    Args:
+        path: of a file with video.
+        device: `auto`, `cpu` or `cuda`; None for what the settings say.
+        threads: of the decoder; None for what the settings say, usually one per core.
 
     Raises:
         InputError: the file can't be read.
         DeviceError: `cuda` was asked for and can't be used.
     """
-    chosen = choose_device(device)
-    reader = Reader(path, threads=threads)
+    with Engine() as engine:
+        settings, store = engine.get(Settings), engine.get(DiskCache)
+        chosen = engine.get(Machine).choose(device or settings.device)
+    threads = settings.threads if threads is None else threads
+    reader = Reader(path, threads=threads, store=store, kept=settings.frame_cache)
     return Clip(reader, range(len(reader)), (), chosen)
 
 

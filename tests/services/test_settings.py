@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lumaloom
+from lumaloom.cache import DiskCache
 from lumaloom.errors import UsageError
 from lumaloom.services.settings import Settings, config_path, load
 from tests.cli.running import run_cli
@@ -141,6 +143,19 @@ def test_a_render_obeys_them(clip: Path, folder: Path, file: Path, monkeypatch: 
     outcome = run_cli("render", clip, "null")
     assert outcome.code == 2
     assert outcome.error.startswith("threads: expected a valid integer")
+
+
+def test_an_open_clip_obeys_them(clip: Path, folder: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LUMALOOM_CACHE_DIR")
+    monkeypatch.setenv("LUMALOOM_CONFIG", str(file))
+    file.write_text(f"cache_dir = '{folder}/kept'\nframe_cache = 0\ndevice = 'cpu'\nthreads = 1\n")
+    with lumaloom.open(clip) as opened:
+        assert len(opened) == 30
+        assert opened[9].timing.pts > 0
+        assert opened[3].timing.pts > 0
+        assert not len(opened._reader._kept)
+    assert DiskCache(folder / "kept", 1 << 30).stats.entries == 1
+    assert run_cli("cache", "--json").out.count(f"{folder}/kept") == 1
 
 
 def test_a_file_of_events_that_cannot_be_written(clip: Path, folder: Path) -> None:

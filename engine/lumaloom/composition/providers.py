@@ -7,6 +7,7 @@ from typing import Any, NewType
 
 from dishka import BaseScope, Provider, from_context, new_scope, provide
 
+from lumaloom.cache import DiskCache, default_folder, opened
 from lumaloom.device import Machine
 from lumaloom.errors import OutputError
 from lumaloom.jobs import PluginFailed, PluginLoaded, Preparer, Renderer
@@ -67,6 +68,11 @@ class EngineServices(Provider):
                 written.cancel()
         if not isinstance(given, EventBus):
             bus.close()
+
+    @provide
+    def disk_cache(self, settings: Settings) -> DiskCache:
+        """What is kept between runs; one for each folder in a process, which ends with it."""
+        return opened(settings.cache_dir or default_folder(), settings.cache_limit)
 
     @provide
     def plugins(self, events: EventBus) -> Registry:

@@ -24,4 +24,11 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     ahead: ByteSize = Field(
         ByteSize(64 << 20), ge=1, description="Decoded frames that may wait for the effects, or be under way in them."
     )
+    cache_dir: Path | None = Field(None, description="Of what is kept between runs; the user's cache folder if unset.")
+    cache_limit: ByteSize = Field(
+        ByteSize(1 << 30), ge=0, description="Everything that is kept between runs; 0 keeps nothing."
+    )
+    frame_cache: ByteSize = Field(
+        ByteSize(256 << 20), ge=0, description="Decoded frames of an open clip, for going back; 0 keeps none."
+    )
     events_file: Path | None = Field(None, description="Gets every event as a line of JSON.")
