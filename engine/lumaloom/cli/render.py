@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -30,6 +30,8 @@ def render(
     start: str | None = None,
     end: str | None = None,
     set: Annotated[list[str] | None, Parameter(name="--set")] = None,  # noqa: A002
+    telemetry: Literal["on", "off"] | None = None,
+    serve_metrics: int | None = None,
     overwrite: Annotated[bool, Parameter(name=("--overwrite", "-y"))] = False,
     best_effort: bool = False,
     dry_run: bool = False,
@@ -51,6 +53,8 @@ def render(
         start: Where to start: 1:02.5, 62.5, 1500ms or a frame such as 37f.
         end: Where to end, exclusive, in the same forms.
         set: A setting, as key=value; `lumaloom config` lists them. Give it several times for more.
+        telemetry: Whether the job is traced and measured, and exported by OTLP or what the settings say.
+        serve_metrics: A port for the pages /livez, /readyz, /startupz and /metrics while the job runs.
         overwrite: Replace an output that exists.
         best_effort: Render what is readable of a damaged input, and count the losses.
         dry_run: Print the plan and write nothing.
@@ -76,6 +80,10 @@ def render(
         best_effort=best_effort,
     )
     settings = pairs(set or [], "--set", "threads=4")
+    if telemetry is not None:
+        settings["telemetry"] = telemetry
+    if serve_metrics is not None:
+        settings["serve_metrics"] = str(serve_metrics)
     if dry_run:
         _show_plan(request, settings, json)
         return

@@ -9,7 +9,7 @@ from dishka import BaseScope, Provider, from_context, new_scope, provide
 
 from lumaloom.cache import DiskCache, default_folder, opened
 from lumaloom.device import Machine
-from lumaloom.errors import OutputError
+from lumaloom.errors import OutputError, UsageError
 from lumaloom.jobs import PluginFailed, PluginLoaded, Preparer, Renderer
 from lumaloom.memory import BufferPool, default_limit
 from lumaloom.plugins import Registry, default_registry
@@ -17,6 +17,7 @@ from lumaloom.run import Meter
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import Event, EventBus, JsonlSink, Queue
 from lumaloom.services.settings import Resolved, Settings, load
+from lumaloom.services.telemetry import Telemetry
 
 # What the caller of the engine brings: settings that win over all others, and a bus of its own or None.
 GivenSettings = NewType("GivenSettings", Mapping[str, Any])
@@ -75,6 +76,19 @@ class EngineServices(Provider):
         return opened(settings.cache_dir or default_folder(), settings.cache_limit)
 
     @provide
+    def telemetry(self, settings: Settings, events: EventBus, cache: DiskCache) -> Iterator[Telemetry]:
+        """Nothing, unless it is switched on or its pages are."""
+        if not settings.telemetry and settings.serve_metrics is None:
+            yield Telemetry()
+        else:
+            try:
+                from lumaloom.composition.observing import observing
+            except ImportError as error:
+                raise UsageError(f"telemetry: {error}; pip install 'lumaloom[telemetry]'") from None
+            with observing(settings, events, cache) as telemetry:
+                yield telemetry
+
+    @provide
     def plugins(self, events: EventBus) -> Registry:
         """The effects that are installed; found once for all engines of a process, told to each."""
         registry = default_registry()
@@ -91,7 +105,6 @@ class JobServices(Provider):
 
     scope = Scope.JOB
 
-    meter = provide(Meter)
     preparer = provide(Preparer)
     renderer = provide(Renderer)
 
@@ -99,3 +112,9 @@ class JobServices(Provider):
     def pool(self, settings: Settings) -> BufferPool:
         """Host buffers."""
         return BufferPool(settings.memory_limit or default_limit())
+
+    @provide
+    def meter(self, telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
+        """Counters of the stages."""
+        with telemetry.watching(pool) as meter:
+            yield meter

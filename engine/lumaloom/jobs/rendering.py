@@ -32,6 +32,7 @@ from lumaloom.run.items import size_of
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus
 from lumaloom.services.settings import Settings
+from lumaloom.services.telemetry import Telemetry
 
 # Seconds between two reports of progress.
 _REPORT_EVERY = 0.1
@@ -48,6 +49,7 @@ class Renderer:
         pool: host buffers for the frames.
         meter: gets the time of every stage.
         clock: for the time that the render takes.
+        telemetry: traces the job and its planning.
         settings: bounds of what is under way.
 
     Attributes:
@@ -61,11 +63,12 @@ class Renderer:
         pool: BufferPool,
         meter: Meter,
         clock: Clock,
+        telemetry: Telemetry,
         settings: Settings,
     ) -> None:
         self.job = os.urandom(8).hex()
         self._preparer, self._events, self._pool, self._meter, self._clock = preparer, events, pool, meter, clock
-        self._ahead = int(settings.ahead)
+        self._telemetry, self._ahead = telemetry, int(settings.ahead)
         self._on_progress: Callable[[Progress], None] | None = None
         self._cancel: threading.Event | None = None
         self._started = self._reported = 0.0
@@ -95,7 +98,10 @@ class Renderer:
         events, job = self._events, self.job
         events.emit(JobQueued(job=job, input=os.fspath(request.input), output=os.fspath(request.output)))
         try:
-            with self._preparer.prepare(request) as prepared:
+            where = {"job": job, "input": os.fspath(request.input), "output": os.fspath(request.output)}
+            with self._telemetry.span("render", **where), ExitStack() as stack:
+                with self._telemetry.span("plan"):
+                    prepared = stack.enter_context(self._preparer.prepare(request))
                 if events.wants(RenderStarted):
                     events.emit(RenderStarted(job=job, plan=prepared.as_dict()))
                 result = self._result(prepared)

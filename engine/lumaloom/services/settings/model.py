@@ -31,4 +31,14 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     frame_cache: ByteSize = Field(
         ByteSize(256 << 20), ge=0, description="Decoded frames of an open clip, for going back; 0 keeps none."
     )
+    telemetry: bool = Field(False, description="Whether jobs are traced and measured.")
+    telemetry_exporter: str = Field(
+        "otlp",
+        pattern=r"^(otlp|console|file|none)(,(otlp|console|file))*$",
+        description="otlp, console, file, or none.",
+    )
+    telemetry_file: Path = Field(Path("telemetry.jsonl"), description="Of the exporter `file`.")
+    telemetry_frames: int = Field(100, ge=1, description="One frame in so many has spans of its own.")
+    serve_metrics: int | None = Field(None, ge=0, le=65535, description="Port of the health and metrics pages.")
+    serve_host: str = Field("127.0.0.1", description="Address of those pages; usually this machine alone sees them.")
     events_file: Path | None = Field(None, description="Gets every event as a line of JSON.")
