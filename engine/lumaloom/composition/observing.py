@@ -18,7 +18,7 @@ from lumaloom.jobs import RenderStarted
 from lumaloom.services.events import EventBus
 from lumaloom.services.settings import Settings
 from lumaloom.services.telemetry import Telemetry
-from lumaloom.telemetry.exporters import make
+from lumaloom.telemetry.exporters import Exporter, make, terse
 from lumaloom.telemetry.otel import OpenTelemetry
 from lumaloom.telemetry.server import Check, HealthServer
 
@@ -35,7 +35,9 @@ def observing(settings: Settings, events: EventBus, cache: DiskCache) -> Generat
     """
     processors: list[SpanProcessor] = []
     readers: list[MetricReader] = []
+    exporters: list[Exporter] = []
     with ExitStack() as stack:
+        stack.enter_context(terse())
         names = settings.telemetry_exporter.split(",") if settings.telemetry else ["none"]
         for name in names:
             if name == "none" or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
@@ -46,9 +48,10 @@ def observing(settings: Settings, events: EventBus, cache: DiskCache) -> Generat
                     file = stack.enter_context(open(settings.telemetry_file, "a", buffering=1, encoding="utf-8"))
                 except OSError as error:
                     raise OutputError(f"telemetry_file: {settings.telemetry_file}: {error.strerror}") from None
-            processor, reader = make(name, file)
+            processor, reader, pair = make(name, file)
             processors.append(processor)
             readers.append(reader)
+            exporters += pair
         if settings.serve_metrics is not None:
             from opentelemetry.exporter.prometheus import PrometheusMetricReader
             from prometheus_client import CollectorRegistry, generate_latest
@@ -70,7 +73,7 @@ def observing(settings: Settings, events: EventBus, cache: DiskCache) -> Generat
             except OSError as error:
                 raise OutputError(f"serve_metrics: port {settings.serve_metrics}: {error.strerror}") from None
             stack.enter_context(server)
-        telemetry = OpenTelemetry(events, cache, processors, readers, settings.telemetry_frames)
+        telemetry = OpenTelemetry(events, cache, processors, readers, exporters, settings.telemetry_frames)
         stack.callback(telemetry.end)
         yield telemetry
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
@@ -18,6 +19,7 @@ from lumaloom.memory import BufferPool
 from lumaloom.run import Meter
 from lumaloom.services.events import EventBus
 from lumaloom.services.telemetry import Telemetry
+from lumaloom.telemetry.exporters import Exporter
 from lumaloom.telemetry.figures import Figures
 from lumaloom.telemetry.tracing_meter import TracingMeter
 
@@ -35,6 +37,7 @@ class OpenTelemetry(Telemetry):
         cache: whose requests are counted.
         processors: take the spans; without any, nothing is traced.
         readers: collect the metrics.
+        exporters: of those two; told to give up where the last export takes too long.
         every: one frame in so many is traced.
     """
 
@@ -44,6 +47,7 @@ class OpenTelemetry(Telemetry):
         cache: DiskCache,
         processors: Sequence[SpanProcessor],
         readers: Sequence[MetricReader],
+        exporters: Sequence[Exporter],
         every: int,
     ) -> None:
         resource = Resource.create({"service.name": "lumaloom", "service.version": __version__})
@@ -52,7 +56,7 @@ class OpenTelemetry(Telemetry):
             self._tracers.add_span_processor(processor)
         self._meters = MeterProvider(readers, resource, shutdown_on_exit=False)
         self._tracer = self._tracers.get_tracer("lumaloom", __version__)
-        self._traces, self._every = bool(processors), every
+        self._traces, self._every, self._exporters = bool(processors), every, exporters
         self._figures = Figures(self._meters.get_meter("lumaloom", __version__), events, cache)
 
     def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[object]:
@@ -75,19 +79,26 @@ class OpenTelemetry(Telemetry):
     def end(self) -> None:
         """Export what is left, for some seconds at most."""
         self._figures.subscription.cancel()
-        for shutdown in (self._tracers.shutdown, self._meters.shutdown):
-            _within(_PATIENCE, shutdown)
+        calls = (self._tracers.shutdown, self._meters.shutdown)
+        threads = [threading.Thread(target=_attempt, args=(call,), daemon=True) for call in calls]
+        for thread in threads:
+            thread.start()
+        if not _joined(threads, _PATIENCE):
+            _log.warning("telemetry was not exported within %g s; is the collector there?", _PATIENCE)
+            for exporter in self._exporters:
+                _attempt(exporter.shutdown)  # ends its waiting for another attempt
+            _joined(threads, _PATIENCE / 3)
 
 
-def _within(seconds: float, call: Callable[[], None]) -> None:
-    def run() -> None:
-        try:
-            call()
-        except Exception as problem:
-            _log.warning("telemetry was not exported: %s: %s", type(problem).__name__, problem)
+def _joined(threads: Sequence[threading.Thread], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0))
+    return not any(thread.is_alive() for thread in threads)
 
-    thread = threading.Thread(target=run, name="lumaloom-telemetry", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        _log.warning("telemetry was not exported within %g s; is the collector there?", seconds)
+
+def _attempt(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except Exception as problem:
+        _log.warning("telemetry was not exported: %s: %s", type(problem).__name__, problem)
