@@ -128,10 +128,11 @@ def _row(way: str, seconds: dict[str, list[float]], memory: dict[str, float]) ->
 
 def _peak(way: str, clip: Path, threads: int, folder: str) -> float:
     """Return the peak resident memory of a process that renders once."""
+    # Not getrusage's, which begins with what the parent had when it started the child.
     code = (
-        "import resource\nfrom pathlib import Path\nfrom benchmarks import overhead\n"
+        "from pathlib import Path\nfrom benchmarks import overhead\n"
         f"overhead.once({way!r}, Path({str(clip)!r}), {threads}, Path({folder!r}))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return round(int(done.stdout) / 1024, 1)

@@ -51,7 +51,7 @@ class HealthServer:
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, name="lumaloom-health", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="lumaloom-health", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
@@ -61,6 +61,10 @@ class HealthServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _serve(self) -> None:
+        # How long closing may take: the usual half a second would be added to every short render.
+        self._server.serve_forever(poll_interval=0.05)
 
     def close(self) -> None:
         """Stop listening."""
