@@ -32,7 +32,16 @@ def main() -> None:
     suite = suites.add_parser("pointwise", help="runs of colour effects beside FFmpeg's and OpenCV's")
     suite.add_argument("--seconds", type=float, default=20, help="time for all contenders together")
     suite.add_argument("--json", type=Path, help="write the results here")
+    suite = suites.add_parser("overhead", help="what events, settings, wiring and telemetry cost a render")
+    suite.add_argument("--frames", type=int, default=60, help="of 1080p, each render")
+    suite.add_argument("--threads", type=int, default=2)
+    suite.add_argument("--json", type=Path, help="write the results here")
     options = parser.parse_args()
+    if options.suite == "overhead":
+        from benchmarks import overhead
+
+        overhead.run(options.frames, options.threads, options.json)
+        return
     if options.suite == "chains":
         from benchmarks import chains
 

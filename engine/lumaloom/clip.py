@@ -9,17 +9,19 @@ from fractions import Fraction
 from itertools import islice
 from typing import overload
 
-from lumaloom.device import choose as choose_device
-from lumaloom.device import cores
+from lumaloom.cache import DiskCache
+from lumaloom.composition import Engine
+from lumaloom.device import Machine, cores
 from lumaloom.effect import Effect
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs import Progress, RenderRequest, RenderResult, parse_position
-from lumaloom.jobs import render as run_request
 from lumaloom.media.reader import Reader
 from lumaloom.memory import default_pool
 from lumaloom.plugins import default_registry
 from lumaloom.run import Meter, run_plan
+from lumaloom.services.events import EventBus
+from lumaloom.services.settings import Settings
 
 # A position as people give it: seconds, or text such as `1:02.5` or `37f`.
 Time = str | float | Fraction
@@ -30,7 +32,7 @@ def render(
     output: str | os.PathLike[str],
     effects: Sequence[str | Effect] = (),
     *,
-    device: str = "auto",
+    device: str | None = None,
     threads: int | None = None,
     encoder: str | None = None,
     crf: float | None = None,
@@ -42,6 +44,7 @@ def render(
     best_effort: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
+    events: EventBus | None = None,
 ) -> RenderResult:
     """Decode `input`, run every frame through `effects`, encode to `output`.
 
@@ -49,9 +52,9 @@ def render(
         input: path of a file with video.
         output: path of the result, its extension chooses the container; `null` throws the frames away.
         effects: in order; effects, or text such as `blur sigma=5`.
-        device: `auto`, `cpu` or `cuda`.
-        threads: for decoding, effects and encoding each; None for one per core. The result does not depend on it
-            where the encoder's does not.
+        device: `auto`, `cpu` or `cuda`; None for what the settings say.
+        threads: for decoding, effects and encoding each; None for what the settings say, usually one per core. The
+            result does not depend on it where the encoder's does not.
         encoder: such as `h264`, `hevc`, `av1`, `ffv1`; None for the container's usual one.
         crf: quality on the encoder's own scale.
         preset: the encoder's speed preset.
@@ -60,8 +63,9 @@ def render(
         end: where to end, exclusive.
         overwrite: replace an output that exists.
         best_effort: render what is readable of a damaged input instead of failing.
-        on_progress: called about ten times a second.
+        on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
+        events: a bus whose subscribers are told what happens; `lumaloom.jobs` has the events.
 
     Returns:
         Counts, times per stage, losses and warnings.
@@ -84,18 +88,27 @@ def render(
         overwrite=overwrite,
         best_effort=best_effort,
     )
-    return run_request(request, on_progress=on_progress, cancel=cancel)
+    with Engine(events=events) as engine:
+        return engine.render(request, on_progress=on_progress, cancel=cancel)
 
 
-def open(path: str | os.PathLike[str], *, device: str = "auto", threads: int | None = None) -> Clip:  # noqa: A001
-    """Open a video for frame-exact access; its index is built once, without decoding.
+def open(path: str | os.PathLike[str], *, device: str | None = None, threads: int | None = None) -> Clip:  # noqa: A001
+    """Open a video for frame-exact access; its index is built once, without decoding, and kept.
+
+    Args:
+        path: of a file with video.
+        device: `auto`, `cpu` or `cuda`; None for what the settings say.
+        threads: of the decoder; None for what the settings say, usually one per core.
 
     Raises:
         InputError: the file can't be read.
         DeviceError: `cuda` was asked for and can't be used.
     """
-    chosen = choose_device(device)
-    reader = Reader(path, threads=threads)
+    with Engine() as engine:
+        settings, store = engine.get(Settings), engine.get(DiskCache)
+        chosen = engine.get(Machine).choose(device or settings.device)
+    threads = settings.threads if threads is None else threads
+    reader = Reader(path, threads=threads, store=store, kept=settings.frame_cache)
     return Clip(reader, range(len(reader)), (), chosen)
 
 

@@ -84,3 +84,20 @@ def choose(wanted: str) -> str:
     if wanted == "cuda":
         raise DeviceError(f"device cuda can't be used: {found}; use --device cpu or auto")
     return "cpu"
+
+
+class Machine:
+    """What a job may use of this machine; replaced where a job is planned for another."""
+
+    def cores(self) -> int:
+        """Cores that this process may use."""
+        return cores()
+
+    def choose(self, wanted: str) -> str:
+        """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`.
+
+        Raises:
+            UsageError: no such device.
+            DeviceError: `cuda` can't be used.
+        """
+        return choose(wanted)

@@ -43,7 +43,16 @@ class TraceError(PluginError):
 
 
 class EffectError(LumaloomError):
-    """An effect failed on a frame."""
+    """An effect failed on a frame.
+
+    Attributes:
+        effect: its name, empty where the failure is of no effect alone.
+        seconds: time of the frame.
+    """
+
+    def __init__(self, message: str, *, effect: str = "", seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.effect, self.seconds = effect, seconds
 
 
 class InputError(LumaloomError):

@@ -136,7 +136,7 @@ def test_unknown_commands_name_the_nearest() -> None:
 
 def test_unexpected_failures_are_one_line(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LUMALOOM_DEBUG", raising=False)
-    monkeypatch.setattr("lumaloom.jobs.render", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("lumaloom.composition.Engine", lambda *_, **__: 1 / 0)
     outcome = run_cli("render", clip, "null")
     assert outcome.code == 1
     assert outcome.error == ("unexpected ZeroDivisionError: division by zero; set LUMALOOM_DEBUG=1 for the traceback")

@@ -71,6 +71,18 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.returncode == 141
 
 
+def test_a_reader_of_events_that_goes_away_ends_the_render(long_clip: Path, folder: Path) -> None:
+    words = ["-e", "flip", "--preset", "veryslow", "--threads", "1", "--json"]
+    with start("render", long_clip, folder / "out.mkv", *words) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["event"] == "start"
+        process.stdout.close()
+        assert process.wait(60) == 141
+        assert process.stderr.read() == ""
+    assert not list(folder.iterdir())
+
+
 def _on_terminal(*args: object, **changes: str) -> str:
     """Return what a command prints on a terminal, stdout and stderr together."""
     here, there = pty.openpty()

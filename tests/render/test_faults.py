@@ -43,12 +43,13 @@ def source(tmp_path: Path) -> Path:
 def pools(monkeypatch: pytest.MonkeyPatch) -> list[BufferPool]:
     made: list[BufferPool] = []
 
-    class Watched(BufferPool):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            made.append(self)
+    initialise = BufferPool.__init__
 
-    monkeypatch.setattr("lumaloom.jobs.rendering.BufferPool", Watched)
+    def watched(pool: BufferPool, *args: Any, **kwargs: Any) -> None:
+        initialise(pool, *args, **kwargs)
+        made.append(pool)
+
+    monkeypatch.setattr(BufferPool, "__init__", watched)
     return made
 
 

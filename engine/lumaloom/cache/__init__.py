@@ -2,7 +2,7 @@
 
 from lumaloom.cache.disk import DiskCache, DiskStats, Verification
 from lumaloom.cache.memory import MemoryCache, MemoryStats
-from lumaloom.cache.place import default_disk_cache, default_folder, default_limit
+from lumaloom.cache.place import default_disk_cache, default_folder, default_limit, opened
 from lumaloom.cache.stamp import file_key
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "default_folder",
     "default_limit",
     "file_key",
+    "opened",
 ]

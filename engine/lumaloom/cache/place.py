@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 from functools import cache
 from pathlib import Path
 
 from lumaloom.cache.disk import DiskCache
 from lumaloom.errors import UsageError
+
+_log = logging.getLogger("lumaloom.cache")
 
 _LIMIT = 1 << 30
 
@@ -39,11 +42,12 @@ def default_limit() -> int:
 
 def default_disk_cache() -> DiskCache:
     """Return this process's cache in the default folder."""
-    return _opened(default_folder(), default_limit())
+    return opened(default_folder(), default_limit())
 
 
 @cache
-def _opened(folder: Path, limit: int) -> DiskCache:
-    made = DiskCache(folder, limit)
+def opened(folder: Path, limit: int) -> DiskCache:
+    """Return this process's cache in a folder; what goes wrong with it is a warning in the log."""
+    made = DiskCache(folder, limit, _log.warning)
     atexit.register(made.close)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +12,8 @@ from lumaloom.cli.output import clock, console, percentages
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-    from lumaloom.jobs import Preparation, Progress
+    from lumaloom.jobs import Progress, RenderStarted
+    from lumaloom.services.events import EventBus
 
 
 class ProgressBar:
@@ -20,6 +22,18 @@ class ProgressBar:
     def __init__(self, title: str = "rendering") -> None:
         self._title = title
         self._bar: RichProgress | None = None
+
+    @cached_property
+    def bus(self) -> EventBus:
+        """The bus of a render that the bar shows."""
+        from lumaloom.jobs import Progress, RenderStarted
+        from lumaloom.services.events import EventBus
+
+        bus = EventBus()
+        if self._bar is not None:
+            bus.subscribe(RenderStarted, self.start, queue=None)
+            bus.subscribe(Progress, self.update, queue=None)
+        return bus
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -45,9 +59,12 @@ class ProgressBar:
         if self._bar is not None:
             self._bar.stop()
 
-    def start(self, job: Preparation) -> None:
+    def start(self, event: RenderStarted) -> None:
         """Take what is settled before the first frame. The bar keeps pulsing until the first frame is out."""
-        self._set(None, 0, f"0/{job.total}" if job.total else "", "preparing kernels" if job.plan.steps else "", "")
+        plan = event.plan
+        self._set(
+            None, 0, f"0/{plan['frames']}" if plan["frames"] else "", "preparing kernels" if plan["steps"] else "", ""
+        )
 
     def update(self, moment: Progress) -> None:
         """Show a moment of the render."""

@@ -18,10 +18,12 @@ def cache(action: Literal["info", "clear", "verify"] = "info", /, *, json: bool 
     """
     from dataclasses import asdict
 
-    from lumaloom.cache import default_disk_cache
+    from lumaloom.cache import DiskCache
     from lumaloom.cli.output import console, fields
+    from lumaloom.composition import Engine
 
-    store = default_disk_cache()
+    with Engine() as engine:
+        store = engine.get(DiskCache)
     if action == "verify":
         found = asdict(store.verify())
         if json:

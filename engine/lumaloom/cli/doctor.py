@@ -7,21 +7,25 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from lumaloom.cli.output import amount, console, dump, fields, heading
+from lumaloom.cli.output import amount, console, dump, fields, heading, table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich")
+_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "dishka", "pydantic")
 
 
-def doctor(*, json: bool = False) -> None:
+def doctor(*, graph: bool = False, json: bool = False) -> None:
     """Show what this machine has and what Lumaloom makes of it.
 
     Args:
+        graph: Show the engine's services instead: how long each lives, and what it is made from.
         json: Print JSON.
 
     """
+    if graph:
+        _show_graph(json)
+        return
     found = examine()
     if json:
         dump(found)
@@ -73,6 +77,21 @@ def examine() -> dict[str, Any]:
         "plugins": plugins,
         "plugin_failures": failures(registry),
     }
+
+
+def _show_graph(json: bool) -> None:
+    from dataclasses import asdict
+
+    from lumaloom.composition import Engine
+    from lumaloom.composition.graph import services
+
+    with Engine() as engine:
+        found = services(engine.container)
+    if json:
+        dump([asdict(service) for service in found])
+    else:
+        rows = [(each.name, each.scope.lower(), ", ".join(each.needs)) for each in found]
+        table(console(), ("service", "lives as long as", "made from"), rows)
 
 
 def _version(name: str) -> str | None:

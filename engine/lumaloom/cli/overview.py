@@ -11,6 +11,7 @@ COMMANDS = {
     "effects": "List the effects, or explain one.",
     "probe": "Show what is in a media file.",
     "cache": "Show, empty or check what is kept on disk between runs.",
+    "config": "Show the settings, and where each comes from.",
     "doctor": "Show what this machine has and what Lumaloom makes of it.",
     "bench": "Measure how fast the kernels are on this machine.",
     "demo": "Make a short clip, render it, and draw a contact sheet of before and after.",

@@ -1,51 +1,13 @@
-"""What is settled before the first frame: the plan as events and for people."""
+"""What is settled before the first frame, for people."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lumaloom.cli.output import console, fields, table
 
 if TYPE_CHECKING:
-    from lumaloom.graph import Step
     from lumaloom.jobs import Preparation
-
-
-def as_fields(job: Preparation) -> dict[str, Any]:
-    """Return the plan of a job, JSON-ready."""
-    source, choice = job.plan.source, job.choice
-    return {
-        "input": os.fspath(job.request.input),
-        "output": os.fspath(job.request.output),
-        "device": job.device,
-        "threads": job.threads,
-        "frames": job.total,
-        "source": {
-            "width": source.width,
-            "height": source.height,
-            "format": source.format.name,
-            "rate": job.source.rate,
-            "time_base": job.source.time_base,
-        },
-        "steps": [_step_fields(step) for step in job.plan.steps],
-        "container": choice.container.name,
-        "encoder": choice.encoder.label if choice.encoder else None,
-        "encoder_options": dict(choice.options),
-    }
-
-
-def _step_fields(step: Step) -> dict[str, Any]:
-    from lumaloom.graph.fused import Fused
-
-    return {
-        "name": step.name,
-        "parameters": getattr(step.action, "settings", {}),
-        **({"fused": step.action.explain()} if isinstance(step.action, Fused) else {}),
-        "device": step.device,
-        "before": str(step.before),
-        "after": str(step.after),
-    }
 
 
 def show(job: Preparation, *, explain: bool = False) -> None:

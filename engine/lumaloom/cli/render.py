@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from lumaloom.cli.output import emit, warn
 from lumaloom.cli.stopping import stopping
+from lumaloom.cli.words import pairs
 from lumaloom.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def render(
     /,
     *,
     effect: Annotated[list[str] | None, Parameter(name=("--effect", "-e"))] = None,
-    device: str = "auto",
+    device: str | None = None,
     threads: int | None = None,
     encoder: str | None = None,
     crf: float | None = None,
@@ -29,6 +30,9 @@ def render(
     option: list[str] | None = None,
     start: str | None = None,
     end: str | None = None,
+    set: Annotated[list[str] | None, Parameter(name="--set")] = None,  # noqa: A002
+    telemetry: Literal["on", "off"] | None = None,
+    serve_metrics: int | None = None,
     overwrite: Annotated[bool, Parameter(name=("--overwrite", "-y"))] = False,
     best_effort: bool = False,
     dry_run: bool = False,
@@ -42,14 +46,17 @@ def render(
         output: The result; its extension chooses the container. `null` throws the frames away, `%04d.png`
             numbers pictures.
         effect: An effect, as in "blur sigma=6". Give it several times for a chain; `lumaloom effects` lists them.
-        device: auto, cpu or cuda: where the effects run.
-        threads: For decoding, effects and encoding each. One per core unless given.
+        device: auto, cpu or cuda: where the effects run. As the settings say unless given.
+        threads: For decoding, effects and encoding each. As the settings say, or one per core, unless given.
         encoder: Such as h264, hevc, av1, vp9, ffv1, prores. The container's usual one unless given.
         crf: Quality, on the encoder's own scale; smaller is better.
         preset: The encoder's speed preset.
         option: A further option of the encoder's own, as key=value. Give it several times for more.
         start: Where to start: 1:02.5, 62.5, 1500ms or a frame such as 37f.
         end: Where to end, exclusive, in the same forms.
+        set: A setting, as key=value; `lumaloom config` lists them. Give it several times for more.
+        telemetry: Whether the job is traced and measured, and exported by OTLP or what the settings say.
+        serve_metrics: A port for the pages /livez, /readyz, /startupz and /metrics while the job runs.
         overwrite: Replace an output that exists.
         best_effort: Render what is readable of a damaged input, and count the losses.
         dry_run: Print the plan and write nothing.
@@ -57,8 +64,8 @@ def render(
         json: Print events as lines of JSON on stdout.
 
     """
+    from lumaloom.composition import Engine
     from lumaloom.jobs import RenderRequest, parse_position
-    from lumaloom.jobs import render as run
 
     if explain and not dry_run:
         raise UsageError("--explain prints the plan without rendering; add --dry-run")
@@ -71,60 +78,49 @@ def render(
         encoder=encoder,
         crf=crf,
         preset=preset,
-        encoder_options=_options(option or []),
+        encoder_options=pairs(option or [], "--option", "tune=film"),
         start=None if start is None else parse_position(start, "--start"),
         end=None if end is None else parse_position(end, "--end"),
         overwrite=overwrite,
         best_effort=best_effort,
     )
+    settings = pairs(set or [], "--set", "threads=4")
+    if telemetry is not None:
+        settings["telemetry"] = telemetry
+    if serve_metrics is not None:
+        settings["serve_metrics"] = str(serve_metrics)
     if dry_run:
-        _show_plan(request, json, explain)
+        _show_plan(request, settings, json, explain)
         return
     if json:
-        from lumaloom.cli.plan import as_fields
-        from lumaloom.cli.summary import moment_fields, result_fields
+        from lumaloom.cli.events import EventPrinter
 
-        with stopping() as cancel:
-            result = run(
-                request,
-                on_start=lambda job: emit("start", **as_fields(job)),
-                on_progress=lambda moment: emit("progress", **moment_fields(moment)),
-                cancel=cancel,
-            )
-        emit("finish", **result_fields(result))
+        with (
+            stopping() as cancel,
+            EventPrinter(cancel) as printer,
+            Engine(settings=settings, events=printer.bus) as engine,
+        ):
+            engine.render(request, cancel=cancel)
         return
     from lumaloom.cli.bar import ProgressBar
     from lumaloom.cli.summary import show
 
-    with stopping() as cancel, ProgressBar() as bar:
-        result = run(request, on_start=bar.start, on_progress=bar.update, cancel=cancel)
+    with stopping() as cancel, ProgressBar() as bar, Engine(settings=settings, events=bar.bus) as engine:
+        result = engine.render(request, cancel=cancel)
     for warning in result.warnings:
         warn(warning)
     show(result)
 
 
-def _show_plan(request: RenderRequest, json: bool, explain: bool) -> None:
-    from lumaloom.cli.plan import as_fields, show
-    from lumaloom.jobs import prepare
+def _show_plan(request: RenderRequest, settings: dict[str, str], json: bool, explain: bool) -> None:
+    from lumaloom.cli.plan import show
+    from lumaloom.composition import Engine
     from lumaloom.media.atomic import check_target
 
-    with prepare(request) as job:
+    with Engine(settings=settings) as engine, engine.prepare(request) as job:
         if job.choice.encoder and "%" not in os.path.basename(request.output):
             check_target(request.output, overwrite=request.overwrite, source=request.input)
         if json:
-            emit("plan", **as_fields(job))
+            emit("plan", **job.as_dict())
         else:
             show(job, explain=explain)
-
-
-def _options(words: list[str]) -> dict[str, str]:
-    """Return `key=value` words as a dictionary."""
-    options: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not (key and equals):
-            raise UsageError(f"--option {word!r}: expected key=value, as in --option tune=film")
-        if key in options:
-            raise UsageError(f"--option {key} is given twice")
-        options[key] = value
-    return options

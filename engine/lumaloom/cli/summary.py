@@ -1,14 +1,14 @@
-"""How a render went, as an event and for people."""
+"""How a render went, for people."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lumaloom.cli.output import amount, console, fields, heading, percentages, printable
 
 if TYPE_CHECKING:
-    from lumaloom.jobs import Progress, RenderResult
+    from lumaloom.jobs import RenderResult
     from lumaloom.media.losses import Losses
 
 _LOSSES = {
@@ -18,23 +18,6 @@ _LOSSES = {
     "changed_frames": "frames of another size or format left out",
     "timestamps_repaired": "timestamps repaired",
 }
-
-
-def moment_fields(moment: Progress) -> dict[str, Any]:
-    """Return a moment of a render, JSON-ready."""
-    return {
-        "frames": moment.frames,
-        "total": moment.total,
-        "seconds": round(moment.seconds, 3),
-        "fps": round(moment.fps, 2),
-        "remaining": None if moment.remaining is None else round(moment.remaining, 2),
-        "shares": {name: round(share, 4) for name, share in moment.shares.items()},
-    }
-
-
-def result_fields(result: RenderResult) -> dict[str, Any]:
-    """Return a result, JSON-ready."""
-    return {**result.as_dict(), "lost": result.losses.any}
 
 
 def losses_line(losses: Losses) -> str:

@@ -1,17 +1,47 @@
 """Jobs: what is to be rendered, how far it is, how it went."""
 
+from lumaloom.jobs.events import (
+    DeviceLost,
+    EffectFailed,
+    InputRepaired,
+    JobEvent,
+    JobQueued,
+    MemoryPressure,
+    PluginFailed,
+    PluginLoaded,
+    RenderCancelled,
+    RenderEnded,
+    RenderFailed,
+    RenderFinished,
+    RenderStarted,
+)
+from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
-from lumaloom.jobs.rendering import Preparation, RenderResult, prepare, render
+from lumaloom.jobs.rendering import Renderer
 from lumaloom.jobs.request import RenderRequest
+from lumaloom.jobs.result import RenderResult
 from lumaloom.jobs.timecode import Position, parse_position
 
 __all__ = [
+    "DeviceLost",
+    "EffectFailed",
+    "InputRepaired",
+    "JobEvent",
+    "JobQueued",
+    "MemoryPressure",
+    "PluginFailed",
+    "PluginLoaded",
     "Position",
     "Preparation",
+    "Preparer",
     "Progress",
+    "RenderCancelled",
+    "RenderEnded",
+    "RenderFailed",
+    "RenderFinished",
     "RenderRequest",
     "RenderResult",
+    "RenderStarted",
+    "Renderer",
     "parse_position",
-    "prepare",
-    "render",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lumaloom.jobs.events import JobEvent
+
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """A moment of a render.
+class Progress(JobEvent):
+    """A moment of a render: about ten a second, and one after the last frame.
 
     Attributes:
         frames: frames written so far.

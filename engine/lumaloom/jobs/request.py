@@ -18,8 +18,8 @@ class RenderRequest:
         input: path of the source.
         output: path of the result; `null` throws the frames away.
         effects: effects, or text such as `blur sigma=5`.
-        device: `auto`, `cpu` or `cuda`.
-        threads: decoder, worker and encoder threads each; None for one per core.
+        device: `auto`, `cpu` or `cuda`; None for what the settings say.
+        threads: decoder, worker and encoder threads each; None for what the settings say, usually one per core.
         encoder: short or FFmpeg name; None for the container's usual one.
         crf: quality on the encoder's own scale; None for its default.
         preset: the encoder's speed preset.
@@ -33,7 +33,7 @@ class RenderRequest:
     input: str | os.PathLike[str]
     output: str | os.PathLike[str]
     effects: Sequence[str | Effect] = ()
-    device: str = "auto"
+    device: str | None = None
     threads: int | None = None
     encoder: str | None = None
     crf: float | None = None

@@ -9,7 +9,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from lumaloom.cache import default_disk_cache, file_key
+from lumaloom.cache import DiskCache, default_disk_cache, file_key
 from lumaloom.media.index import FrameIndex
 from lumaloom.media.opening import MAX_PIXELS
 
@@ -17,15 +17,23 @@ _FORM = "frame index 1"
 _ARRAYS = ("pts", "durations", "keys", "stamps")
 
 
-def stored_index(path: str | os.PathLike[str], *, stream: int = 0, max_pixels: int = MAX_PIXELS) -> FrameIndex:
+def stored_index(
+    path: str | os.PathLike[str], *, stream: int = 0, max_pixels: int = MAX_PIXELS, store: DiskCache | None = None
+) -> FrameIndex:
     """Return `FrameIndex.build` of a file, from the cache where the file has not changed since.
+
+    Args:
+        path: of the file.
+        stream: which of its video streams.
+        max_pixels: largest picture that is decoded.
+        store: the cache; None for the default one.
 
     Raises:
         InputError: as `FrameIndex.build` does.
 
     """
     what = (_FORM, path, av.__version__, stream, max_pixels)
-    key, store = file_key(*what), default_disk_cache()
+    key, store = file_key(*what), store or default_disk_cache()
     kept = store.get(key) if key else None
     if kept is not None:
         return unpacked(kept)

@@ -14,7 +14,7 @@ import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
-from lumaloom.cache import MemoryCache
+from lumaloom.cache import DiskCache, MemoryCache
 from lumaloom.errors import InputError, LumaloomError, UsageError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.frame.bridge import from_av
@@ -41,6 +41,14 @@ class Reader:
     kept for a while: going back frame by frame decodes each once. Frames belong to whoever gets them and may be
     written. Safe to use from several threads, one at a time.
 
+    Args:
+        path: of the file.
+        threads: of the decoder; None for one per core.
+        stream: which of the video streams.
+        max_pixels: largest picture that is decoded.
+        store: where the index is kept; None for the default cache.
+        kept: bytes of decoded frames that are kept for going back to, at most.
+
     Attributes:
         path: as it was given.
         index: where the frames are.
@@ -57,15 +65,17 @@ class Reader:
         threads: int | None = None,
         stream: int = 0,
         max_pixels: int = MAX_PIXELS,
+        store: DiskCache | None = None,
+        kept: int = _KEPT,
     ) -> None:
         self.path = path
-        self.index = stored_index(path, stream=stream, max_pixels=max_pixels)
+        self.index = stored_index(path, stream=stream, max_pixels=max_pixels, store=store)
         if not len(self.index):
             raise InputError(f"{path}: has no decodable video frame")
         self._threads, self._stream, self._max_pixels = threads, stream, max_pixels
         self._lock = threading.Lock()
         self._kept: MemoryCache[int, Frame] = MemoryCache(
-            min(_KEPT, default_limit() // 4), size=lambda frame: frame.nbytes
+            min(kept, default_limit() // 4), size=lambda frame: frame.nbytes
         )
         self._base: FrameSpec | None = None
         self._side_data: tuple[tuple[str, bytes], ...] | None = None

@@ -39,8 +39,9 @@ def apply_run(
         except LumaloomError:
             raise
         except Exception as problem:  # an effect's own failure: named for the user, chained for its author
-            where = f"{step.name} failed on the frame at {float(frame.timing.seconds):.3f} s"
-            raise EffectError(f"{where}: {type(problem).__name__}: {problem}") from problem
+            seconds = float(frame.timing.seconds)
+            message = f"{step.name} failed on the frame at {seconds:.3f} s: {type(problem).__name__}: {problem}"
+            raise EffectError(message, effect=step.name, seconds=seconds) from problem
         around = ()
         meter.add(step.name, time.perf_counter() - start)
         if kept is not None:

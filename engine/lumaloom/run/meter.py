@@ -19,11 +19,12 @@ class Meter:
         self.calls: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def add(self, stage: str, seconds: float) -> None:
-        """Count one call of `stage`."""
+    def add(self, stage: str, seconds: float) -> int:
+        """Count one call of `stage`, and return how many there were."""
         with self._lock:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
-            self.calls[stage] = self.calls.get(stage, 0) + 1
+            count = self.calls[stage] = self.calls.get(stage, 0) + 1
+            return count
 
     @contextmanager
     def stage(self, name: str) -> Generator[None, None, None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -95,7 +96,8 @@ def prefetch(
                 queue.changed.notify_all()
             error = None  # its traceback holds this function: the two would keep each other, and frames, alive
 
-    thread = threading.Thread(target=produce, name=f"lumaloom-{name}", daemon=True)
+    # What is current in the consumer's context, such as a trace, is current in the producer's thread too.
+    thread = threading.Thread(target=copy_context().run, args=(produce,), name=f"lumaloom-{name}", daemon=True)
     thread.start()
     try:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context, copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -34,7 +35,9 @@ def ordered_map(
         skip: items that pass through as they are, without a worker.
 
     """
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="lumaloom-worker")
+    pool = ThreadPoolExecutor(
+        workers, thread_name_prefix="lumaloom-worker", initializer=_enter, initargs=(copy_context(),)
+    )
     # An entry is (future or None, item if it skips, bytes); packets wait here for the frames before them.
     waiting: deque[tuple[Future[R] | None, T | None, int]] = deque()
     under_way = frames = 0
@@ -81,3 +84,9 @@ def ordered_map(
         waiting.clear()
         if isinstance(items, Generator):
             items.close()
+
+
+def _enter(context: Context) -> None:
+    """Make current in a worker what is current where the work comes from, such as a trace."""
+    for variable, value in context.items():
+        variable.set(value)

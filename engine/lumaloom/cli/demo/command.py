@@ -123,7 +123,7 @@ def _render(source: Path, rendered: Path, device: str, cancel: Event) -> RenderR
             device=device,
             preset=_PRESET,
             overwrite=True,
-            on_progress=bar.update,
+            events=bar.bus,
             cancel=cancel,
         )
 

@@ -1,0 +1,164 @@
+"""What the services around the frame path cost: the same render bare, with them, and exporting telemetry."""
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from benchmarks import harness
+
+ROUNDS = 15
+EFFECTS = ("blur sigma=3", "brightness amount=0.05")
+WAYS = ("off", "on", "export")
+
+# Answers every request; a process of its own, as a collector is.
+_COLLECTOR = """
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
+
+
+def run(frames: int, threads: int, path: Path | None) -> None:
+    """Time the three ways in turn, print ratios with their spread, and write JSON where a path is given."""
+    with tempfile.TemporaryDirectory() as folder, _collector() as url:
+        os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = url
+        os.environ["LUMALOOM_CACHE_DIR"] = folder
+        clip = _clip(Path(folder) / "clip.mp4", frames)
+        calls = {way: _render(way, clip, threads, Path(folder)) for way in WAYS}
+        seconds = _interleaved(calls)
+        memory = {way: _peak(way, clip, threads, folder) for way in WAYS}
+    rows = [_row(way, seconds, memory) for way in WAYS]
+    print(f"{'services':8} {'median s':>9} {'ratio':>7} {'quartiles':>15} {'of least':>9} {'peak MiB':>9}")
+    for row in rows:
+        spread = f"{row['lower_quartile']:.3f} to {row['upper_quartile']:.3f}"
+        print(
+            f"{row['services']:8} {row['median_s']:9.3f} {row['ratio']:7.3f} {spread:>15} "
+            f"{row['ratio_of_least']:9.3f} {row['peak_mib']:9.0f}"
+        )
+    if path:
+        about = {**harness.machine(), "frames": frames, "threads": threads, "effects": EFFECTS, "rounds": ROUNDS}
+        harness.write_json(path, {"machine": about, "rows": rows, "seconds": seconds})
+
+
+def once(way: str, clip: Path, threads: int, folder: Path) -> None:
+    """Render once."""
+    _render(way, clip, threads, folder)()
+
+
+def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], object]:
+    """Return a render of the clip: `off` wires by hand what a frame needs and nothing else."""
+    from lumaloom.composition import Engine
+    from lumaloom.device import Machine
+    from lumaloom.jobs import Preparer, Progress, Renderer, RenderRequest
+    from lumaloom.memory import BufferPool, default_limit
+    from lumaloom.plugins import default_registry
+    from lumaloom.run import Meter
+    from lumaloom.services.clock import Clock
+    from lumaloom.services.events import EventBus
+    from lumaloom.services.settings import Settings
+    from lumaloom.services.telemetry import Telemetry
+
+    request = RenderRequest(input=clip, output="null", effects=EFFECTS, threads=threads, device="cpu")
+
+    def bare() -> object:
+        settings = Settings()
+        preparer = Preparer(default_registry(), Machine(), settings)
+        pool = BufferPool(default_limit())
+        return Renderer(preparer, EventBus(), pool, Meter(), Clock(), Telemetry(), settings).render(request)
+
+    settings: dict[str, Any] = {"events_file": folder / "events.jsonl"}
+    if way == "export":
+        settings |= {"telemetry": True, "serve_metrics": 0}
+
+    def served() -> object:
+        with EventBus() as bus, Engine(settings=settings, events=bus) as engine:
+            bus.subscribe(Progress, lambda _: None)
+            return engine.render(request)
+
+    return bare if way == "off" else served
+
+
+def _interleaved(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {way: [] for way in calls}
+    order, chance = list(calls), random.Random(1)
+    for number in range(ROUNDS + 1):
+        chance.shuffle(order)
+        for way in order:
+            begin = time.perf_counter()
+            calls[way]()
+            if number:  # the first round warms up
+                seconds[way].append(round(time.perf_counter() - begin, 5))
+    return seconds
+
+
+def _row(way: str, seconds: dict[str, list[float]], memory: dict[str, float]) -> dict[str, Any]:
+    ratios = [mine / bare for mine, bare in zip(seconds[way], seconds["off"], strict=True)]
+    lower, middle, upper = statistics.quantiles(ratios, n=4)
+    return {
+        "services": way,
+        "median_s": statistics.median(seconds[way]),
+        "ratio": round(middle, 4),
+        "lower_quartile": round(lower, 4),
+        "upper_quartile": round(upper, 4),
+        "ratio_of_least": round(min(seconds[way]) / min(seconds["off"]), 4),
+        "peak_mib": memory[way],
+    }
+
+
+def _peak(way: str, clip: Path, threads: int, folder: str) -> float:
+    """Return the peak resident memory of a process that renders once."""
+    # Not getrusage's, which begins with what the parent had when it started the child.
+    code = (
+        "from pathlib import Path\nfrom benchmarks import overhead\n"
+        f"overhead.once({way!r}, Path({str(clip)!r}), {threads}, Path({folder!r}))\n"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return round(int(done.stdout) / 1024, 1)
+
+
+@contextmanager
+def _collector() -> Iterator[str]:
+    with subprocess.Popen([sys.executable, "-c", _COLLECTOR], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.kill()
+
+
+def _clip(path: Path, frames: int) -> Path:
+    """Write a 1080p clip of a few noisy pictures."""
+    chance = np.random.default_rng(1)
+    small = [chance.integers(0, 255, (270, 480, 3), np.uint8) for _ in range(4)]
+    pictures = [np.repeat(np.repeat(each, 4, 0), 4, 1) for each in small]
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(pictures[number % 4], format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path

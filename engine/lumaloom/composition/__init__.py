@@ -1,0 +1,5 @@
+"""The composition root: the only place that knows which implementation serves which need."""
+
+from lumaloom.composition.engine import Engine
+
+__all__ = ["Engine"]

@@ -1,0 +1,120 @@
+"""How each service is made. What a service needs are the types of its constructor's or factory's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NewType
+
+from dishka import BaseScope, Provider, from_context, new_scope, provide
+
+from lumaloom.cache import DiskCache, default_folder, opened
+from lumaloom.device import Machine
+from lumaloom.errors import OutputError, UsageError
+from lumaloom.jobs import PluginFailed, PluginLoaded, Preparer, Renderer
+from lumaloom.memory import BufferPool, default_limit
+from lumaloom.plugins import Registry, default_registry
+from lumaloom.run import Meter
+from lumaloom.services.clock import Clock
+from lumaloom.services.events import Event, EventBus, JsonlSink, Queue
+from lumaloom.services.settings import Resolved, Settings, load
+from lumaloom.services.telemetry import Telemetry
+
+# What the caller of the engine brings: settings that win over all others, and a bus of its own or None.
+GivenSettings = NewType("GivenSettings", Mapping[str, Any])
+GivenBus = NewType("GivenBus", object)
+
+
+class Scope(BaseScope):
+    """How long a service lives."""
+
+    ENGINE = new_scope("ENGINE")
+    JOB = new_scope("JOB")
+
+
+class EngineServices(Provider):
+    """Made once for an engine."""
+
+    scope = Scope.ENGINE
+
+    given_settings = from_context(GivenSettings)
+    given_bus = from_context(GivenBus)
+    clock = provide(Clock)
+    machine = provide(Machine)
+
+    @provide
+    def resolved(self, given: GivenSettings) -> Resolved:
+        """Settings and their origins."""
+        return load(given)
+
+    @provide
+    def settings(self, resolved: Resolved) -> Settings:
+        """The settings that hold."""
+        return resolved.settings
+
+    @provide
+    def events(self, given: GivenBus, settings: Settings) -> Iterator[EventBus]:
+        """The caller's bus, or one that ends with the engine; with the file of events where one is asked for."""
+        bus = given if isinstance(given, EventBus) else EventBus()
+        if settings.events_file is None:
+            yield bus
+        else:
+            try:
+                sink = JsonlSink(settings.events_file)
+            except OSError as error:
+                raise OutputError(f"events_file: {settings.events_file}: {error.strerror}") from None
+            with sink:
+                written = bus.subscribe(Event, sink, queue=Queue(when_full="block"))
+                yield bus
+                written.finish(5)
+                written.cancel()
+        if not isinstance(given, EventBus):
+            bus.close()
+
+    @provide
+    def disk_cache(self, settings: Settings) -> DiskCache:
+        """What is kept between runs; one for each folder in a process, which ends with it."""
+        return opened(settings.cache_dir or default_folder(), settings.cache_limit)
+
+    @provide
+    def telemetry(self, settings: Settings, events: EventBus, cache: DiskCache) -> Iterator[Telemetry]:
+        """Nothing, unless it is switched on or its pages are."""
+        if not settings.telemetry and settings.serve_metrics is None:
+            yield Telemetry()
+        else:
+            try:
+                from lumaloom.composition.observing import observing
+            except ImportError as error:
+                raise UsageError(f"telemetry: {error}; pip install 'lumaloom[telemetry]'") from None
+            with observing(settings, events, cache) as telemetry:
+                yield telemetry
+
+    @provide
+    def plugins(self, events: EventBus) -> Registry:
+        """The effects that are installed; found once for all engines of a process, told to each."""
+        registry = default_registry()
+        for origin in sorted(set(registry.origins.values())):
+            effects = (name for name, home in registry.origins.items() if home == origin)
+            events.emit(PluginLoaded(plugin=origin, effects=tuple(sorted(effects))))
+        for failure in registry.failures:
+            events.emit(PluginFailed(plugin=failure.plugin, reason=failure.reason))
+        return registry
+
+
+class JobServices(Provider):
+    """Made anew for each job."""
+
+    scope = Scope.JOB
+
+    preparer = provide(Preparer)
+    renderer = provide(Renderer)
+
+    @provide
+    def pool(self, settings: Settings) -> BufferPool:
+        """Host buffers."""
+        return BufferPool(settings.memory_limit or default_limit())
+
+    @provide
+    def meter(self, telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
+        """Counters of the stages."""
+        with telemetry.watching(pool) as meter:
+            yield meter

@@ -1,0 +1,143 @@
+"""What happens to a job, as events."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lumaloom.services.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEvent(Event):
+    """Something that happened to a job.
+
+    Attributes:
+        job: the same for all events of a job, and for no other's.
+    """
+
+    job: str = ""
+
+    @property
+    def key(self) -> Hashable:
+        """One of each kind for each job."""
+        return type(self).__qualname__, self.job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQueued(JobEvent):
+    """A render was asked for; nothing has been looked at yet."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderStarted(JobEvent):
+    """Everything is settled, and nothing is written yet.
+
+    Attributes:
+        plan: `Preparation.as_dict()`.
+    """
+
+    plan: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRepaired(JobEvent):
+    """The source was damaged, and what it could deliver was rendered.
+
+    Attributes:
+        losses: `Losses.as_dict()`.
+    """
+
+    losses: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPressure(JobEvent):
+    """Buffers in use came near the limit of their pool; all sizes in bytes."""
+
+    memory: str
+    in_use: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectFailed(JobEvent):
+    """An effect failed on a frame; `RenderFailed` follows.
+
+    Attributes:
+        effect: its name.
+        seconds: time of the frame.
+        message: one line.
+    """
+
+    effect: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceLost(JobEvent):
+    """The device failed in the middle of a render; `RenderFailed` follows."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderEnded(JobEvent):
+    """A render is over; its subclasses say how."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderFinished(RenderEnded):
+    """The output is whole and has its name.
+
+    Attributes:
+        result: `RenderResult.as_dict()`.
+    """
+
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderFailed(RenderEnded):
+    """A render failed, and nothing is left of its output.
+
+    Attributes:
+        error: name of the exception's class.
+        message: one line.
+    """
+
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderCancelled(RenderEnded):
+    """A render was stopped from outside, and nothing is left of its output."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginLoaded(Event):
+    """A plugin gave effects.
+
+    Attributes:
+        plugin: where it comes from.
+        effects: their names.
+    """
+
+    plugin: str
+    effects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginFailed(Event):
+    """A plugin, or one of its effects, was left out; rendering goes on without it."""
+
+    plugin: str
+    reason: str

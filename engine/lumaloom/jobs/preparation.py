@@ -1,0 +1,154 @@
+"""What is settled about a request before its first frame."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from lumaloom.device import Machine
+from lumaloom.errors import UsageError
+from lumaloom.graph import Conversion, Plan, Step, make_plan
+from lumaloom.graph.fused import Fused
+from lumaloom.jobs.request import RenderRequest
+from lumaloom.jobs.timecode import Position
+from lumaloom.media.choice import EncoderChoice, choose, losses
+from lumaloom.media.source import Source, SourceOptions
+from lumaloom.plugins import Registry
+from lumaloom.services.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Everything that is settled before the first frame is rendered.
+
+    Attributes:
+        request: what was asked for.
+        device: `cpu` or `cuda`.
+        threads: of each stage.
+        source: open, at its start.
+        choice: container and encoder.
+        plan: steps for every frame.
+        total: frames expected, None where it is unknown.
+    """
+
+    request: RenderRequest
+    device: str
+    threads: int
+    source: Source
+    choice: EncoderChoice
+    plan: Plan
+    total: int | None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the conversions of the plan lose of the source, a line each."""
+        lines = []
+        for step in self.plan.parts:
+            if isinstance(step.action, Conversion):
+                of_source = losses(self.plan.source.format, step.after.format)
+                if lost := [word for word in losses(step.before.format, step.after.format) if word in of_source]:
+                    lines.append(f"{step.before.format} converted to {step.after.format} loses {', '.join(lost)}")
+        return lines
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan of the job, JSON-ready."""
+        source, choice = self.plan.source, self.choice
+        return {
+            "input": os.fspath(self.request.input),
+            "output": os.fspath(self.request.output),
+            "device": self.device,
+            "threads": self.threads,
+            "frames": self.total,
+            "source": {
+                "width": source.width,
+                "height": source.height,
+                "format": source.format.name,
+                "rate": None if self.source.rate is None else str(self.source.rate),
+                "time_base": str(self.source.time_base),
+            },
+            "steps": [_step_fields(step) for step in self.plan.steps],
+            "container": choice.container.name,
+            "encoder": choice.encoder.label if choice.encoder else None,
+            "encoder_options": dict(choice.options),
+        }
+
+
+def _step_fields(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "parameters": getattr(step.action, "settings", {}),
+        **({"fused": step.action.explain()} if isinstance(step.action, Fused) else {}),
+        "device": step.device,
+        "before": str(step.before),
+        "after": str(step.after),
+    }
+
+
+class Preparer:
+    """Settles everything about a request without writing anything.
+
+    Args:
+        registry: the effects that there are.
+        machine: where the job is to run.
+        settings: what the request leaves open.
+    """
+
+    def __init__(self, registry: Registry, machine: Machine, settings: Settings) -> None:
+        self._registry, self._machine, self._settings = registry, machine, settings
+
+    @contextmanager
+    def prepare(self, request: RenderRequest) -> Generator[Preparation, None, None]:
+        """Give what is settled; the source is open until the end.
+
+        Raises:
+            LumaloomError: the request can't be carried out; checks that need no file come first.
+        """
+        wanted = self._settings.threads if request.threads is None else request.threads
+        threads = self._machine.cores() if wanted is None else wanted
+        if threads < 1:
+            raise UsageError(f"threads: expected at least 1, got {threads}")
+        effects = self._registry.create_all(request.effects)
+        device = self._machine.choose(request.device or self._settings.device)
+        choice = choose(
+            request.output,
+            request.encoder,
+            crf=request.crf,
+            preset=request.preset,
+            options=dict(request.encoder_options),
+        )
+        with Source(request.input, _source_options(request, threads)) as source:
+            upright = choice.encoder is not None and not choice.container.rotation
+            plan = make_plan(source.spec, effects, choice.formats, device, upright=upright)
+            yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
+
+
+def _source_options(request: RenderRequest, threads: int) -> SourceOptions:
+    start, end = request.start or Position(), request.end or Position()
+    return SourceOptions(
+        best_effort=request.best_effort,
+        threads=threads,
+        start=start.seconds,
+        start_frame=start.frame,
+        end=end.seconds,
+        end_frame=end.frame,
+    )
+
+
+def _expected(source: Source, request: RenderRequest) -> int | None:
+    """Return the number of frames of the clip, as far as the file declares it."""
+    count = source.frame_count
+    if count is None:
+        return None
+    first, last = _frame_at(request.start, source, 0), _frame_at(request.end, source, count)
+    return max(min(last, count) - first, 0)
+
+
+def _frame_at(position: Position | None, source: Source, default: int) -> int:
+    if position is None:
+        return default
+    if position.seconds is None:
+        return position.frame or 0
+    return round(position.seconds * source.rate) if source.rate else default
