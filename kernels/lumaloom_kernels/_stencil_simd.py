@@ -92,9 +92,9 @@ def store_magnitude(
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
         address, x, y, scale, offset, high = args
-        found = next((names for feature, *names in _PAIRS if has(feature)), None)
+        found = next((row for row in _PAIRS if has(row[0])), None)
         if found is not None:
-            _store(builder, address, _packed_magnitude(builder, x, y, (scale, offset, high), *found))
+            _store(builder, address, _packed_magnitude(builder, x, y, (scale, offset, high), *found[1:]))
             return
         x, y = (builder.sext(part, _WIDE) for part in (x, y))
         squares = builder.add(builder.mul(x, x), builder.mul(y, y))
@@ -136,7 +136,7 @@ def _packed_magnitude(
     bytes_kind = ir.VectorType(_I8, 2 * width)
     parts = [call(builder, pack_bytes, bytes_kind, *shorts[i : i + 2]) for i in range(0, len(shorts), 2)]
     if len(parts) == 2:
-        return _shuffle(builder, *parts, list(range(LANES_U16)))
+        return _shuffle(builder, parts[0], parts[1], list(range(LANES_U16)))
     order = [lane for block in (0, 16, 8, 24) for lane in range(block, block + 8)]
     return _shuffle(builder, parts[0], parts[0], order)
 
