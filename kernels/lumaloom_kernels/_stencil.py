@@ -46,7 +46,7 @@ from ._stencil_simd import (
     store_magnitude,
 )
 
-AHEAD = 12  # rows between asking for a row and using it: little is done with each
+AHEAD = 12  # rows of wide pixels between asking for one and using it; rows of bytes come as fast unasked
 
 
 @jit
@@ -102,16 +102,12 @@ def sums_u8(
         count = strip * channels
         blocks = (count + BLOCK_U16 - 1) // BLOCK_U16
         short = count < BLOCK_U16
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels
         for e in range(first, stop + depth - 1):
             line = ring[e % depth]
             y = e - depth + 1
             if ymap[e] < 0:
                 line[:] = 0
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels
-                ahead(soon, goal, inner, count)
                 row = src + ymap[e] * src_step
                 line_u16(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels)
             if y < first:
@@ -238,16 +234,12 @@ def gradient_u8(
         count = strip * channels
         blocks = (count + LANES_U16 - 1) // LANES_U16
         short = count < LANES_U16
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels
         for e in range(first, stop + 2):
             line = ring[e % 3]
             y = e - 2
             if ymap[e] < 0:
                 line[:] = 0
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels
-                ahead(soon, goal, inner, count)
                 row = src + ymap[e] * src_step
                 line_u16(line, row, x0, strip + 2, xmap, xpad, source_width, channels)
             if y < first:
