@@ -227,7 +227,6 @@ _DISTANCES = {  # dtype -> family, and the sums that a vector and a run of vecto
     np.dtype(np.uint16): (_WHOLE, _ONE * 3, _ONE * 3),
     np.dtype(np.float32): (_REAL, _ONE, _ONE * 4),
 }
-_WEIGHTS = {np.dtype(np.uint16): (65536, 512, 1, 1)}  # of the results of a row; all 1 where there are none here
 
 
 def _longer(*images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
@@ -235,11 +234,11 @@ def _longer(*images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
 
     Sums of whole numbers are exact, however many rows there are; those of floats depend on it.
     """
-    height, width = images[0].shape[:2]
+    height, width, *pixel = images[0].shape
     several = math.gcd(height, 8 if images[0].dtype == np.float32 else 60)
     if several == 1 or not all([image.flags.c_contiguous for image in images]):
         return images
-    return tuple([image.reshape(height // several, several * width, *image.shape[2:]) for image in images])
+    return tuple([image.reshape(height // several, several * width, *pixel) for image in images])
 
 
 def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
@@ -253,10 +252,10 @@ def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
         squared_differences(addresses, pitches, first, stop, count * channels, kind, family, few, many, results)
 
     run_lines(work, (a, b), (), threads)
-    if kind.dtype == np.float32:
+    if a.dtype != np.uint16:
         return float(results.sum())
-    sums = results.sum(0).tolist()
-    return float(sum(int(total) * weight for total, weight in zip(sums, _WEIGHTS.get(a.dtype, (1,) * 4), strict=True)))
+    upper, middle, lower, rest = map(int, results.sum(0).tolist())
+    return float(65536 * upper + 512 * middle + lower + rest)
 
 
 def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:

@@ -9,10 +9,10 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from ._lanes import _ELEMENTS, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, VECTOR_BYTES, _all, _at, narrow
+from ._lanes import _ELEMENTS, _FAMILIES, _FLOAT, _I8, _I16, _I32, I32, SOURCE_BITS, VECTOR_BYTES, _all, _at, narrow
 from ._simd import Codegen, intrinsic, jit, prefetch
 
-AHEAD = 8192  # bytes
+AHEAD = 4096  # bytes
 
 
 def _shuffle(builder: Any, first: Any, second: Any, picks: list[int]) -> Any:
@@ -49,6 +49,19 @@ def _widen(builder: Any, raw: Any, vector: ir.VectorType) -> Any:
     return builder.shl(builder.zext(raw, vector), _all(vector, SOURCE_BITS))
 
 
+def _halves(builder: Any, pointer: Any, vector: ir.VectorType) -> list[Any]:
+    """Load pixels of two integers as one of twice the bits, whose halves are the channels, without a shuffle."""
+    bits = 2 * pointer.type.pointee.width
+    both = ir.VectorType(ir.IntType(bits), vector.count)
+    raw = builder.load(builder.bitcast(pointer, both.as_pointer()), align=1)
+    parts = [builder.and_(raw, _all(both, 2 ** (bits // 2) - 1)), builder.lshr(raw, _all(both, bits // 2))]
+    wide = I32.vector if vector.element == _FLOAT else vector
+    parts = [part if part.type == wide else builder.zext(part, wide) for part in parts]
+    if vector.element == _FLOAT:
+        return [builder.sitofp(part, vector) for part in parts]
+    return [builder.shl(part, _all(vector, SOURCE_BITS)) for part in parts]
+
+
 @intrinsic
 def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
     """Load as many pixels as a family has lanes; return a vector of each channel."""
@@ -57,6 +70,8 @@ def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = _at(builder, args[0], element)
+        if channels == 2 and element in (_I8, _I16) and element != vector.element:
+            return context.make_tuple(builder, signature.return_type, _halves(builder, pointer, vector))
         total = channels * vector.count
         size = min(_register(element), total)
         starts = [min(start, total - size) for start in range(0, total, size)]
