@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from ._lanes import _ELEMENTS, _FAMILIES, _FLOAT, _I8, _I16, _I32, I32, SOURCE_BITS, VECTOR_BYTES, _all, _at, narrow
+from ._lanes import _ELEMENTS, _FAMILIES, _FLOAT, _I8, _I16, _I32, I32, SOURCE_BITS, VECTOR_BYTES, _all, _at, has, narrow
 from ._simd import Codegen, intrinsic, jit, prefetch
 
 AHEAD = 4096  # bytes
@@ -62,6 +62,58 @@ def _halves(builder: Any, pointer: Any, vector: ir.VectorType) -> list[Any]:
     return [builder.shl(part, _all(vector, SOURCE_BITS)) for part in parts]
 
 
+def _threes(builder: Any, pointer: Any, count: int) -> list[Any]:
+    """Load pixels of three channels that fill three registers of 256 bits; return channels.
+
+    A register holds 128 bits of the first half of the pixels and as many of the second. Three and a power of two have
+    no common divisor, so that samples of a channel are at different places of the three: blends and one shuffle
+    within 128 bits take it out, and no sample crosses to the other half of a register.
+    """
+    half = count // 2
+    kind = ir.VectorType(pointer.type.pointee, half)
+    blocks = []
+    for number in range(6):
+        place = builder.gep(pointer, [ir.Constant(ir.IntType(64), number * half)])
+        blocks.append(builder.load(builder.bitcast(place, kind.as_pointer()), align=1))
+    parts = [_shuffle(builder, blocks[i], blocks[i + 3], list(range(count))) for i in range(3)]
+    planes = []
+    for channel in range(3):
+        blend = _blend(builder, parts, lambda place: (place - channel) * pow(3, -1, half) % half * 3 + channel, half)
+        picks = [(3 * i + channel) % half for i in range(half)]
+        planes.append(_shuffle(builder, blend, blend, picks + [half + i for i in picks]))
+    return planes
+
+
+def _blend(builder: Any, parts: list[Any], source: Any, half: int) -> Any:
+    """Take each place of both halves from the part that ``source`` says, in units of half registers."""
+    result = parts[0]
+    for number in (1, 2):
+        own = [source(place) // half == number for place in range(half)] * 2
+        picks = [i + 2 * half * taken for i, taken in enumerate(own)]
+        result = _shuffle(builder, result, parts[number], picks)
+    return result
+
+
+def _store_threes(builder: Any, pointer: Any, planes: list[Any]) -> None:
+    """Store channels as pixels; the inverse of `_threes`."""
+    count = planes[0].type.count
+    half = count // 2
+    turned = []
+    for channel, plane in enumerate(planes):
+        picks = [(place - channel) * pow(3, -1, half) % half for place in range(half)]
+        turned.append(_shuffle(builder, plane, plane, picks + [half + i for i in picks]))
+    for number in range(3):
+        whole = _blend(builder, turned, lambda place: (number * half + place) % 3 * half, half)
+        for upper in (0, 1):
+            part = _shuffle(builder, whole, whole, list(range(upper * half, upper * half + half)))
+            place = builder.gep(pointer, [ir.Constant(ir.IntType(64), (3 * upper + number) * half)])
+            builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=1)
+
+
+def _fill_threes(element: ir.Type, channels: int, count: int) -> bool:
+    return channels == 3 and element in (_I8, _I16) and count * element.width == 256 and has("avx2")
+
+
 @intrinsic
 def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
     """Load as many pixels as a family has lanes; return a vector of each channel."""
@@ -72,6 +124,9 @@ def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any
         pointer = _at(builder, args[0], element)
         if channels == 2 and element in (_I8, _I16) and element != vector.element:
             return context.make_tuple(builder, signature.return_type, _halves(builder, pointer, vector))
+        if _fill_threes(element, channels, vector.count):
+            planes = [_widen(builder, plane, vector) for plane in _threes(builder, pointer, vector.count)]
+            return context.make_tuple(builder, signature.return_type, planes)
         total = channels * vector.count
         size = min(_register(element), total)
         starts = [min(start, total - size) for start in range(0, total, size)]
@@ -103,6 +158,9 @@ def store_pixels(typingctx: Any, address: Any, values: Any, kind: Any) -> tuple[
         total = channels * lanes
         size = min(_register(element), total)
         pointer = _at(builder, args[0], element)
+        if _fill_threes(element, channels, lanes):
+            _store_threes(builder, pointer, planes)
+            return
         while len(planes) > 1 and planes[0].type.count < size:  # two halves of a register are one part
             planes = [
                 _shuffle(builder, planes[i], planes[min(i + 1, len(planes) - 1)], list(range(2 * planes[0].type.count)))
