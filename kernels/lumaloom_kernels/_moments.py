@@ -13,14 +13,28 @@ from numba import types
 from numpy.typing import NDArray
 
 from ._lanes import (
-    _CONTRACT, _ELEMENTS, _FAMILIES, _FLOAT, _I32, I16, I32, SOURCE_BITS, VECTOR_BYTES, _all, _at, _call, has, lanes,
-)  # fmt: skip
+    _CONTRACT,
+    _ELEMENTS,
+    _FAMILIES,
+    _FLOAT,
+    _I32,
+    I16,
+    I32,
+    SOURCE_BITS,
+    VECTOR_BYTES,
+    _all,
+    _at,
+    _call,
+    has,
+    lanes,
+)
 from ._lines import Addresses, run_lines
 from ._planes import _shuffle, fetch_ahead, load_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
+NEARER = 4096  # bytes: without stores, what is one page ahead comes in time, and earlier than `fetch_ahead` has it
 _I64 = ir.IntType(64)
 _LONG = ir.VectorType(_I64, I32.vector.count)
 
@@ -179,8 +193,8 @@ def squared_differences(
         for start in range(0, whole, STEPS):
             sums = no_sums(family, many)
             for i in range(start, min(start + STEPS, whole)):
-                fetch_ahead(a + i * run, run)
-                fetch_ahead(b + i * run, run)
+                fetch_ahead(a + i * run - NEARER, run)
+                fetch_ahead(b + i * run - NEARER, run)
                 sums = add_distances(sums, a + i * run, b + i * run, kind)
             move_on(results, sums, y, 0)
         rest = no_sums(family, few)
@@ -207,7 +221,7 @@ def moments(
             sums, squares = no_sums(family, shape), no_sums(family, shape)
             for i in range(start, min(start + STEPS, whole)):
                 at = i * step * channels * size
-                fetch_ahead(source + at, step * channels * size)
+                fetch_ahead(source + at - NEARER, step * channels * size)
                 pixels = plain(load_pixels(source + at, kind, family, shape))
                 sums, squares = add_up(sums, pixels, none), add_up(squares, pixels, one)
             move_on(results, sums, y, 0)
@@ -236,7 +250,7 @@ def _longer(*images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """
     height, width, *pixel = images[0].shape
     several = math.gcd(height, 8 if images[0].dtype == np.float32 else 60)
-    if several == 1 or not all([image.flags.c_contiguous for image in images]):
+    if several == 1 or not all(image.flags.c_contiguous for image in images):
         return images
     return tuple([image.reshape(height // several, several * width, *pixel) for image in images])
 

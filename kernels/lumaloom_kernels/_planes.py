@@ -9,10 +9,24 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from ._lanes import _ELEMENTS, _FAMILIES, _FLOAT, _I8, _I16, _I32, I32, SOURCE_BITS, VECTOR_BYTES, _all, _at, has, narrow
+from ._lanes import (
+    _ELEMENTS,
+    _FAMILIES,
+    _FLOAT,
+    _I8,
+    _I16,
+    _I32,
+    I32,
+    SOURCE_BITS,
+    VECTOR_BYTES,
+    _all,
+    _at,
+    has,
+    narrow,
+)
 from ._simd import Codegen, intrinsic, jit, prefetch
 
-AHEAD = 4096  # bytes
+AHEAD = 8192  # bytes
 
 
 def _shuffle(builder: Any, first: Any, second: Any, picks: list[int]) -> Any:
@@ -78,18 +92,23 @@ def _threes(builder: Any, pointer: Any, count: int) -> list[Any]:
     parts = [_shuffle(builder, blocks[i], blocks[i + 3], list(range(count))) for i in range(3)]
     planes = []
     for channel in range(3):
-        blend = _blend(builder, parts, lambda place: (place - channel) * pow(3, -1, half) % half * 3 + channel, half)
+        numbers = [_pixel_at(place - channel, half) * 3 + channel for place in range(half)]
+        blend = _blend(builder, parts, [number // half for number in numbers])
         picks = [(3 * i + channel) % half for i in range(half)]
         planes.append(_shuffle(builder, blend, blend, picks + [half + i for i in picks]))
     return planes
 
 
-def _blend(builder: Any, parts: list[Any], source: Any, half: int) -> Any:
-    """Take each place of both halves from the part that ``source`` says, in units of half registers."""
-    result = parts[0]
+def _pixel_at(place: int, half: int) -> int:
+    """Return the pixel whose sample lies at a place of the registers, modulo their half."""
+    return place * pow(3, -1, half) % half
+
+
+def _blend(builder: Any, parts: list[Any], numbers: list[int]) -> Any:
+    """Take each place of both halves from the part with this number."""
+    result, count = parts[0], 2 * len(numbers)
     for number in (1, 2):
-        own = [source(place) // half == number for place in range(half)] * 2
-        picks = [i + 2 * half * taken for i, taken in enumerate(own)]
+        picks = [i + count * (numbers[i % len(numbers)] == number) for i in range(count)]
         result = _shuffle(builder, result, parts[number], picks)
     return result
 
@@ -100,10 +119,10 @@ def _store_threes(builder: Any, pointer: Any, planes: list[Any]) -> None:
     half = count // 2
     turned = []
     for channel, plane in enumerate(planes):
-        picks = [(place - channel) * pow(3, -1, half) % half for place in range(half)]
+        picks = [_pixel_at(place - channel, half) for place in range(half)]
         turned.append(_shuffle(builder, plane, plane, picks + [half + i for i in picks]))
     for number in range(3):
-        whole = _blend(builder, turned, lambda place: (number * half + place) % 3 * half, half)
+        whole = _blend(builder, turned, [(number * half + place) % 3 for place in range(half)])
         for upper in (0, 1):
             part = _shuffle(builder, whole, whole, list(range(upper * half, upper * half + half)))
             place = builder.gep(pointer, [ir.Constant(ir.IntType(64), (3 * upper + number) * half)])
