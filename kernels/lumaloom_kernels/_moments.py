@@ -4,6 +4,7 @@ Pixels of 8 bits go through vectors of int16 into sums of 32 bits, others throug
 moved on before it can overflow. Each row has its own result, so the sum of all does not depend on threads.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,20 @@ from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, _all, lanes, load
+from ._lanes import (
+    _CONTRACT,
+    _ELEMENTS,
+    _FAMILIES,
+    _FLOAT,
+    _I32,
+    I16,
+    I32,
+    SOURCE_BITS,
+    VECTOR_BYTES,
+    _all,
+    _at,
+    lanes,
+)
 from ._lines import Addresses, run_lines
 from ._planes import _shuffle, fetch_ahead, load_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
@@ -19,6 +33,7 @@ from ._sums import F64
 from ._x86 import call, has
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
+NEARER = 4096  # bytes: without stores, what is one page ahead comes in time, and earlier than `fetch_ahead` has it
 _I64 = ir.IntType(64)
 _LONG = ir.VectorType(_I64, I32.vector.count)
 
@@ -97,15 +112,39 @@ def plain(typingctx: Any, values: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
-def differences(typingctx: Any, first: Any, second: Any) -> tuple[Any, Codegen]:
-    """Subtract vector by vector."""
+def add_distances(typingctx: Any, sums: Any, first: Any, second: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Add the squares of differences of the vectors at two addresses to sums, a vector for each.
+
+    Bytes go two vectors at a time, the even ones and the odd ones. The distance of 16-bit samples is ``256 h + l``:
+    they need three sums, of ``h * h``, ``h * l`` and ``l * l``, in whole numbers.
+    """
+    element, count = _ELEMENTS[kind], len(sums)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        minus = builder.fsub if first.dtype.vector.element == _FLOAT else builder.sub
-        values = [minus(*(_plain(builder, builder.extract_value(arg, i)) for arg in args)) for i in range(len(first))]
-        return context.make_tuple(builder, signature.return_type, values)
+        totals = [builder.extract_value(args[0], i) for i in range(count)]
+        lanes_of = sums.dtype.vector.count if element == _FLOAT else VECTOR_BYTES * 8 // element.width
+        raw_type = ir.VectorType(element, lanes_of)
+        terms = []
+        for i in range({types.uint8: count // 2, types.uint16: count // 3}.get(kind, count)):
+            place = ir.Constant(_I32, i)
+            a, b = (
+                builder.load(builder.gep(_at(builder, address, raw_type), [place]), align=1) for address in args[1:3]
+            )
+            if element == _FLOAT:
+                wide = builder.fpext(builder.fsub(a, b), F64.vector)
+                terms.append(builder.fmul(wide, wide, flags=_CONTRACT))
+                continue
+            above = builder.icmp_unsigned(">", a, b)
+            distance = builder.sub(builder.select(above, a, b), builder.select(above, b, a))
+            pairs = builder.bitcast(distance, I16.vector)
+            low, high = builder.and_(pairs, _all(I16.vector, 255)), builder.lshr(pairs, _all(I16.vector, 8))
+            factors = ((low, low), (high, high)) if kind == types.uint8 else ((high, high), (high, low), (low, low))
+            terms += [_pair_products(builder, *both) for both in factors]
+        plus = (lambda a, b: builder.fadd(a, b, flags=_CONTRACT)) if element == _FLOAT else builder.add
+        totals = [plus(total, term) for total, term in zip(totals, terms, strict=True)]
+        return context.make_tuple(builder, signature.return_type, totals)
 
-    return first(first, second), codegen
+    return sums(sums, types.int64, types.int64, kind), codegen
 
 
 @intrinsic
@@ -137,48 +176,34 @@ def move_on(typingctx: Any, results: Any, sums: Any, row: Any, first: Any) -> tu
 
 @jit
 def squared_differences(
-    addresses: Any,
-    pitches: Any,
-    first: int,
-    stop: int,
-    count: int,
-    kind: Any,
-    family: Any,
-    one: Any,
-    four: Any,
+    addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, family: Any, few: Any, many: Any,
     results: Any,
-) -> None:
-    """Add squared differences of ``count`` samples of two images to the results of rows."""
-    size, step = pixel_size(kind), lanes(family)
+) -> None:  # fmt: skip
+    """Add squared differences of ``count`` samples of two images to the results of rows.
+
+    ``few`` and ``many`` are shapes of the sums that one vector and a run of vectors add to. Samples that fill no
+    vector go to the first result, or to the last of four where a sample has three.
+    """
+    size, last = pixel_size(kind), len(few) // 3 * 3
+    hop, run = VECTOR_BYTES, len(many) // len(few) * VECTOR_BYTES
     for y in range(first, stop):
         a, b = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
-        hop, whole = step * size, count // (4 * step)
+        whole = count * size // run
         for start in range(0, whole, STEPS):
-            sums = no_sums(family, four)
+            sums = no_sums(family, many)
             for i in range(start, min(start + STEPS, whole)):
-                p, q = a + 4 * i * hop, b + 4 * i * hop
-                fetch_ahead(p, 4 * hop)
-                fetch_ahead(q, 4 * hop)
-                these = (
-                    load(p, kind, family), load(p + hop, kind, family),
-                    load(p + 2 * hop, kind, family), load(p + 3 * hop, kind, family),
-                )  # fmt: skip
-                those = (
-                    load(q, kind, family), load(q + hop, kind, family),
-                    load(q + 2 * hop, kind, family), load(q + 3 * hop, kind, family),
-                )  # fmt: skip
-                sums = add_up(sums, differences(these, those), four)
+                fetch_ahead(a + i * run - NEARER, run)
+                fetch_ahead(b + i * run - NEARER, run)
+                sums = add_distances(sums, a + i * run, b + i * run, kind)
             move_on(results, sums, y, 0)
-        rest = no_sums(family, one)
-        for i in range(4 * whole, count // step):
-            rest = add_up(
-                rest, differences((load(a + i * hop, kind, family),), (load(b + i * hop, kind, family),)), one
-            )
+        rest = no_sums(family, few)
+        vectors = count * size // hop
+        for i in range(whole * run // hop, vectors):
+            rest = add_distances(rest, a + i * hop, b + i * hop, kind)
         move_on(results, rest, y, 0)
-        whole = count // step
-        for i in range(whole * step, count):
+        for i in range(vectors * hop // size, count):
             distance = np.float64(pixel_load(a + i * size, kind)) - np.float64(pixel_load(b + i * size, kind))
-            results[y, 0] += distance * distance
+            results[y, last] += distance * distance
 
 
 @jit
@@ -195,7 +220,7 @@ def moments(
             sums, squares = no_sums(family, shape), no_sums(family, shape)
             for i in range(start, min(start + STEPS, whole)):
                 at = i * step * channels * size
-                fetch_ahead(source + at, step * channels * size)
+                fetch_ahead(source + at - NEARER, step * channels * size)
                 pixels = plain(load_pixels(source + at, kind, family, shape))
                 sums, squares = add_up(sums, pixels, none), add_up(squares, pixels, one)
             move_on(results, sums, y, 0)
@@ -208,41 +233,57 @@ def moments(
 
 
 _ONE = (np.int8(0),)
+_KINDS = {dtype: dtype.type(0) for dtype in map(np.dtype, (np.uint8, np.uint16, np.float32))}
+_WHOLE, _REAL = np.int16(0), np.float32(0)
+_DISTANCES = {  # dtype -> family, and the sums that a vector and a run of vectors add to
+    np.dtype(np.uint8): (_WHOLE, _ONE * 2, _ONE * 4),
+    np.dtype(np.uint16): (_WHOLE, _ONE * 3, _ONE * 3),
+    np.dtype(np.float32): (_REAL, _ONE, _ONE * 4),
+}
 
 
 def _longer(*images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """Return packed images as fewer and longer rows: putting the sums of a row together takes a while."""
-    height, width = images[0].shape[:2]
-    several = next(n for n in (8, 4, 2, 1) if height % n == 0)
+    """Return packed images as fewer and longer rows: putting the sums of a row together takes a while.
+
+    Sums of whole numbers are exact, however many rows there are; those of floats depend on it.
+    """
+    height, width, *pixel = images[0].shape
+    several = math.gcd(height, 8 if images[0].dtype == np.float32 else 60)
     if several == 1 or not all(image.flags.c_contiguous for image in images):
         return images
-    return tuple(image.reshape(height // several, several * width, *image.shape[2:]) for image in images)
+    return tuple([image.reshape(height // several, several * width, *pixel) for image in images])
 
 
 def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
     """Return the sum of the squared differences of all samples."""
     a, b = _longer(a, b)
     results = np.zeros((len(a), 4))
-    kind, channels = a.dtype.type(0), a.shape[2] if a.ndim == 3 else 1
-    family = np.int16(0) if a.dtype == np.uint8 else np.float32(0)
+    kind, channels = _KINDS[a.dtype], a.shape[2] if a.ndim == 3 else 1
+    family, few, many = _DISTANCES[a.dtype]
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        squared_differences(addresses, pitches, first, stop, count * channels, kind, family, _ONE, _ONE * 4, results)
+        squared_differences(addresses, pitches, first, stop, count * channels, kind, family, few, many, results)
 
     run_lines(work, (a, b), (), threads)
-    return float(results.sum())
+    if a.dtype != np.uint16:
+        return float(results.sum())
+    upper, middle, lower, rest = map(int, results.sum(0).tolist())
+    return float(65536 * upper + 512 * middle + lower + rest)
 
 
 def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:
     """Return the sums of the channels of rows, and then those of their squares."""
     channels = src.shape[2] if src.ndim == 3 else 1
     (src,) = _longer(src)
+    halves = channels == 1 and src.dtype != np.float32 and src.flags.c_contiguous and src.shape[1] % 2 == 0
+    if halves:  # even and odd samples, which are taken apart for less than single ones are widened
+        src, channels = src.reshape(len(src), -1, 2), 2
     results = np.zeros((len(src), 2 * channels))
-    kind, shape = src.dtype.type(0), _ONE * channels
-    family = np.int16(0) if src.dtype == np.uint8 else np.float32(0)
+    kind, shape = _KINDS[src.dtype], _ONE * channels
+    family = _WHOLE if src.dtype == np.uint8 else _REAL
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
         moments(addresses, pitches, first, stop, count, kind, family, shape, _ONE, (), results)
 
     run_lines(work, (src,), (), threads)
-    return results
+    return results[:, ::2] + results[:, 1::2] if halves else results

@@ -9,8 +9,22 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from ._lanes import _ELEMENTS, _FAMILIES, _FLOAT, _I32, I32, SOURCE_BITS, VECTOR_BYTES, _all, _at, narrow
+from ._lanes import (
+    _ELEMENTS,
+    _FAMILIES,
+    _FLOAT,
+    _I8,
+    _I16,
+    _I32,
+    I32,
+    SOURCE_BITS,
+    VECTOR_BYTES,
+    _all,
+    _at,
+    narrow,
+)
 from ._simd import Codegen, intrinsic, jit, prefetch
+from ._x86 import has
 
 AHEAD = 8192  # bytes
 
@@ -49,6 +63,76 @@ def _widen(builder: Any, raw: Any, vector: ir.VectorType) -> Any:
     return builder.shl(builder.zext(raw, vector), _all(vector, SOURCE_BITS))
 
 
+def _halves(builder: Any, pointer: Any, vector: ir.VectorType) -> list[Any]:
+    """Load pixels of two integers as one of twice the bits, whose halves are the channels, without a shuffle."""
+    bits = 2 * pointer.type.pointee.width
+    both = ir.VectorType(ir.IntType(bits), vector.count)
+    raw = builder.load(builder.bitcast(pointer, both.as_pointer()), align=1)
+    parts = [builder.and_(raw, _all(both, 2 ** (bits // 2) - 1)), builder.lshr(raw, _all(both, bits // 2))]
+    wide = I32.vector if vector.element == _FLOAT else vector
+    parts = [part if part.type == wide else builder.zext(part, wide) for part in parts]
+    if vector.element == _FLOAT:
+        return [builder.sitofp(part, vector) for part in parts]
+    return [builder.shl(part, _all(vector, SOURCE_BITS)) for part in parts]
+
+
+def _threes(builder: Any, pointer: Any, count: int) -> list[Any]:
+    """Load pixels of three channels that fill three registers of 256 bits; return channels.
+
+    A register holds 128 bits of the first half of the pixels and as many of the second. Three and a power of two have
+    no common divisor, so that samples of a channel are at different places of the three: blends and one shuffle
+    within 128 bits take it out, and no sample crosses to the other half of a register.
+    """
+    half = count // 2
+    kind = ir.VectorType(pointer.type.pointee, half)
+    blocks = []
+    for number in range(6):
+        place = builder.gep(pointer, [ir.Constant(ir.IntType(64), number * half)])
+        blocks.append(builder.load(builder.bitcast(place, kind.as_pointer()), align=1))
+    parts = [_shuffle(builder, blocks[i], blocks[i + 3], list(range(count))) for i in range(3)]
+    planes = []
+    for channel in range(3):
+        numbers = [_pixel_at(place - channel, half) * 3 + channel for place in range(half)]
+        blend = _blend(builder, parts, [number // half for number in numbers])
+        picks = [(3 * i + channel) % half for i in range(half)]
+        planes.append(_shuffle(builder, blend, blend, picks + [half + i for i in picks]))
+    return planes
+
+
+def _pixel_at(place: int, half: int) -> int:
+    """Return the pixel whose sample lies at a place of the registers, modulo their half."""
+    return place * pow(3, -1, half) % half
+
+
+def _blend(builder: Any, parts: list[Any], numbers: list[int]) -> Any:
+    """Take each place of both halves from the part with this number."""
+    result, count = parts[0], 2 * len(numbers)
+    for number in (1, 2):
+        picks = [i + count * (numbers[i % len(numbers)] == number) for i in range(count)]
+        result = _shuffle(builder, result, parts[number], picks)
+    return result
+
+
+def _store_threes(builder: Any, pointer: Any, planes: list[Any]) -> None:
+    """Store channels as pixels; the inverse of `_threes`."""
+    count = planes[0].type.count
+    half = count // 2
+    turned = []
+    for channel, plane in enumerate(planes):
+        picks = [_pixel_at(place - channel, half) for place in range(half)]
+        turned.append(_shuffle(builder, plane, plane, picks + [half + i for i in picks]))
+    for number in range(3):
+        whole = _blend(builder, turned, [(number * half + place) % 3 for place in range(half)])
+        for upper in (0, 1):
+            part = _shuffle(builder, whole, whole, list(range(upper * half, upper * half + half)))
+            place = builder.gep(pointer, [ir.Constant(ir.IntType(64), (3 * upper + number) * half)])
+            builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=1)
+
+
+def _fill_threes(element: ir.Type, channels: int, count: int) -> bool:
+    return channels == 3 and element in (_I8, _I16) and count * element.width == 256 and has("avx2")
+
+
 @intrinsic
 def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
     """Load as many pixels as a family has lanes; return a vector of each channel."""
@@ -57,6 +141,11 @@ def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = _at(builder, args[0], element)
+        if channels == 2 and element in (_I8, _I16) and element != vector.element:
+            return context.make_tuple(builder, signature.return_type, _halves(builder, pointer, vector))
+        if _fill_threes(element, channels, vector.count):
+            planes = [_widen(builder, plane, vector) for plane in _threes(builder, pointer, vector.count)]
+            return context.make_tuple(builder, signature.return_type, planes)
         total = channels * vector.count
         size = min(_register(element), total)
         starts = [min(start, total - size) for start in range(0, total, size)]
@@ -88,6 +177,9 @@ def store_pixels(typingctx: Any, address: Any, values: Any, kind: Any) -> tuple[
         total = channels * lanes
         size = min(_register(element), total)
         pointer = _at(builder, args[0], element)
+        if _fill_threes(element, channels, lanes):
+            _store_threes(builder, pointer, planes)
+            return
         while len(planes) > 1 and planes[0].type.count < size:  # two halves of a register are one part
             planes = [
                 _shuffle(builder, planes[i], planes[min(i + 1, len(planes) - 1)], list(range(2 * planes[0].type.count)))

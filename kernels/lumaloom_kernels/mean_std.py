@@ -1,5 +1,6 @@
 """Mean and standard deviation of each channel."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -47,9 +48,9 @@ def mean_std(src: ArrayT, *, threads: int | None = None) -> tuple[NDArray[np.flo
     pixels = image.shape[0] * image.shape[1]
     channels = rows.shape[1] // 2
     if image.dtype.kind == "u":  # in whole numbers, which Python does not round
-        sums = rows.astype(np.int64).sum(0).tolist()
-        variance = [pixels * sums[channels + c] - sums[c] ** 2 for c in range(channels)]
-        return np.array(sums[:channels]) / pixels, np.sqrt(np.array(variance, np.float64)) / pixels
+        sums = rows.sum(0, np.int64).tolist()
+        deviations = [math.sqrt(pixels * sums[channels + c] - sums[c] ** 2) / pixels for c in range(channels)]
+        return np.array([total / pixels for total in sums[:channels]]), np.array(deviations)
     with np.errstate(invalid="ignore"):
         means = rows.sum(0) / pixels
         spread = means[channels:] - means[:channels] ** 2

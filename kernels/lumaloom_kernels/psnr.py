@@ -76,7 +76,7 @@ def _decibels(mean_square: float, peak: float) -> float:
 
 def _peak(peak: Any, dtype: np.dtype[Any]) -> float:
     if peak is None:
-        return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
+        return 1.0 if dtype.kind == "f" else 256.0**dtype.itemsize - 1
     if not isinstance(peak, numbers.Real) or isinstance(peak, (bool, np.bool_)):
         raise KindError(f"peak: expected a number, got {peak!r}")
     if not 0 < float(peak) < 1e30:

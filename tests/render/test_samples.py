@@ -68,11 +68,7 @@ def test_the_effect_in_the_readme(tmp_path: Path) -> None:
     )
     names: dict[str, object] = {}
     exec(code, names)
-    effect = next(
-        value
-        for value in names.values()
-        if isinstance(value, type) and issubclass(value, Effect)
-    )
+    effect = next(value for value in names.values() if isinstance(value, type) and issubclass(value, Effect))
     registry = Registry()
     registry.add(effect)
     source = clips.make(tmp_path / "in.mp4", count=3)
