@@ -117,8 +117,8 @@ def _lane_table(
     indices = origins - bases.repeat(group, axis=1)
     indices = np.minimum(indices, window - 1).astype(np.int16 if lanes == 32 else np.int32)
     spread = np.ascontiguousarray(weights[samples // channels].transpose(0, 2, 1))
-    tables = map(_read_only, (places.astype(np.int64), bases.astype(np.int64), indices, spread))
-    return LaneTable(*tables, (0,) * windows)
+    places, bases, indices, spread = map(_read_only, (places.astype(np.int64), bases.astype(np.int64), indices, spread))
+    return LaneTable(places, bases, indices, spread, (0,) * windows)
 
 
 def _ways(group: int, lanes: int, channels: int, scale: float) -> list[tuple[int, int]]:
