@@ -45,8 +45,17 @@ def mean_of_four(
             indices = [min(place + offset, 2 * count - 1) for place in places]
             return builder.shuffle_vector(*columns, ir.Constant(ir.VectorType(_I32, count), indices))
 
-        columns = [add(half(args[0], index), half(args[1], index)) for index in range(2)]
-        total = add(picked(0), picked(channels))
+        def pairs(row: Any) -> Any:
+            """Add neighbours, which are the halves of a wide lane."""
+            value = builder.load(builder.inttoptr(row, vector.as_pointer()), align=1)
+            left = builder.and_(value, ir.Constant(vector, [2**element.width - 1] * count))
+            return builder.add(left, builder.lshr(value, ir.Constant(vector, [element.width] * count)))
+
+        if channels == 1 and wide != _FLOAT:
+            total = add(pairs(args[0]), pairs(args[1]))
+        else:
+            columns = [add(half(args[0], index), half(args[1], index)) for index in range(2)]
+            total = add(picked(0), picked(channels))
         if wide == _FLOAT:
             mean = builder.fmul(total, ir.Constant(vector, [0.25] * count))
         else:

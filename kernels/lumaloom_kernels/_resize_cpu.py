@@ -56,7 +56,7 @@ def add_rows(rows: Any, weights: Any, y: int, kind: Any, family: Any, out: int, 
 @jit
 def add_columns(
     sources: Any, targets: Any, places: Any, bases: Any, indices: Any, weights: Any, first: int, stop: int,
-    low: int, channels: int, family: Any, out_kind: Any,
+    low: int, channels: int, family: Any, out_kind: Any, windows: Any,
 ) -> None:  # fmt: skip
     """Filter four rows along x: vectors ``first`` to ``stop`` of the table.
 
@@ -64,19 +64,21 @@ def add_columns(
     """
     taps, size = weights.shape[1], pixel_size(family)
     zero = splat(family)
-    table, index_table = weights.ctypes.data, indices.ctypes.data
+    table, index_table, base_table = weights.ctypes.data, indices.ctypes.data, bases.ctypes.data
+    base_step = 8 * bases.shape[1]
     s0, s1, s2, s3 = sources[0], sources[1], sources[2], sources[3]
     t0, t1, t2, t3 = targets[0], targets[1], targets[2], targets[3]
     for v in range(first, stop):
         index = load(index_table + v * VECTOR_BYTES, indices[0, 0], indices[0, 0])
-        x = (bases[v] - low) * size
+        base = base_table + v * base_step
+        x = -low * size
         a = b = c = d = zero
         for k in range(taps):
             weight = load(table + (v * taps + k) * VECTOR_BYTES, family, family)
-            a = add_product(a, pick(s0 + x, index, family), weight)
-            b = add_product(b, pick(s1 + x, index, family), weight)
-            c = add_product(c, pick(s2 + x, index, family), weight)
-            d = add_product(d, pick(s3 + x, index, family), weight)
+            a = add_product(a, pick(s0 + x, base, index, family, windows), weight)
+            b = add_product(b, pick(s1 + x, base, index, family, windows), weight)
+            c = add_product(c, pick(s2 + x, base, index, family, windows), weight)
+            d = add_product(d, pick(s3 + x, base, index, family, windows), weight)
             x += channels * size
         place = (places[v] - places[first]) * pixel_size(out_kind)
         store(t0 + place, a, out_kind)
@@ -88,16 +90,15 @@ def add_columns(
 @jit
 def rows_first(
     src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, channels: int, kind: Any,
-    family: Any, starts: Any, y_weights: Any, places: Any, bases: Any, indices: Any, x_weights: Any,
-    tile: int, lines: Any, rows: Any, ends: Any,
+    family: Any, starts: Any, y_weights: Any, places: Any, bases: Any, indices: Any, x_weights: Any, windows: Any,
+    tile: int, lows: Any, counts: Any, lines: Any, rows: Any, ends: Any,
 ) -> None:  # fmt: skip
     """Make output rows ``first`` to ``stop``, filtering along y and then along x."""
     size, taps = pixel_size(kind), y_weights.shape[1]
     sources, targets = ends[0], ends[1]
-    for v0 in range(0, len(places), tile):
-        v1 = min(v0 + tile, len(places))
-        low = bases[v0]
-        count = bases[v1 - 1] - low + 2 * lanes(family) + (x_weights.shape[1] - 1) * channels
+    for t in range(len(lows)):
+        v0, v1 = t * tile, min((t + 1) * tile, len(places))
+        low, count = lows[t], counts[t]
         for y in range(first, stop, BLOCK_ROWS):
             for j in range(BLOCK_ROWS):
                 line = lines[j].ctypes.data
@@ -108,7 +109,8 @@ def rows_first(
                 sources[j] = line if y + j < stop else sources[j - 1]
                 targets[j] = out + min(y + j, stop - 1) * out_pitch + places[v0] * size
             add_columns(
-                sources, targets, places, bases, indices, x_weights, v0, v1, low, channels, family, kind
+                sources, targets, places, bases, indices, x_weights, v0, v1, low, channels, family, kind,
+                windows,
             )  # fmt: skip
 
 
@@ -116,15 +118,14 @@ def rows_first(
 def columns_first(
     src: int, pitch: int, height: int, out: int, out_pitch: int, first: int, stop: int, channels: int,
     kind: Any, family: Any, starts: Any, y_weights: Any, places: Any, bases: Any, indices: Any,
-    x_weights: Any, tile: int, lines: Any, ring: Any, rows: Any, ends: Any,
+    x_weights: Any, windows: Any, tile: int, lows: Any, counts: Any, lines: Any, ring: Any, rows: Any, ends: Any,
 ) -> None:  # fmt: skip
     """Make output rows ``first`` to ``stop``, filtering along x into a ring of rows, and then along y."""
     size, taps, step = pixel_size(kind), y_weights.shape[1], lanes(family)
     sources, targets = ends[0], ends[1]
-    for v0 in range(0, len(places), tile):
-        v1 = min(v0 + tile, len(places))
-        low = bases[v0]
-        count = bases[v1 - 1] - low + 2 * step + (x_weights.shape[1] - 1) * channels
+    for t in range(len(lows)):
+        v0, v1 = t * tile, min((t + 1) * tile, len(places))
+        low, count = lows[t], counts[t]
         end = places[v1] if v1 < len(places) else places[v1 - 1] + step
         block = starts[first] // BLOCK_ROWS
         for y in range(first, stop):
@@ -140,7 +141,8 @@ def columns_first(
                     sources[j] = address
                     targets[j] = ring[row % len(ring)].ctypes.data
                 add_columns(
-                    sources, targets, places, bases, indices, x_weights, v0, v1, low, channels, family, family
+                    sources, targets, places, bases, indices, x_weights, v0, v1, low, channels, family, family,
+                    windows,
                 )  # fmt: skip
                 block += 1
             for k in range(taps):
@@ -152,10 +154,10 @@ def columns_first(
 def resize_rows(src: NDArray[Any], out: NDArray[Any], plan: Plan, channels: int, first: int, stop: int) -> None:
     """Make rows ``first`` to ``stop`` of ``out`` by a plan whose widths both arrays have; rows hold samples."""
     family = plan.family
-    lines = _rows("resize_lines", BLOCK_ROWS, plan.line, family)
+    lines = _rows("resize_lines", BLOCK_ROWS, int(plan.counts.max()), family)
     rows = np.empty(plan.y.weights.shape[1], np.int64)
     ends = np.empty((2, BLOCK_ROWS), np.int64)
-    tables = (*plan.y, *plan.x, plan.tile, lines)
+    tables = (*plan.y, *plan.x, plan.tile, plan.lows, plan.counts, lines)
     source, target = (src.ctypes.data, src.strides[0]), (out.ctypes.data, out.strides[0])
     kind = src.dtype.type(0)
     if plan.rows_first:

@@ -1,10 +1,10 @@
 """How a resize is computed on the CPU: which family of vectors, in which order, by which tables.
 
 Along y a weighted sum is easy in vectors. Along x each output sample has its own source samples; so for
-every vector of output samples there are a window of twice its size in the source and indices into it
-(`LaneTable`). The window moves by a pixel from one weight to the next, the indices stay. Shrinking by
-more than two spreads the samples of a vector over more than a window; then vectors overlap, and each
-counts only as far as the next one begins.
+every group of output samples in a vector there are a window in the source, some groups wide, and indices
+into it (`LaneTable`). The window moves by a pixel from one weight to the next, the indices stay. Where
+samples are spread over more than the widest window and a group is a vector, vectors overlap, and each
+counts only as far as the next one begins; else they are picked one by one.
 """
 
 from dataclasses import dataclass
@@ -14,25 +14,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._lanes import WEIGHT_BITS, has_fixed_point
+from ._lanes import WEIGHT_BITS, has_fixed_point, pick_group, pick_windows
 from ._resize_table import AxisTable, Box, axis_table
 
 TILE_SAMPLES = 8192  # of the output's rows; what is made of them stays in the second-level cache
 BLOCK_ROWS = 4  # rows that are filtered along x together
 MAX_FIXED_TAPS = 16  # so that roundings add up to less than half a step
-_WINDOW = 2
+_LINE = 2  # vectors that the shortest line has
 
 
 class LaneTable(NamedTuple):
     """One axis in vectors: lane l of vector v is output sample ``places[v] + l``.
 
-    It is the sum over k of ``weights[v, k, l] * src[bases[v] + k * channels + indices[v, l]]``.
+    It is the sum over k of ``weights[v, k, l] * src[bases[v, g] + k * channels + indices[v, l]]``, where g is
+    the group of the lane; ``windows`` has as many zeros as groups fit into the window, none where any index may be.
     """
 
     places: NDArray[np.int64]
     bases: NDArray[np.int64]
     indices: NDArray[Any]
     weights: NDArray[Any]
+    windows: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,8 @@ class Plan:
     in_width: int  # at least; narrower sources are padded
     out_width: int  # more than the output has where the last vector sticks out
     tile: int  # vectors
-    line: int  # samples of a source row that a tile needs
+    lows: NDArray[np.int64]  # where the part of a source row begins that a tile needs
+    counts: NDArray[np.int64]  # its samples
     ring: int  # rows to keep between the two passes
 
 
@@ -62,11 +65,15 @@ def make_plan(shape: tuple[int, int, int], size: tuple[int, int], method: str, b
     lanes = 32 if fixed else 16
     x_weights, y_weights = (_fixed(t.weights) if fixed else t.weights for t in (x, y))
 
-    in_width = max(width, -(-_WINDOW * lanes // channels) + x_weights.shape[1] - 1) * channels
+    least = _LINE * lanes
+    margin = (x_weights.shape[1] - 1) * channels
+    in_width = max(width, -(-least // channels) + x_weights.shape[1] - 1) * channels
     table = _lane_table(x.starts, x_weights, channels, lanes, in_width, (box[2] - box[0]) / size[0])
     tile = TILE_SAMPLES // lanes
-    reach = _WINDOW * lanes + (x_weights.shape[1] - 1) * channels
-    lasts = table.bases[np.minimum(np.arange(tile - 1, len(table.bases) + tile - 1, tile), len(table.bases) - 1)]
+    window = max(pick_group(lanes) * len(table.windows), int(table.indices.max()) + 1)
+    lasts = np.minimum(np.arange(tile - 1, len(table.bases) + tile - 1, tile), len(table.bases) - 1)
+    lows = np.minimum(table.bases[::tile, 0], in_width - least)
+    counts = np.maximum(table.bases[lasts, -1] + window + margin - lows, least)
     return Plan(
         family=family,
         rows_first=box[3] - box[1] >= size[1],
@@ -75,7 +82,8 @@ def make_plan(shape: tuple[int, int, int], size: tuple[int, int], method: str, b
         in_width=in_width,
         out_width=int(table.places[-1]) + lanes,
         tile=tile,
-        line=int((lasts + reach - table.bases[::tile]).max()),
+        lows=_read_only(lows),
+        counts=_read_only(counts),
         ring=(1 + (y.weights.shape[1] + BLOCK_ROWS - 2) // BLOCK_ROWS) * BLOCK_ROWS,
     )
 
@@ -92,23 +100,34 @@ def _lane_table(
 ) -> LaneTable:
     """Lay the samples of a row out in vectors."""
     count = len(starts) * channels
-    taps = weights.shape[1]
-    window = _WINDOW * lanes
-    end = in_width - window - (taps - 1) * channels  # the last place for a window
-    pixels = min(lanes // channels, int((window - channels) / (channels * scale)) + 1)
-    for step in (lanes, *(n * channels for n in range(pixels, 0, -1))):
+    group, margin = pick_group(lanes), (weights.shape[1] - 1) * channels
+    for windows, step in _ways(group, lanes, channels, scale):
         places = np.arange(0, count, step)
         if step == lanes <= count:
             places = np.minimum(places, count - lanes)
         samples = np.minimum(places[:, None] + np.arange(lanes), count - 1)
         origins = starts[samples // channels] * channels + samples % channels
-        bases = np.minimum(origins[:, :step].min(axis=1), end)
-        indices = origins - bases[:, None]
-        if indices[:, :step].max() < window:
+        used = np.minimum(step, group)
+        bases = origins.reshape(len(places), -1, group)[:, :, :used].min(axis=2)
+        spans = (origins - bases.repeat(group, axis=1))[:, :step]
+        window = group * windows or int(spans.max()) + 1
+        if spans.max() < window:
             break
+    bases = np.minimum(bases, in_width - window - margin)
+    indices = origins - bases.repeat(group, axis=1)
     indices = np.minimum(indices, window - 1).astype(np.int16 if lanes == 32 else np.int32)
     spread = np.ascontiguousarray(weights[samples // channels].transpose(0, 2, 1))
-    return LaneTable(*map(_read_only, (places.astype(np.int64), bases.astype(np.int64), indices, spread)))
+    places, bases, indices, spread = map(_read_only, (places.astype(np.int64), bases.astype(np.int64), indices, spread))
+    return LaneTable(places, bases, indices, spread, (0,) * windows)
+
+
+def _ways(group: int, lanes: int, channels: int, scale: float) -> list[tuple[int, int]]:
+    """Return what to try: how many groups a window is wide, and how far apart vectors lie."""
+    if group < lanes:
+        return [(windows, lanes) for windows in (*pick_windows(), 0)]
+    windows = pick_windows()[-1]
+    pixels = min(lanes // channels, int((windows * lanes - channels) / (channels * scale)) + 1)
+    return [(windows, lanes), *((windows, n * channels) for n in range(pixels, 0, -1))]
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -97,10 +97,11 @@ def axis_table(in_size: int, out_size: int, method: str, span: tuple[float, floa
     weights[np.abs(weights) < _NEGLIGIBLE] = 0
 
     used = weights != 0
-    first = used.argmax(axis=1)
-    last = used.shape[1] - 1 - used[:, ::-1].argmax(axis=1)
+    first = low + used.argmax(axis=1)
+    last = low + used.shape[1] - 1 - used[:, ::-1].argmax(axis=1)
+    first = np.minimum.accumulate(first[::-1])[::-1]  # a weight of zero by chance makes no window begin later
     taps = int((last - first).max()) + 1
-    shifted = np.minimum(low + first, in_size - taps)
+    shifted = np.minimum(first, in_size - taps)
     column = (shifted - low)[:, None] + np.arange(taps)
     inside = (column >= 0) & (column < weights.shape[1])
     weights = np.take_along_axis(weights, np.clip(column, 0, weights.shape[1] - 1), axis=1) * inside
