@@ -17,7 +17,7 @@ def crop(
 
     Args:
         src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy, uint8, uint16 or float32, with any
-            strides. It is never written. Rows whose pixels do not lie side by side in memory are copied first.
+            strides. It is never written.
         box: Left, top, right and bottom (x0, y0, x1, y1) in whole pixels, of which right and bottom are the first
             outside: 0 <= x0 < x1 <= W, and so for y.
         out: Takes the result: shape (y1 - y0, x1 - x0) or with the channels of ``src``, dtype of ``src``, any

@@ -107,7 +107,8 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], corner: tuple[int, int], border: Border, value: NDArray[Any], threads: int
 ) -> None:
     """Pad on this machine's processor."""
-    from ._copies import pad_lines, pixel_of, upside_down, with_rows
+    from ._copies import LEAST_COPY, pad_lines, pixel_of, upside_down, with_rows
+    from ._lines import address
 
     left, width, pixel = corner[0], src.shape[1], pixel_of(src)
     rows, beside = _places(src.shape[:2], out.shape[:2], corner, border)
@@ -116,9 +117,9 @@ def cpu(
     with_rows(
         lambda source, target, first, stop: pad_lines(
             *upside_down(source, False), *upside_down(target, False), first, stop, width * len(pixel), rows, beside,
-            left, line.ctypes.data, pixel,
+            left, address(line), pixel,
         ),
-        src, out, threads,
+        src, out, threads, LEAST_COPY,
     )  # fmt: skip
 
 
