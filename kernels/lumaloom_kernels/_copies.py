@@ -53,25 +53,27 @@ def transpose_lines(
     """
     size, side = len(pixel), block_side(pixel)
     exact = size == pixel_size(unit)
+    blocks = side > 0 and stop - first >= side and height >= side
     for top in range(first, stop, TILE):
         bottom = min(top + TILE, stop)
         for left in range(0, height, TILE):
             right = min(left + TILE, height)
-            down = across = 0
-            if side > 0:
-                down, across = (bottom - top) // side * side, (right - left) // side * side
-                for i in range(top, top + down, side):
-                    for j in range(left, left + across, side):
-                        transpose(out + i * out_pitch + j * size, out_pitch, src + j * pitch + i * size, pitch, pixel)
+            if blocks:  # the last ones overlap those before
+                for i in range(top, bottom, side):
+                    row = min(i, stop - side)
+                    for j in range(left, right, side):
+                        column = min(j, height - side)
+                        target, source = out + row * out_pitch + column * size, src + column * pitch + row * size
+                        transpose(target, out_pitch, source, pitch, pixel)
+                continue
             for i in range(top, bottom):
-                start = left + across if i < top + down else left
                 target, source = out + i * out_pitch, src + i * size
                 safe = right
                 if not exact:  # units reach over the next pixel of the target, and over that of the source
-                    safe = right - 1 if i < bottom - 1 else start
-                for j in range(start, safe):
+                    safe = right - 1 if i < bottom - 1 else left
+                for j in range(left, safe):
                     copy_unit(target + j * size, source + j * pitch, unit)
-                for j in range(max(start, safe), right):
+                for j in range(safe, right):
                     copy_bytes(target + j * size, source + j * pitch, size)
 
 
