@@ -1,11 +1,21 @@
 """Crop: a copy of a rectangle of an image."""
 
-import numbers
 from typing import Any
 
 from numpy.typing import NDArray
 
-from ._checks import Array, ArrayT, KindError, ParameterError, check_image, check_result, check_threads, is_gpu, no_cuda
+from ._checks import (
+    Array,
+    ArrayT,
+    KindError,
+    ParameterError,
+    check_image,
+    check_result,
+    check_threads,
+    is_gpu,
+    is_whole,
+    no_cuda,
+)
 
 CASES = ({"box": (3, 5, 190, 80)},)
 
@@ -72,7 +82,7 @@ def gpu() -> None:
 def _check_box(box: Any, src: Array) -> tuple[int, int, int, int]:
     if not isinstance(box, (tuple, list)) or len(box) != 4:
         raise KindError(f"box: expected (x0, y0, x1, y1), got {box!r}")
-    if not all(isinstance(edge, numbers.Integral) and not isinstance(edge, bool) for edge in box):
+    if not all(map(is_whole, box)):
         raise KindError(f"box: expected whole numbers (x0, y0, x1, y1), got {box!r}")
     x0, y0, x1, y1 = map(int, box)
     height, width = src.shape[:2]

@@ -1,6 +1,5 @@
 """Pad: an image with a border around it."""
 
-import numbers
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from ._checks import (
     check_size,
     check_threads,
     is_gpu,
+    is_whole,
     no_cuda,
 )
 from ._warp import Value, check_value
@@ -146,7 +146,7 @@ def _check_widths(widths: Any) -> tuple[int, int, int, int]:
     if len(sides) != 4:
         raise ParameterError(f"widths: expected a whole number or (left, top, right, bottom), got {len(sides)} values")
     for side in sides:
-        if not isinstance(side, numbers.Integral) or isinstance(side, (bool, np.bool_)):
+        if not is_whole(side):
             raise KindError(f"widths: expected a whole number or (left, top, right, bottom), got {widths!r}")
         if not 0 <= int(side) <= MAX_WIDTH:
             raise ParameterError(f"widths: expected 0 to {MAX_WIDTH} pixels, got {side}")
