@@ -48,7 +48,7 @@ def rotate90(src: ArrayT, turns: int = 1, *, out: ArrayT | None = None, threads:
     count = check_threads(threads)
     result = check_result(image, (height, width, *image.shape[2:]), image.dtype, out)
     cpu(image, result, quarter, count)
-    return result
+    return result  # type: ignore[no-any-return]
 
 
 def reference(src: NDArray[Any], turns: int = 1) -> NDArray[Any]:
