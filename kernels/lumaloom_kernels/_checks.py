@@ -115,6 +115,11 @@ def _overlap(first: Array, second: Array) -> bool:
     return bool(cupy.may_share_memory(first, second))
 
 
+def is_whole(value: Any) -> bool:
+    """Tell whether a value is a whole number, and no truth value; an abstract class is asked only at last."""
+    return type(value) is int or (isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_)))
+
+
 def check_pair(name: str, value: Any, *, high: float, integer: bool = False) -> tuple[Any, Any]:
     """Return ``(x, y)`` of one number or a pair of numbers from 0 to ``high``."""
     if type(value) in ((int,) if integer else (float, int)) and 0 <= value <= high:  # the usual case, quickly
@@ -138,7 +143,7 @@ def check_size(size: Any, src: Array) -> tuple[int, int]:
     """Return width and height of a result with the channels of ``src``."""
     if not isinstance(size, (tuple, list)) or len(size) != 2:
         raise KindError(f"size: expected (width, height), got {size!r}")
-    if not all(isinstance(side, numbers.Integral) and not isinstance(side, bool) for side in size):
+    if not all(map(is_whole, size)):
         raise KindError(f"size: expected whole numbers (width, height), got {size!r}")
     width, height = int(size[0]), int(size[1])
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):

@@ -4,7 +4,6 @@ Rows are given by address and their distances in bytes, which may be negative: t
 distance turned round is the image upside down.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -12,21 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._copies_simd import block_side, mirror, mirror_count, transpose
-from ._lines import packed
+from ._lines import address, packed
 from ._nearest import UNITS, copy_unit
 from ._simd import copy_bytes, jit, pixel_size
 from ._threads import run_bands
 
 Work: TypeAlias = Callable[[NDArray[Any], NDArray[Any], int, int], None]
 
+LEAST_COPY, LEAST_TURN = 1 << 21, 1 << 18  # bytes for which a thread pays: where rows stay whole, and where not
 TILE = 64  # pixels: the sides of a square that is transposed while it is in the first-level cache
-
-
-@jit
-def copy_lines(src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, count: int) -> None:
-    """Copy ``count`` bytes of rows ``first`` to ``stop``."""
-    for y in range(first, stop):
-        copy_bytes(out + y * out_pitch, src + y * pitch, count)
 
 
 @jit
@@ -60,25 +53,27 @@ def transpose_lines(
     """
     size, side = len(pixel), block_side(pixel)
     exact = size == pixel_size(unit)
+    blocks = side > 0 and stop - first >= side and height >= side
     for top in range(first, stop, TILE):
         bottom = min(top + TILE, stop)
         for left in range(0, height, TILE):
             right = min(left + TILE, height)
-            down = across = 0
-            if side > 0:
-                down, across = (bottom - top) // side * side, (right - left) // side * side
-                for i in range(top, top + down, side):
-                    for j in range(left, left + across, side):
-                        transpose(out + i * out_pitch + j * size, out_pitch, src + j * pitch + i * size, pitch, pixel)
+            if blocks:  # the last ones overlap those before
+                for i in range(top, bottom, side):
+                    row = min(i, stop - side)
+                    for j in range(left, right, side):
+                        column = min(j, height - side)
+                        target, source = out + row * out_pitch + column * size, src + column * pitch + row * size
+                        transpose(target, out_pitch, source, pitch, pixel)
+                continue
             for i in range(top, bottom):
-                start = left + across if i < top + down else left
                 target, source = out + i * out_pitch, src + i * size
                 safe = right
                 if not exact:  # units reach over the next pixel of the target, and over that of the source
-                    safe = right - 1 if i < bottom - 1 else start
-                for j in range(start, safe):
+                    safe = right - 1 if i < bottom - 1 else left
+                for j in range(left, safe):
                     copy_unit(target + j * size, source + j * pitch, unit)
-                for j in range(max(start, safe), right):
+                for j in range(safe, right):
                     copy_bytes(target + j * size, source + j * pitch, size)
 
 
@@ -118,28 +113,30 @@ def pixel_of(image: NDArray[Any]) -> tuple[np.int8, ...]:
 def upside_down(image: NDArray[Any], turned: bool) -> tuple[int, int]:
     """Return address and pitch of an image, or of it upside down."""
     if not turned:
-        return image.ctypes.data, image.strides[0]
-    return image.ctypes.data + (len(image) - 1) * image.strides[0], -image.strides[0]
+        return address(image), image.strides[0]
+    return address(image) + (len(image) - 1) * image.strides[0], -image.strides[0]
 
 
-def with_rows(work: Work, src: NDArray[Any], out: NDArray[Any], threads: int) -> None:
+def sharers(out: NDArray[Any], threads: int, least: int) -> int:
+    """Return how many threads pay, where each takes at least ``least`` bytes: to wake one costs 30 microseconds."""
+    return max(1, min(threads, out.nbytes // least))
+
+
+def with_rows(work: Work, src: NDArray[Any], out: NDArray[Any], threads: int, least: int) -> None:
     """Call ``work(source, target, first, stop)`` on bands of the rows of ``out``, on arrays with packed pixels."""
     source = src if packed(src) else np.ascontiguousarray(src)
     target = out if packed(out) else np.empty(out.shape, out.dtype)
-    run_bands(lambda first, stop: work(source, target, first, stop), len(out), threads)
+    run_bands(lambda first, stop: work(source, target, first, stop), len(out), sharers(out, threads, least))
     if target is not out:
         out[...] = target
 
 
 def copy_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, turned: bool = False) -> None:
-    """Copy an image, or its rows from the last to the first."""
-    line = math.prod(src.shape[1:]) * src.itemsize
-    with_rows(
-        lambda source, target, first, stop: copy_lines(
-            *upside_down(source, turned), *upside_down(target, False), first, stop, line
-        ),
-        src, out, threads,
-    )  # fmt: skip
+    """Copy an image, or its rows from the last to the first; NumPy copies packed rows whole, and without the GIL."""
+    source = src[::-1] if turned else src
+    run_bands(
+        lambda first, stop: np.copyto(out[first:stop], source[first:stop]), len(out), sharers(out, threads, LEAST_COPY)
+    )
 
 
 def mirror_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, turned: bool = False) -> None:
@@ -149,7 +146,7 @@ def mirror_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, turned: 
         lambda source, target, first, stop: mirror_lines(
             *upside_down(source, turned), *upside_down(target, False), first, stop, width, pixel
         ),
-        src, out, threads,
+        src, out, threads, LEAST_COPY,
     )  # fmt: skip
 
 
@@ -161,5 +158,5 @@ def transpose_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, clock
             *upside_down(source, clockwise), *upside_down(target, not clockwise), first, stop, height, pixel,
             UNITS[len(pixel)],
         ),
-        src, out, threads,
+        src, out, threads, LEAST_TURN,
     )  # fmt: skip

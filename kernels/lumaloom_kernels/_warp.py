@@ -3,6 +3,7 @@
 import math
 import numbers
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -55,11 +56,24 @@ def check_matrix(matrix: Any, rows: int, inverse: Any) -> NDArray[np.float64]:
 def check_value(value: Any, src: Array) -> NDArray[Any]:
     """Return the pixel that a border's value stands for; one number serves all channels."""
     channels = src.shape[2] if src.ndim == 3 else 1
+    if type(value) in (int, float):  # the usual case, quickly
+        return _same_values(value, channels, src.dtype)
     several = isinstance(value, (tuple, list, np.ndarray))
     parts = list(value) if several else [value] * channels
+    return _values(value, parts, channels, src.dtype)
+
+
+@lru_cache(64, typed=True)
+def _same_values(value: float, channels: int, dtype: Any) -> NDArray[Any]:
+    pixel = _values(value, [value] * channels, channels, dtype)
+    pixel.flags.writeable = False
+    return pixel
+
+
+def _values(value: Any, parts: list[Any], channels: int, dtype: Any) -> NDArray[Any]:
     if len(parts) != channels:
         raise ParameterError(f"value: expected one number or {channels}, one a channel, got {len(parts)}")
-    high = math.inf if src.dtype.kind == "f" else float(np.iinfo(src.dtype).max)
+    high = math.inf if dtype.kind == "f" else float(np.iinfo(dtype).max)
     for part in parts:
         if not isinstance(part, numbers.Real) or isinstance(part, (bool, np.bool_)):
             raise KindError(f"value: expected a number or one for each channel, got {value!r}")
@@ -67,8 +81,8 @@ def check_value(value: Any, src: Array) -> NDArray[Any]:
         whole = high == math.inf or (0 <= number <= high and number.is_integer())
         if not whole or not abs(number) <= float(np.finfo(np.float32).max):
             expected = "finite numbers" if high == math.inf else f"whole numbers from 0 to {high:g}"
-            raise ParameterError(f"value: expected {expected} for {src.dtype}, got {value!r}")
-    return np.array(parts, src.dtype)
+            raise ParameterError(f"value: expected {expected} for {dtype}, got {value!r}")
+    return np.array(parts, dtype)
 
 
 def check_interpolation(name: Any) -> str:

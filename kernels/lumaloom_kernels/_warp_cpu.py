@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._lanes import same_type
+from ._lines import address
 from ._nearest import UNITS, copy_unit
 from ._scratch import scratch
 from ._simd import address_of, copy_bytes, jit, pixel_size
@@ -249,9 +250,9 @@ def warp(
     """Make rows ``first`` to ``stop`` of ``out``; the pixels of both arrays lie side by side in each row."""
     channels = src.shape[2] if src.ndim == 3 else 1
     pixel, taps = channels * src.itemsize, TAPS[method]
-    source = (src.ctypes.data, src.strides[0], *src.shape[:2])
-    target = (out.ctypes.data, out.strides[0], out.shape[1], SEGMENT, TILE_ROWS)
-    edge = (BORDERS[border], value.ctypes.data)
+    source = (address(src), src.strides[0], *src.shape[:2])
+    target = (address(out), out.strides[0], out.shape[1], SEGMENT, TILE_ROWS)
+    edge = (BORDERS[border], address(value))
     addresses = scratch("warp_addresses", 2 * GROUP, np.int64).reshape(2, GROUP)
     wholes = scratch("warp_wholes", 2 * GROUP, np.int32).reshape(2, GROUP)
     where = (geometry, source, target, first, stop)

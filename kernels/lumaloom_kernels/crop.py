@@ -1,11 +1,21 @@
 """Crop: a copy of a rectangle of an image."""
 
-import numbers
 from typing import Any
 
 from numpy.typing import NDArray
 
-from ._checks import Array, ArrayT, KindError, ParameterError, check_image, check_result, check_threads, is_gpu, no_cuda
+from ._checks import (
+    Array,
+    ArrayT,
+    KindError,
+    ParameterError,
+    check_image,
+    check_result,
+    check_threads,
+    is_gpu,
+    is_whole,
+    no_cuda,
+)
 
 CASES = ({"box": (3, 5, 190, 80)},)
 
@@ -17,7 +27,7 @@ def crop(
 
     Args:
         src: Array of shape (H, W) or (H, W, C) with C from 1 to 4, NumPy, uint8, uint16 or float32, with any
-            strides. It is never written. Rows whose pixels do not lie side by side in memory are copied first.
+            strides. It is never written.
         box: Left, top, right and bottom (x0, y0, x1, y1) in whole pixels, of which right and bottom are the first
             outside: 0 <= x0 < x1 <= W, and so for y.
         out: Takes the result: shape (y1 - y0, x1 - x0) or with the channels of ``src``, dtype of ``src``, any
@@ -72,7 +82,7 @@ def gpu() -> None:
 def _check_box(box: Any, src: Array) -> tuple[int, int, int, int]:
     if not isinstance(box, (tuple, list)) or len(box) != 4:
         raise KindError(f"box: expected (x0, y0, x1, y1), got {box!r}")
-    if not all(isinstance(edge, numbers.Integral) and not isinstance(edge, bool) for edge in box):
+    if not all(map(is_whole, box)):
         raise KindError(f"box: expected whole numbers (x0, y0, x1, y1), got {box!r}")
     x0, y0, x1, y1 = map(int, box)
     height, width = src.shape[:2]

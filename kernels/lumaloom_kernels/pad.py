@@ -1,6 +1,5 @@
 """Pad: an image with a border around it."""
 
-import numbers
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from ._checks import (
     check_size,
     check_threads,
     is_gpu,
+    is_whole,
     no_cuda,
 )
 from ._warp import Value, check_value
@@ -107,7 +107,8 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], corner: tuple[int, int], border: Border, value: NDArray[Any], threads: int
 ) -> None:
     """Pad on this machine's processor."""
-    from ._copies import pad_lines, pixel_of, upside_down, with_rows
+    from ._copies import LEAST_COPY, pad_lines, pixel_of, upside_down, with_rows
+    from ._lines import address
 
     left, width, pixel = corner[0], src.shape[1], pixel_of(src)
     rows, beside = _places(src.shape[:2], out.shape[:2], corner, border)
@@ -116,9 +117,9 @@ def cpu(
     with_rows(
         lambda source, target, first, stop: pad_lines(
             *upside_down(source, False), *upside_down(target, False), first, stop, width * len(pixel), rows, beside,
-            left, line.ctypes.data, pixel,
+            left, address(line), pixel,
         ),
-        src, out, threads,
+        src, out, threads, LEAST_COPY,
     )  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def _check_widths(widths: Any) -> tuple[int, int, int, int]:
     if len(sides) != 4:
         raise ParameterError(f"widths: expected a whole number or (left, top, right, bottom), got {len(sides)} values")
     for side in sides:
-        if not isinstance(side, numbers.Integral) or isinstance(side, (bool, np.bool_)):
+        if not is_whole(side):
             raise KindError(f"widths: expected a whole number or (left, top, right, bottom), got {widths!r}")
         if not 0 <= int(side) <= MAX_WIDTH:
             raise ParameterError(f"widths: expected 0 to {MAX_WIDTH} pixels, got {side}")

@@ -1,5 +1,6 @@
 """Quarter turns, flips, crops and padding are exact: every bit is the reference's."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -9,11 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lumaloom_kernels
-from lumaloom_kernels import _checks, _registry, crop, flip, pad, rotate90
+from lumaloom_kernels import _checks, _copies, _registry, crop, flip, pad, rotate90
 from tests.kernels.arrays import DTYPES, layouts, noise
 
 SHAPES = ((1, 1), (1, 37), (41, 1), (7, 5), (67, 133), (333, 201))
 CHANNELS = {"uint8": ((), (2,), (3,), (4,)), "uint16": ((), (3,)), "float32": ((), (2,), (3,), (4,))}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def every_thread() -> Iterator[None]:
+    """Let threads share images of any size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_copies, "LEAST_COPY", 1)
+        patch.setattr(_copies, "LEAST_TURN", 1)
+        yield
 
 
 def calls(shape: tuple[int, ...]) -> list[tuple[str, dict[str, Any]]]:
