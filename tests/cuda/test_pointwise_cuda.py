@@ -193,6 +193,7 @@ def test_agrees_with_the_definition(cupy: Any, case: tuple[str, str]) -> None:
         check(cupy, case, program, size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids="-".join)
 def test_sanitizers_find_nothing(checked_cupy: Any, case: tuple[str, str]) -> None:
     program = Joint(*case)

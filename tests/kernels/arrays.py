@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 DTYPES = ("uint8", "uint16", "float32")
+# For sweeps over many shapes: 16 bits, whose code differs from that of 8 and of floats in few places, take their turn
+# among the long tests. `test_definitions` has them in the default run too.
+SWEPT = ("uint8", pytest.param("uint16", marks=pytest.mark.slow), "float32")
 TOP = {"uint8": 255, "uint16": 65535, "float32": 1}
 
 # (relative, absolute) distance from a kernel's reference. Integers: one step, because the sum before

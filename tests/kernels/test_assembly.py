@@ -42,6 +42,7 @@ PACKED = {  # kernel -> instructions, each with the least number of times it mus
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the instructions are those of x86-64")
 def test_hot_loops_are_packed(tmp_path: Path) -> None:
     # compiled anew, because code from the cache has no text
