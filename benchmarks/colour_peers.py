@@ -13,11 +13,6 @@ import PIL.Image
 
 from benchmarks.peers import Call, Image, Peer, ffmpeg
 from benchmarks.peers import distance as distance
-from lumaloom.bench.arguments import ARGUMENTS as ARGUMENTS
-from lumaloom.bench.arguments import Made as Made
-from lumaloom.bench.arguments import one_image as one_image
-from lumaloom.bench.arguments import three_channels as three_channels
-from lumaloom.bench.arguments import two_images as two_images
 from lumaloom_kernels.rgb_to_gray import WEIGHTS
 
 

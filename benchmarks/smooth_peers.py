@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.colour_peers import Made
 from benchmarks.peers import Call, Image, Peer, ffmpeg
+from lumaloom.bench.arguments import Made
 from lumaloom_kernels.motion_blur import line_kernel
 
 

@@ -81,7 +81,7 @@ class Fused:
     def apply(self, frame: Frame, after: FrameSpec, pool: Pool) -> Frame:
         """Return the frame after all steps, in a buffer of `pool`."""
         out = Frame.allocate(after, pool, like=frame)
-        animated = any(getattr(effect, "animated", False) for effect in self.effects)
+        animated = any(effect.animated for effect in self.effects)
         code, stages = self._prepared(frame.spec, after, frame.timing) if animated else self._settled(frame.spec, after)
         code.run(stages, frame, out)
         return out
