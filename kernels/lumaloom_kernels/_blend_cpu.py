@@ -1,8 +1,9 @@
-"""Blend modes in vectors: of float32, or for uint8 without alpha of whole numbers where the formula allows it.
+"""Blend modes in vectors: of float32, or without alpha of whole numbers where the formula allows it.
 
 A mode reaches the compiler as a tuple whose length is its number, so that each has code of its own.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from ._blend_modes import MODES, NUMBERS, Mode
 from ._lane_math import Lane, where
 from ._lanes import _I16, _I32, _I64, _at, lanes
 from ._lines import Addresses, run_lines
-from ._planes import fetch_ahead, load_pixels, store_pixels
+from ._planes import load_pixels, store_pixels
 from ._simd import F32, Codegen, intrinsic, jit, pixel_size
 
-_BYTES, _WORDS, _LONG = ir.VectorType(ir.IntType(8), 32), ir.VectorType(_I16, 32), ir.VectorType(ir.IntType(8), 64)
-STEP = _LONG.count
+_BYTES, _WORDS = ir.VectorType(ir.IntType(8), 32), ir.VectorType(_I16, 32)
+_WHOLE = {types.uint8: ir.VectorType(ir.IntType(8), 64), types.uint16: _WORDS}
+STEP = 64  # bytes
 
 
 class Whole(Lane):
@@ -54,14 +56,19 @@ class Whole(Lane):
 
 
 class Saturating(Lane):
-    """Numbers from 0 to 1 as 0 to 255 in 8 bits; sums and differences stop at both ends."""
+    """Numbers from 0 to 1 as all numbers of 8 or 16 bits; sums and differences stop at both ends."""
 
     def value_of(self, other: Any) -> Any:
-        return other.value if isinstance(other, Lane) else ir.Constant(_LONG, [int(other * 255)] * _LONG.count)
+        if isinstance(other, Lane):
+            return other.value
+        vector = self.value.type
+        return ir.Constant(vector, [int(other * ((1 << vector.element.width) - 1))] * vector.count)
 
     def _called(self, name: str, other: Any) -> Any:
-        kind = ir.FunctionType(_LONG, [_LONG, _LONG])
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}.sat.v64i8")
+        vector = self.value.type
+        kind = ir.FunctionType(vector, [vector, vector])
+        name = f"llvm.{name}.sat.v{vector.count}i{vector.element.width}"
+        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
         return self.like(self.builder.call(function, [self.value, self.value_of(other)]))
 
     def __add__(self, other: Any) -> Any:
@@ -79,8 +86,8 @@ def _mode(marker: Any) -> Mode:
 
 
 @intrinsic
-def blend_bytes(typingctx: Any, back: Any, front: Any, address: Any, mode: Any) -> tuple[Any, Codegen]:
-    """Blend 64 samples of 8 bits at two addresses into a third."""
+def blend_whole(typingctx: Any, back: Any, front: Any, address: Any, kind: Any, mode: Any) -> tuple[Any, Codegen]:
+    """Blend 64 bytes of samples at two addresses into a third."""
     way = _mode(mode)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
@@ -91,14 +98,14 @@ def blend_bytes(typingctx: Any, back: Any, front: Any, address: Any, mode: Any) 
             builder.store(value, _at(builder, address, value.type), align=1)
 
         if way.saturating:
-            stored(way.mix(*(Saturating(builder, loaded(arg, _LONG)) for arg in args[:2])).value, args[2])
+            stored(way.mix(*(Saturating(builder, loaded(arg, _WHOLE[kind])) for arg in args[:2])).value, args[2])
             return
         for start in (0, _BYTES.count):
             back, front, target = (builder.add(arg, ir.Constant(_I64, start)) for arg in args[:3])
             pair = (Whole(builder, builder.zext(loaded(place, _BYTES), _WORDS)) for place in (back, front))
             stored(builder.trunc(way.mix(*pair).value, _BYTES), target)
 
-    return types.void(types.int64, types.int64, types.int64, mode), codegen
+    return types.void(types.int64, types.int64, types.int64, kind, mode), codegen
 
 
 @intrinsic
@@ -140,19 +147,15 @@ def blend_pixels(
 
 
 @jit
-def byte_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int, mode: Any) -> None:
-    """Blend rows ``first`` to ``stop`` of ``count`` samples of 8 bits, at least 64."""
+def whole_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, mode: Any) -> None:
+    """Blend rows ``first`` to ``stop`` of ``count`` samples of whole numbers, at least 64 bytes."""
+    size = count * pixel_size(kind)
     for y in range(first, stop):
         back, front = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
         out = addresses[2] + y * pitches[2]
-        for at in range(0, count - 2 * STEP + 1, 2 * STEP):
-            fetch_ahead(back + at, 2 * STEP)
-            fetch_ahead(front + at, 2 * STEP)
-            blend_bytes(back + at, front + at, out + at, mode)
-            blend_bytes(back + at + STEP, front + at + STEP, out + at + STEP, mode)
-        for at in range(count // (2 * STEP) * 2 * STEP, count, STEP):
-            last = min(at, count - STEP)
-            blend_bytes(back + last, front + last, out + last, mode)
+        for at in range(0, size, STEP):
+            last = min(at, size - STEP)
+            blend_whole(back + last, front + last, out + last, kind, mode)
 
 
 @jit
@@ -168,8 +171,6 @@ def pixel_lines(
         out = addresses[2] + y * pitches[2]
         for i in range((count + step - 1) // step):
             at = min(i * step, count - step)
-            fetch_ahead(back + at * back_pixel, step * back_pixel)
-            fetch_ahead(front + at * front_pixel, step * front_pixel)
             pixels = load_pixels(back + at * back_pixel, kind, top, back_shape)
             others = load_pixels(front + at * front_pixel, kind, top, front_shape)
             store_pixels(out + at * back_pixel, blend_pixels(pixels, others, top, opacity, mode, colours), kind)
@@ -179,19 +180,26 @@ def blend_images(
     back: NDArray[Any], front: NDArray[Any], out: NDArray[Any], mode: str, opacity: float, colours: int, threads: int
 ) -> None:
     """Blend a picture into another; channels beyond the ``colours`` are alpha."""
-    counts = [image.shape[2] if image.ndim == 3 else 1 for image in (back, front)]
-    kind, member = back.dtype.type(0), np.int8(0)
-    top, share = np.float32(1 if kind.dtype.kind == "f" else np.iinfo(kind.dtype).max), np.float32(opacity)
-    marker = (member,) * NUMBERS[mode]
-    flat = MODES[mode].separable and counts == [colours, colours]
-    whole = flat and MODES[mode].fixed and opacity == 1 and back.dtype == np.uint8
-    samples = colours if flat else 1
-    shapes = [(member,) * (1 if flat else number) for number in (*counts, colours)]
+    counts = tuple([image.shape[2] if image.ndim == 3 else 1 for image in (back, front)])
+    lines, samples, rest = _plan(back.dtype, mode, opacity, colours, counts)
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        if whole:
-            byte_lines(addresses, pitches, first, stop, count * samples, marker)
-        else:
-            pixel_lines(addresses, pitches, first, stop, count * samples, kind, top, share, marker, *shapes)
+        lines(addresses, pitches, first, stop, count * samples, *rest)
 
     run_lines(work, (back, front), (out,), threads)
+
+
+@lru_cache(64)
+def _plan(
+    dtype: np.dtype[Any], mode: str, opacity: float, colours: int, counts: tuple[int, ...]
+) -> tuple[Any, int, tuple[Any, ...]]:
+    """Return which lines to call, samples in what they count, and their last arguments."""
+    kind, member = dtype.type(0), np.int8(0)
+    marker, way = (member,) * NUMBERS[mode], MODES[mode]
+    flat = way.separable and counts == (colours, colours)
+    samples = colours if flat else 1
+    if flat and opacity == 1 and (way.saturating or (way.fixed and dtype == np.uint8)) and dtype != np.float32:
+        return whole_lines, samples, (kind, marker)
+    top = np.float32(1 if dtype.kind == "f" else np.iinfo(dtype).max)
+    shapes = [(member,) * (1 if flat else number) for number in (*counts, colours)]
+    return pixel_lines, samples, (kind, top, np.float32(opacity), marker, *shapes)
