@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from ._lines import Addresses, run_lines
 from ._order import KEYS, VECTOR_BYTES, greatest, least, load_vector, store_vector, to_keys, to_pixels
-from ._planes import fetch_ahead
 from ._simd import Codegen, intrinsic, jit, pixel_size
 
 
@@ -44,8 +43,6 @@ def median_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int
     for y in range(first, stop):
         for i in range((count + step - 1) // step):
             at = min(i * step, count - step) * size
-            for k in range(len(addresses) - 1):
-                fetch_ahead(addresses[k] + y * pitches[k] + at, VECTOR_BYTES)
             median_at(addresses, moved(pitches, zeros, y, at), kind)
 
 
