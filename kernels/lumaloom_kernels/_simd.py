@@ -40,7 +40,7 @@ Codegen = Callable[[Any, Any, Any, Any], Any]
 
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at first use, keep the code on disk, run without the GIL."""
-    compiled = njit(nogil=True, error_model="numpy")(function)
+    compiled = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
     compiled._cache = CodeCache(function, source_stamp(function))
     return compiled  # type: ignore[no-any-return]
 
