@@ -116,16 +116,16 @@ IDLE = {
 RETAGGING = ("colorspace", "hdr2sdr")
 EVERY = pytest.mark.parametrize("name", CALLS)
 NAMES = ["gray", "yuv420p", "yuv422p10le", "yuva420p", "nv12", "rgb24", "rgba", "rgb48le", "gbrap12le", "gbrpf32le"]
-# Pointwise effects are all compiled in one way: of them one meets every format, the others two.
+# Pointwise effects are all compiled in one way: of them one meets every format, the others two. Kernels are compiled
+# for each dtype and number of channels: each effect takes one format in turn, the rest are among the long tests.
 PAIRS = pytest.mark.parametrize(
     ("name", "fmt"),
     [
-        (name, fmt)
-        for name in CALLS
-        for fmt in NAMES
-        if fmt in ("yuv420p", "rgba")
-        or name == "brightness"
-        or not issubclass(default_registry().effects[name], Pointwise)
+        pytest.param(name, fmt, marks=() if pointwise or turn % len(NAMES) in (at, at + 3) else pytest.mark.slow)
+        for turn, name in enumerate(CALLS)
+        for pointwise in (issubclass(default_registry().effects[name], Pointwise),)
+        for at, fmt in enumerate(NAMES)
+        if fmt in ("yuv420p", "rgba") or name == "brightness" or not pointwise
     ],
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,9 +35,14 @@ class Brittle(Effect):
             target[...] = source
 
 
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clips.make(tmp_path_factory.mktemp("faults") / "in.mp4", count=FRAMES, audio="aac")
+
+
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return clips.make(tmp_path / "in.mp4", count=FRAMES, audio="aac")
+def source(tmp_path: Path, clip: Path) -> Path:
+    return Path(shutil.copy(clip, tmp_path))
 
 
 @pytest.fixture
@@ -55,8 +61,10 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> list[BufferPool]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left(tmp_path: Path, source: Path, pools: list[BufferPool]) -> Iterator[None]:
+    gc.freeze()  # what was there before is not looked at again
     yield
     gc.collect()
+    gc.unfreeze()
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
     names = [thread.name for thread in threading.enumerate()]
     # The kernels' own pool stays for the life of the process.
