@@ -1,4 +1,4 @@
-"""Tables: two permutations for 64 samples of 8 bits, a load for a sample of 16, two gathers for 16 floats."""
+"""Tables: permutations for 64 samples of 8 bits, a load for a sample of 16, two gathers for 16 floats."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _ELEMENTS, _FLOAT, _I32, _I64, I32, _all, _at
 from ._lines import Addresses, address, run_lines
+from ._nibble_table import has_nibbles, nibble_lines
 from ._planes import fetch_ahead, load_pixels, store_pixels
 from ._simd import F32, LANES_F32, Codegen, intrinsic, jit, pixel_size
 from ._table import _BYTES, LANES, has_table
@@ -202,6 +203,8 @@ def look_images_up(src: NDArray[Any], out: NDArray[Any], table: NDArray[Any], th
             float_lines(addresses, pitches, first, stop, samples // groups, shape, kind, entries, pitch, last)
         elif src.dtype == np.uint8 and has_table():
             byte_lines(addresses, pitches, first, stop, count * spread, (np.int8(0),) * each, entries)
+        elif src.dtype == np.uint8 and each == 1 and has_nibbles():
+            nibble_lines(addresses, pitches, first, stop, count * spread, entries)
         else:
             direct_lines(addresses, pitches, first, stop, count * spread, each, kind, entries, table.strides[0])
 

@@ -35,8 +35,12 @@ def test_matches_reference(dtype: str, entries: int) -> None:
                 assert apply_lut(src, table, threads=threads).tobytes() == result.tobytes()
 
 
-def test_processors_without_the_instruction(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("permutations", [True, False])
+def test_processors_without_the_instruction(monkeypatch: pytest.MonkeyPatch, permutations: bool) -> None:
     monkeypatch.setattr(_lut_cpu, "has_table", lambda: False)
+    if permutations and not _lut_cpu.has_nibbles():
+        pytest.skip("no AVX2")
+    monkeypatch.setattr(_lut_cpu, "has_nibbles", lambda: permutations)
     for shape in SHAPES:
         src = noise(shape, "uint8")
         for channels in ((), shape[2:]):
