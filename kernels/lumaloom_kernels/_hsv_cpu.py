@@ -1,12 +1,13 @@
-"""RGB to hue, saturation and value and back, in float32 vectors without branches."""
+"""RGB to hue, saturation and value and back, in vectors without branches: of float32, of 8 bits partly of integers."""
 
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _CONTRACT, I32, _all, lanes
+from ._lanes import _CONTRACT, _FLOAT, _I16, _I32, I32, U8, _all, lanes
 from ._lines import Addresses, run_lines
 from ._planes import fetch_ahead, load_pixels, shift_to_line, store_pixels
 from ._simd import F32, Codegen, intrinsic, jit, pixel_size
@@ -82,6 +83,54 @@ def hsv_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
+def hsv_of_bytes(typingctx: Any, values: Any) -> tuple[Any, Codegen]:
+    """Return hue, saturation and value of red, green and blue of 8 bits.
+
+    All that is sums and choices is done in whole numbers: the hue as a multiple of a sixth of the spread, from 0 to 6.
+    """
+    count = U8.vector.count
+    words, floats = ir.VectorType(_I16, count), ir.VectorType(_FLOAT, count)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def larger(a: Any, b: Any) -> Any:
+            return builder.select(builder.icmp_unsigned(">", a, b), a, b)
+
+        def smaller(a: Any, b: Any) -> Any:
+            return builder.select(builder.icmp_unsigned("<", a, b), a, b)
+
+        def choose(red: Any, green: Any, blue: Any) -> Any:
+            return builder.select(is_red, red, builder.select(is_green, green, blue))
+
+        def wide(number: Any) -> Any:
+            return builder.zext(number, words)
+
+        def real(number: Any) -> Any:
+            return builder.sitofp(builder.sext(number, ir.VectorType(_I32, count)), floats)
+
+        def rounded(number: Any) -> Any:
+            whole = builder.fptosi(builder.fadd(number, _all(floats, 0.5)), ir.VectorType(_I32, count))
+            return builder.trunc(whole, U8.vector)  # a full turn of 256 becomes none
+
+        r, g, b = (builder.extract_value(args[0], i) for i in range(3))
+        value = larger(larger(g, b), r)
+        spread = builder.sub(value, smaller(smaller(g, b), r))
+        is_red, is_green = builder.icmp_unsigned("==", value, r), builder.icmp_unsigned("==", value, g)
+        rise = builder.sub(wide(choose(g, b, r)), wide(choose(b, r, g)))
+        start = wide(choose(*(_all(U8.vector, sixths) for sixths in (0, 2, 4))))
+        place = builder.add(rise, builder.mul(start, wide(spread)))
+        turned = builder.add(place, builder.mul(wide(spread), _all(words, 6)))
+        place = real(builder.select(builder.icmp_signed("<", place, _all(words, 0)), turned, place))
+        one = _all(U8.vector, 1)
+        divisor, lightness = real(wide(larger(spread, one))), real(wide(larger(value, one)))
+        inverse = builder.fdiv(_all(floats, 1.0), builder.fmul(divisor, lightness))  # one division for both
+        hue = builder.fmul(builder.fmul(place, lightness), builder.fmul(inverse, _all(floats, 256 / 6)))
+        share = builder.fmul(builder.fmul(real(wide(spread)), divisor), builder.fmul(inverse, _all(floats, 255.0)))
+        return context.make_tuple(builder, signature.return_type, [rounded(hue), rounded(share), value])
+
+    return types.UniTuple(U8, 3)(values), codegen
+
+
+@intrinsic
 def rgb_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
     """Return red, green and blue of hue, saturation and value, in units of samples."""
     top, steps = _constants(kind)
@@ -135,11 +184,30 @@ def hsv_lines(
                 store_pixels(target + at, (x, y_, z, values[3]), kind)
 
 
+@jit
+def hsv_byte_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int, shape: Any, kind: Any) -> None:
+    """Convert rows ``first`` to ``stop`` of ``count`` pixels of 8 bits."""
+    step, pixel = lanes(kind), len(shape)
+    for y in range(first, stop):
+        source, target = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
+        for i in range((count + step - 1) // step):
+            at = min(i * step, count - step) * pixel
+            values = load_pixels(source + at, kind, kind, shape)
+            hue, saturation, value = hsv_of_bytes(values)
+            if len(shape) == 3:
+                store_pixels(target + at, (hue, saturation, value), kind)
+            else:
+                store_pixels(target + at, (hue, saturation, value, values[3]), kind)
+
+
 def convert(src: NDArray[Any], out: NDArray[Any], threads: int, *, back: bool) -> None:
     """Convert images of three or four channels."""
     kind, shape, way = src.dtype.type(0), _FOUR[: src.shape[2]], _FOUR[:1] if back else ()
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        hsv_lines(addresses, pitches, first, stop, count, shape, kind, way)
+        if src.dtype == np.uint8 and not back:
+            hsv_byte_lines(addresses, pitches, first, stop, count, shape, kind)
+        else:
+            hsv_lines(addresses, pitches, first, stop, count, shape, kind, way)
 
     run_lines(work, (src,), (out,), threads)

@@ -7,6 +7,7 @@ A kernel takes a ``family``, a scalar whose type alone counts:
   loaded with 7 fractional bits, weights have 14, and a product keeps its upper half, rounded. So sums
   have 6 fractional bits after the first pass and 5 after the second, where they become uint8. The
   rounding of a product costs at most 1/128 of a step in the first pass and 1/64 in the second.
+- ``uint8``: 32 lanes of pixels as they are, for kernels that take them further themselves.
 
 ``kind`` is such a scalar too: the type of what lies in memory, a pixel type or the family's own.
 Memory is given by address.
@@ -27,7 +28,8 @@ _RESULT_BITS = 5
 _I8, _I16, _I32, _I64, _FLOAT = (*map(ir.IntType, (8, 16, 32, 64)), ir.FloatType())
 I16 = Vector("i16x32", _I16, 32)
 I32 = Vector("i32x16", _I32, LANES_F32)
-_FAMILIES = {types.float32: F32, types.int16: I16, types.int32: I32}
+U8 = Vector("u8x32", _I8, 32)
+_FAMILIES = {types.float32: F32, types.int16: I16, types.int32: I32, types.uint8: U8}
 _ELEMENTS = {
     types.uint8: _I8, types.uint16: _I16, types.int16: _I16, types.int32: _I32, types.float32: _FLOAT,
 }  # fmt: skip
