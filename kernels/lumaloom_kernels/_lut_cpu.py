@@ -203,8 +203,8 @@ def look_images_up(src: NDArray[Any], out: NDArray[Any], table: NDArray[Any], th
             float_lines(addresses, pitches, first, stop, samples // groups, shape, kind, entries, pitch, last)
         elif src.dtype == np.uint8 and has_table():
             byte_lines(addresses, pitches, first, stop, count * spread, (np.int8(0),) * each, entries)
-        elif src.dtype == np.uint8 and each == 1 and has_nibbles():
-            nibble_lines(addresses, pitches, first, stop, count * spread, entries)
+        elif src.dtype == np.uint8 and has_nibbles():
+            nibble_lines(addresses, pitches, first, stop, count * spread, (np.int8(0),) * each, entries, kind)
         else:
             direct_lines(addresses, pitches, first, stop, count * spread, each, kind, entries, table.strides[0])
 
