@@ -7,19 +7,22 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 
 from ._lanes import _I8, _I64, _at
 from ._planes import _shuffle
 from ._simd import Codegen, intrinsic
 
 _REGISTER = 16
+BLOCK = 4096  # bytes that are made in the first-level cache before they go past it
 _SIDES = {1: 16, 2: 8, 4: 8, 8: 4}  # bytes of a pixel -> pixels to a side of a block that is transposed in registers
 
 
 def _mirrored(pixel: int) -> int:
     """Return how many pixels are mirrored together."""
-    whole = pixel & (pixel - 1) == 0
-    return max(2 * _REGISTER // pixel, 2) if whole else _REGISTER // pixel
+    if pixel & (pixel - 1) == 0:
+        return 4 * _REGISTER // pixel
+    return max(_REGISTER // pixel, 2)
 
 
 @intrinsic
@@ -28,12 +31,34 @@ def mirror_count(typingctx: Any, pixel: Any) -> tuple[Any, Codegen]:
     return types.int64(pixel), lambda c, b, s, a: ir.Constant(_I64, _mirrored(len(pixel)))
 
 
+def _reach(pixel: int) -> int:
+    """Return how many bytes are read and written at once."""
+    return -(-_mirrored(pixel) * pixel // _REGISTER) * _REGISTER
+
+
+@intrinsic
+def mirror_reach(typingctx: Any, pixel: Any) -> tuple[Any, Codegen]:
+    """Return how many bytes `mirror` reads and writes."""
+    return types.int64(pixel), lambda c, b, s, a: ir.Constant(_I64, _reach(len(pixel)))
+
+
+@intrinsic
+def block_buffer(typingctx: Any) -> tuple[Any, Codegen]:
+    """Return the address of `BLOCK` bytes, and a register, of the function's own."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = cgutils.alloca_once(builder, ir.ArrayType(_I8, BLOCK + 4 * _REGISTER))
+        place.align = 64
+        return builder.ptrtoint(place, _I64)
+
+    return types.int64(), codegen
+
+
 @intrinsic
 def mirror(typingctx: Any, target: Any, source: Any, pixel: Any) -> tuple[Any, Codegen]:
-    """Copy pixels in reverse; for pixels of 3, 6 or 12 bytes 16 bytes are read and written, the last for nothing."""
+    """Copy pixels in reverse; for pixels of 3, 6 or 12 bytes `mirror_reach` bytes, the last of them for nothing."""
     size = len(pixel)
-    count = _mirrored(size)
-    total = max(count * size, _REGISTER)
+    count, total = _mirrored(size), _reach(size)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
         vector = ir.VectorType(_I8, total)
