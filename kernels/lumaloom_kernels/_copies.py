@@ -10,15 +10,31 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._copies_simd import BLOCK, block_buffer, block_side, mirror, mirror_count, mirror_reach, transpose
+from ._copies_simd import (
+    BLOCK,
+    block_buffer,
+    block_side,
+    mirror,
+    mirror_count,
+    mirror_past,
+    mirror_reach,
+    transpose,
+)
 from ._lines import address, packed
 from ._nearest import UNITS, copy_unit
-from ._simd import copy_bytes, jit, pixel_size
+from ._simd import copy_bytes, jit, pixel_size, prefetch
 from ._streams import LARGE, copy_past, settle
 from ._threads import run_bands
 
 LEAST_COPY, LEAST_TURN = 1 << 21, 1 << 18  # bytes for which a thread pays: where rows stay whole, and where not
 TILE = 64  # pixels: the sides of a square that is transposed while it is in the first-level cache
+
+
+@jit
+def mirror_pixels(target: int, source: int, first: int, stop: int, width: int, size: int) -> None:
+    """Copy the pixels to ``first`` to ``stop`` of a row one by one."""
+    for i in range(first, stop):
+        copy_bytes(target + i * size, source + (width - 1 - i) * size, size)
 
 
 @jit
@@ -29,13 +45,36 @@ def mirror_row(target: int, source: int, width: int, pixel: Any) -> None:
     x = 0
     if over > 0:  # the last pixels of a row, and below the first, lie at the end of the memory
         x = min(step, width)
-        for i in range(x):
-            copy_bytes(target + i * size, source + (width - 1 - i) * size, size)
+        mirror_pixels(target, source, 0, x, width, size)
     while (x + step) * size + over <= width * size:
-        mirror(target + x * size, source + (width - x - step) * size, pixel)
+        at = source + (width - x - step) * size
+        prefetch(at - BLOCK)
+        mirror(target + x * size, at, pixel)
         x += step
-    for i in range(x, width):
-        copy_bytes(target + i * size, source + (width - 1 - i) * size, size)
+    mirror_pixels(target, source, x, width, width, size)
+
+
+@jit
+def mirror_row_past(target: int, source: int, width: int, pixel: Any) -> None:
+    """Do that past the caches: pixels that fill registers at once, others in blocks."""
+    size, step = len(pixel), mirror_count(pixel)
+    x = 0
+    while x < min(step, width) and (target + x * size) % 64 != 0:
+        x += 1
+    if mirror_reach(pixel) == step * size and (target + x * size) % 64 == 0:
+        mirror_pixels(target, source, 0, x, width, size)
+        while x + step <= width:
+            at = source + (width - x - step) * size
+            prefetch(at - BLOCK)
+            mirror_past(target + x * size, at, pixel)
+            x += step
+        mirror_pixels(target, source, x, width, width, size)
+        return
+    block, made = BLOCK // size // 64 * 64, block_buffer()
+    for x in range(0, width, block):
+        count = min(block, width - x)
+        mirror_row(made, source + (width - x - count) * size, count, pixel)
+        copy_past(target + x * size, made, count * size)
 
 
 @jit
@@ -43,18 +82,13 @@ def mirror_lines(
     src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, width: int, pixel: Any, past: bool
 ) -> None:  # fmt: skip
     """Copy rows ``first`` to ``stop`` of ``width`` pixels from right to left, ``past`` the caches or through them."""
-    size = len(pixel)
     if not past:
         for y in range(first, stop):
             mirror_row(out + y * out_pitch, src + y * pitch, width, pixel)
         return
-    block, made = BLOCK // size // 64 * 64, block_buffer()
-    for y in range(first, stop):
-        row, target = src + y * pitch, out + y * out_pitch
-        for x in range(0, width, block):
-            count = min(block, width - x)
-            mirror_row(made, row + (width - x - count) * size, count, pixel)
-            copy_past(target + x * size, made, count * size)
+    for i in range(stop - first):  # in the order that has the source read backwards throughout
+        y = stop - 1 - i if pitch > 0 else first + i
+        mirror_row_past(out + y * out_pitch, src + y * pitch, width, pixel)
     settle()
 
 
