@@ -148,6 +148,10 @@ def check_pair(name: str, value: Any, *, high: float, integer: bool = False) -> 
 
 def check_size(size: Any, src: Array) -> tuple[int, int]:
     """Return width and height of a result with the channels of ``src``."""
+    if type(size) is tuple and len(size) == 2 and type(size[0]) is int and type(size[1]) is int:
+        width, height = size  # the usual case, quickly
+        if 1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and width * height * MAX_CHANNELS <= MAX_SAMPLES:
+            return width, height
     if not isinstance(size, (tuple, list)) or len(size) != 2:
         raise KindError(f"size: expected (width, height), got {size!r}")
     if not all(map(is_whole, size)):

@@ -22,12 +22,13 @@ from ._copies_simd import (
 )
 from ._lines import address, packed
 from ._nearest import UNITS, copy_unit
-from ._simd import copy_bytes, jit, pixel_size, prefetch
+from ._simd import copy_bytes, jit, pixel_size, prefetch, prefetch_write
 from ._streams import LARGE, copy_past, settle
 from ._threads import run_bands
 
 LEAST_COPY, LEAST_TURN = 1 << 21, 1 << 18  # bytes for which a thread pays: where rows stay whole, and where not
-TILE = 64  # pixels: the sides of a square that is transposed while it is in the first-level cache
+TILE = 64  # pixels: the sides of a square that is transposed while it is in the first-level cache,
+ACROSS = 512  # and those that blocks go along a row before they start the next one, which the processor foresees better
 
 
 @jit
@@ -113,11 +114,14 @@ def transpose_lines(
     size, side = len(pixel), block_side(pixel)
     exact = size == pixel_size(unit)
     blocks = side > 0 and stop - first >= side and height >= side
+    across = ACROSS if blocks else TILE
     for top in range(first, stop, TILE):
         bottom = min(top + TILE, stop)
-        for left in range(0, height, TILE):
-            right = min(left + TILE, height)
+        for left in range(0, height, across):
+            right = min(left + across, height)
             if blocks:  # the last ones overlap those before
+                for i in range(top, bottom):
+                    prefetch_write(out + i * out_pitch + right * size)
                 for i in range(top, bottom, side):
                     row = min(i, stop - side)
                     for j in range(left, right, side):

@@ -112,16 +112,14 @@ def cpu(
     """Pad on this machine's processor."""
     height, width = src.shape[:2]
     rows, beside = _places(height, width, out.shape[0], out.shape[1], *corner, border)
-    _copies.pad_image(src, out, rows, beside, corner[0], _line(out, border, value), threads)
+    line = _line(value.tobytes(), out.shape[1]) if border == "constant" else rows
+    _copies.pad_image(src, out, rows, beside, corner[0], line, threads)
 
 
-def _line(out: NDArray[Any], border: Border, value: NDArray[Any]) -> NDArray[Any]:
-    """Return a row of the border "constant"."""
-    if border != "constant":
-        return value
-    line = np.empty((out.shape[1], len(value)), out.dtype)
-    line[...] = value
-    return line
+@lru_cache(8)
+def _line(pixel: bytes, width: int) -> NDArray[np.uint8]:
+    """Return a row of a pixel, as bytes."""
+    return np.frombuffer(pixel * width, np.uint8)
 
 
 @lru_cache(64)
@@ -142,6 +140,8 @@ def gpu() -> None:
 
 
 def _check_widths(widths: Any) -> tuple[int, int, int, int]:
+    if type(widths) is int and 0 <= widths <= MAX_WIDTH:  # the usual case, quickly
+        return widths, widths, widths, widths
     sides = tuple(widths) if isinstance(widths, (tuple, list)) else (widths,) * 4
     if len(sides) != 4:
         raise ParameterError(f"widths: expected a whole number or (left, top, right, bottom), got {len(sides)} values")
