@@ -59,6 +59,10 @@ def no_cuda(name: str) -> NoReturn:
 
 def check_image(src: Array, name: str = "src") -> None:
     """Accept ``(H, W)`` and ``(H, W, C)`` arrays with 1 to 4 channels of a dtype in `DTYPES`."""
+    if type(src) is np.ndarray and src.dtype in _NATIVE and src.size:  # the usual case, quickly
+        rank = src.ndim
+        if rank == 2 or (rank == 3 and src.shape[2] <= MAX_CHANNELS):
+            return
     if not isinstance(src, np.ndarray) and not is_gpu(src):
         raise KindError(f"{name}: expected a NumPy or CuPy array, got {type(src).__name__}")
     if src.dtype not in _NATIVE:
@@ -84,6 +88,9 @@ def check_result(src: Array, shape: tuple[int, ...], dtype: Any, out: Array | No
         import cupy
 
         return cupy.empty(shape, dtype)
+    if type(out) is np.ndarray is type(src) and out.shape == shape and out.dtype == dtype:  # the usual case, quickly
+        if out.flags.carray and not np.may_share_memory(src, out):
+            return out
     host = isinstance(out, np.ndarray)
     if host != isinstance(src, np.ndarray) or not (host or is_gpu(out)):
         raise OutputError(
@@ -141,6 +148,10 @@ def check_pair(name: str, value: Any, *, high: float, integer: bool = False) -> 
 
 def check_size(size: Any, src: Array) -> tuple[int, int]:
     """Return width and height of a result with the channels of ``src``."""
+    if type(size) is tuple and len(size) == 2 and type(size[0]) is int and type(size[1]) is int:
+        width, height = size  # the usual case, quickly
+        if 1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE and width * height * MAX_CHANNELS <= MAX_SAMPLES:
+            return width, height
     if not isinstance(size, (tuple, list)) or len(size) != 2:
         raise KindError(f"size: expected (width, height), got {size!r}")
     if not all(map(is_whole, size)):
@@ -156,6 +167,8 @@ def check_size(size: Any, src: Array) -> tuple[int, int]:
 
 def check_same(name: str, array: Array, other_name: str, other: Array) -> None:
     """Accept two arrays of one shape, dtype and kind."""
+    if type(array) is np.ndarray is type(other) and array.dtype == other.dtype and array.shape == other.shape:
+        return
     if is_gpu(array) != is_gpu(other):
         raise KindError(f"{name}: expected the same kind of array as {other_name}, got {type(array).__name__}")
     if array.dtype != other.dtype:
@@ -166,7 +179,9 @@ def check_same(name: str, array: Array, other_name: str, other: Array) -> None:
 
 def check_unit(name: str, value: Any) -> float:
     """Return a number from 0 to 1."""
-    if type(value) is not float and (not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_))):
+    if type(value) is float and 0 <= value <= 1:
+        return value
+    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
         raise KindError(f"{name}: expected a number, got {value!r}")
     if not 0 <= float(value) <= 1:
         raise ParameterError(f"{name}: expected a number from 0 to 1, got {value!r}")
@@ -200,6 +215,8 @@ def check_threads(threads: Any) -> int:
     """Return the number of threads; None stands for 1, this thread alone."""
     if threads is None:
         return 1
+    if type(threads) is int and 1 <= threads <= 1024:
+        return threads
     if not isinstance(threads, (int, np.integer)) or isinstance(threads, bool):
         raise KindError(f"threads: expected a whole number or None, got {threads!r}")
     if not 1 <= threads <= 1024:

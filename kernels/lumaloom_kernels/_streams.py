@@ -5,8 +5,8 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from ._lanes import _ELEMENTS, _I32, _at, narrow
-from ._simd import Codegen, intrinsic
+from ._lanes import _ELEMENTS, _I8, _I32, _at, narrow
+from ._simd import Codegen, copy_bytes, intrinsic, jit
 
 LARGE = 8 << 20  # bytes of a result that the caches would not keep for its reader anyway
 
@@ -22,6 +22,30 @@ def store_past(typingctx: Any, address: Any, value: Any, kind: Any) -> tuple[Any
         stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
 
     return types.void(types.int64, value, kind), codegen
+
+
+@intrinsic
+def move_past(typingctx: Any, target: Any, source: Any) -> tuple[Any, Codegen]:
+    """Copy 64 bytes to an address that is a multiple of 64; `settle` it later."""
+    vector = ir.VectorType(_I8, 64)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        value = builder.load(_at(builder, args[1], vector), align=1)
+        stored = builder.store(value, _at(builder, args[0], vector), align=64)
+        stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
+
+    return types.void(types.int64, types.int64), codegen
+
+
+@jit
+def copy_past(target: int, source: int, count: int) -> None:
+    """Copy bytes, whole cache lines of the target past the caches; `settle` them later."""
+    at = min(-target % 64, count)
+    copy_bytes(target, source, at)
+    while at + 64 <= count:
+        move_past(target + at, source + at)
+        at += 64
+    copy_bytes(target + at, source + at, count - at)
 
 
 @intrinsic

@@ -21,6 +21,9 @@ def run_bands(work: Callable[[int, int], None], rows: int, threads: int, *, mult
     error in any band is raised after all bands have ended. ``work`` must give each row the same values
     whichever band it falls in.
     """
+    if threads == 1:
+        work(0, rows)
+        return
     blocks = -(-rows // multiple)
     count = min(threads, blocks)
     if count <= 1:

@@ -16,7 +16,9 @@ from ._checks import (
     is_whole,
     no_cuda,
 )
+from ._later import Later
 
+_copies = Later("_copies")
 CASES = ({"box": (3, 5, 190, 80)},)
 
 
@@ -69,9 +71,7 @@ def reference(src: NDArray[Any], box: tuple[int, int, int, int]) -> NDArray[Any]
 
 def cpu(src: NDArray[Any], out: NDArray[Any], threads: int) -> None:
     """Copy on this machine's processor."""
-    from ._copies import copy_image
-
-    copy_image(src, out, threads)
+    _copies.copy_image(src, out, threads)
 
 
 def gpu() -> None:
@@ -82,9 +82,11 @@ def gpu() -> None:
 def _check_box(box: Any, src: Array) -> tuple[int, int, int, int]:
     if not isinstance(box, (tuple, list)) or len(box) != 4:
         raise KindError(f"box: expected (x0, y0, x1, y1), got {box!r}")
-    if not all(map(is_whole, box)):
-        raise KindError(f"box: expected whole numbers (x0, y0, x1, y1), got {box!r}")
-    x0, y0, x1, y1 = map(int, box)
+    x0, y0, x1, y1 = box
+    if not type(x0) is type(y0) is type(x1) is type(y1) is int:
+        if not all(map(is_whole, box)):
+            raise KindError(f"box: expected whole numbers (x0, y0, x1, y1), got {box!r}")
+        x0, y0, x1, y1 = map(int, box)
     height, width = src.shape[:2]
     if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
         raise ParameterError(f"box: expected x0 < x1 and y0 < y1 within the {width}x{height} image, got {box!r}")

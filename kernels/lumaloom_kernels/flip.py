@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, ParameterError, check_image, check_out, check_threads, is_gpu, no_cuda
+from ._later import Later
 
+_copies = Later("_copies")
 Axis: TypeAlias = Literal["horizontal", "vertical", "both"]
 AXES: tuple[str, ...] = get_args(Axis)
 
@@ -62,12 +64,10 @@ def reference(src: NDArray[Any], axis: Axis = "horizontal") -> NDArray[Any]:
 
 def cpu(src: NDArray[Any], out: NDArray[Any], axis: str, threads: int) -> None:
     """Flip on this machine's processor."""
-    from ._copies import copy_image, mirror_image
-
     if axis == "vertical":
-        copy_image(src, out, threads, turned=True)
+        _copies.copy_image(src, out, threads, turned=True)
     else:
-        mirror_image(src, out, threads, turned=axis == "both")
+        _copies.mirror_image(src, out, threads, turned=axis == "both")
 
 
 def gpu() -> None:

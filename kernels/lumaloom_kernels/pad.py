@@ -22,7 +22,10 @@ from ._checks import (
     is_whole,
     no_cuda,
 )
+from ._later import Later
 from ._warp import Value, check_value
+
+_copies = Later("_copies")
 
 MAX_WIDTH = 1 << 20
 
@@ -107,31 +110,26 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], corner: tuple[int, int], border: Border, value: NDArray[Any], threads: int
 ) -> None:
     """Pad on this machine's processor."""
-    from ._copies import LEAST_COPY, pad_lines, pixel_of, upside_down, with_rows
-    from ._lines import address
+    height, width = src.shape[:2]
+    rows, beside = _places(height, width, out.shape[0], out.shape[1], *corner, border)
+    line = _line(value.tobytes(), out.shape[1]) if border == "constant" else rows
+    _copies.pad_image(src, out, rows, beside, corner[0], line, threads)
 
-    left, width, pixel = corner[0], src.shape[1], pixel_of(src)
-    rows, beside = _places(src.shape[:2], out.shape[:2], corner, border)
-    line = np.empty((out.shape[1], len(value)) if border == "constant" else (1, 1), out.dtype)
-    line[...] = value if border == "constant" else 0
-    with_rows(
-        lambda source, target, first, stop: pad_lines(
-            *upside_down(source, False), *upside_down(target, False), first, stop, width * len(pixel), rows, beside,
-            left, address(line), pixel,
-        ),
-        src, out, threads, LEAST_COPY,
-    )  # fmt: skip
+
+@lru_cache(8)
+def _line(pixel: bytes, width: int) -> NDArray[np.uint8]:
+    """Return a row of a pixel, as bytes."""
+    return np.frombuffer(pixel * width, np.uint8)
 
 
 @lru_cache(64)
 def _places(
-    size: tuple[int, int], out_size: tuple[int, int], corner: tuple[int, int], border: Border
+    height: int, width: int, out_height: int, out_width: int, left: int, top: int, border: Border
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the source's row for each row, and its column for each pixel left and right of it."""
-    (left, top), (height, width) = corner, size
-    columns = border_indices(-left, out_size[1] - left, width, border)
+    columns = border_indices(-left, out_width - left, width, border)
     return (
-        border_indices(-top, out_size[0] - top, height, border),
+        border_indices(-top, out_height - top, height, border),
         np.concatenate([columns[:left], columns[left + width :]]),
     )
 
@@ -142,6 +140,8 @@ def gpu() -> None:
 
 
 def _check_widths(widths: Any) -> tuple[int, int, int, int]:
+    if type(widths) is int and 0 <= widths <= MAX_WIDTH:  # the usual case, quickly
+        return widths, widths, widths, widths
     sides = tuple(widths) if isinstance(widths, (tuple, list)) else (widths,) * 4
     if len(sides) != 4:
         raise ParameterError(f"widths: expected a whole number or (left, top, right, bottom), got {len(sides)} values")

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, KindError, check_image, check_result, check_threads, is_gpu, is_whole, no_cuda
+from ._later import Later
 
+_copies = Later("_copies")
 CASES = ({"turns": 1}, {"turns": 2}, {"turns": 3})
 
 
@@ -58,14 +60,12 @@ def reference(src: NDArray[Any], turns: int = 1) -> NDArray[Any]:
 
 def cpu(src: NDArray[Any], out: NDArray[Any], turns: int, threads: int) -> None:
     """Rotate on this machine's processor."""
-    from ._copies import copy_image, mirror_image, transpose_image
-
     if turns == 0:
-        copy_image(src, out, threads)
+        _copies.copy_image(src, out, threads)
     elif turns == 2:
-        mirror_image(src, out, threads, turned=True)
+        _copies.mirror_image(src, out, threads, turned=True)
     else:
-        transpose_image(src, out, threads, clockwise=turns == 3)
+        _copies.transpose_image(src, out, threads, clockwise=turns == 3)
 
 
 def gpu() -> None:
