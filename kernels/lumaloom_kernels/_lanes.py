@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba.core import types
 
 from ._simd import F32, LANES_F32, Codegen, Vector, intrinsic
-from ._x86 import ROUNDED_PRODUCTS, call, call_in_parts, has
+from ._x86 import ROUNDED_PRODUCTS, call_in_parts, has
 
 VECTOR_BYTES = 64
 SOURCE_BITS, WEIGHT_BITS = 7, 14
@@ -34,8 +34,6 @@ _ELEMENTS = {
     types.uint8: _I8, types.uint16: _I16, types.int16: _I16, types.int32: _I32, types.float32: _FLOAT,
 }  # fmt: skip
 _CONTRACT = ("contract",)
-_PERMUTES = {F32: "ps", I16: "hi"}
-_GROUP = 8
 
 
 def has_fixed_point() -> bool:
@@ -49,6 +47,12 @@ def _all(vector: ir.VectorType, value: float) -> ir.Constant:
 
 def _at(builder: Any, address: Any, kind: ir.Type) -> Any:
     return builder.inttoptr(address, kind.as_pointer())
+
+
+def _spread(builder: Any, value: Any, vector: ir.VectorType) -> Any:
+    empty = ir.Constant(vector, ir.Undefined)
+    one = builder.insert_element(empty, value, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(one, empty, _all(ir.VectorType(_I32, vector.count), 0))
 
 
 @intrinsic
@@ -128,12 +132,24 @@ def splat(typingctx: Any, value: Any) -> tuple[Any, Codegen]:
     """Put one number into all lanes of its family."""
     vector = _FAMILIES[value].vector
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        empty = ir.Constant(vector, ir.Undefined)
-        one = builder.insert_element(empty, args[0], ir.Constant(_I32, 0))
-        return builder.shuffle_vector(one, empty, _all(ir.VectorType(_I32, vector.count), 0))
+    return _FAMILIES[value](value), lambda c, b, s, a: _spread(b, a[0], vector)
 
-    return _FAMILIES[value](value), codegen
+
+@intrinsic
+def whole_at(typingctx: Any, address: Any) -> tuple[Any, Codegen]:
+    """Load an int64."""
+    return types.int64(types.int64), lambda c, b, s, a: b.load(_at(b, a[0], _I64), align=8)
+
+
+@intrinsic
+def splat_at(typingctx: Any, address: Any, family: Any) -> tuple[Any, Codegen]:
+    """Put the number of a family at an address into all lanes."""
+    vector = _FAMILIES[family].vector
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _spread(builder, builder.load(_at(builder, args[0], vector.element), align=1), vector)
+
+    return _FAMILIES[family](types.int64, family), codegen
 
 
 @intrinsic
@@ -170,111 +186,3 @@ def _rounded_product(builder: Any, first: Any, second: Any) -> Any:
     product = builder.mul(builder.sext(first, wide), builder.sext(second, wide))
     product = builder.ashr(builder.add(product, _all(wide, 1 << 14)), _all(wide, 15))
     return builder.trunc(product, I16.vector)
-
-
-def pick_group(count: int) -> int:
-    """Return how many of a vector's ``count`` lanes `pick` takes from the same place."""
-    return count if has("avx512bw") else _GROUP
-
-
-def pick_windows() -> tuple[int, ...]:
-    """Return how many groups' width the samples of a group may be spread over to be picked fast."""
-    if has("avx512bw"):
-        return (2,)
-    return (2, 4) if has("avx2") else ()
-
-
-@intrinsic
-def pick(
-    typingctx: Any, address: Any, bases: Any, indices: Any, family: Any, windows: Any
-) -> tuple[Any, Codegen]:  # fmt: skip
-    """Pick each lane from the values of a family at ``address``.
-
-    ``bases`` is the address of an int64 for each group of lanes, at which value its samples begin; the index
-    of a lane counts from there. ``windows`` is a tuple, as long as an index is smaller than so many times the
-    lanes of a group; an empty one lets them be as large as they like, for lane after lane.
-    """
-    vector = _FAMILIES[family].vector
-    group = pick_group(vector.count)
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address, bases, indices, _, _ = args
-        places = []
-        for g in range(vector.count // group):
-            base = builder.load(_at(builder, builder.add(bases, ir.Constant(_I64, 8 * g)), _I64))
-            places.append(builder.add(address, builder.mul(base, ir.Constant(_I64, VECTOR_BYTES // vector.count))))
-        if not windows.count:
-            return _pick_each(builder, vector, places, indices)
-        if has("avx512bw"):
-            low, high = _windows(builder, places, 0, vector), _windows(builder, places, 1, vector)
-            return call(builder, f"avx512.vpermi2var.{_PERMUTES[_FAMILIES[family]]}.512", vector, low, indices, high)
-        choose = _pick_floats if vector.element == _FLOAT else _pick_words
-        return choose(builder, places, indices, windows.count)
-
-    return _FAMILIES[family](types.int64, types.int64, indices, family, windows), codegen
-
-
-def _windows(builder: Any, places: Any, number: int, kind: ir.VectorType) -> Any:
-    """Load window ``number`` of each place: vectors of a kind, side by side."""
-    parts = []
-    for place in places:
-        shift = ir.Constant(_I64, number * kind.count * (2 if kind.element == _I16 else 4))
-        parts.append(builder.load(_at(builder, builder.add(place, shift), kind), align=1))
-    return _joined(builder, parts)
-
-
-def _joined(builder: Any, parts: list[Any]) -> Any:
-    while len(parts) > 1:
-        both = ir.Constant(ir.VectorType(_I32, 2 * parts[0].type.count), list(range(2 * parts[0].type.count)))
-        parts = [builder.shuffle_vector(one, two, both) for one, two in zip(parts[::2], parts[1::2], strict=True)]
-    return parts[0]
-
-
-def _part(builder: Any, vector: Any, start: int, count: int) -> Any:
-    lanes = ir.Constant(ir.VectorType(_I32, count), list(range(start, start + count)))
-    return builder.shuffle_vector(vector, vector, lanes)
-
-
-def _pick_words(builder: Any, places: Any, indices: Any, windows: int) -> Any:
-    """Pick words by shuffles of bytes, which give zero for a negative index; those of the windows are joined."""
-    part, window, octets = ir.VectorType(_I16, 2 * _GROUP), ir.VectorType(_I16, _GROUP), ir.VectorType(_I8, 32)
-    results = []
-    for start in range(0, len(places), 2):
-        index = _part(builder, indices, start * _GROUP, 2 * _GROUP)
-        place = builder.and_(index, _all(part, _GROUP - 1))
-        both = builder.add(builder.mul(place, _all(part, 0x0202)), _all(part, 0x0100))
-        result = None
-        for number in range(windows):
-            here = builder.icmp_unsigned("==", builder.lshr(index, _all(part, 3)), _all(part, number))
-            mask = builder.bitcast(builder.select(here, both, _all(part, -0x7F80)), octets)
-            value = builder.bitcast(_windows(builder, places[start : start + 2], number, window), octets)
-            value = call(builder, "avx2.pshuf.b", octets, value, mask)
-            result = value if result is None else builder.or_(result, value)
-        results.append(builder.bitcast(result, part))
-    return _joined(builder, results)
-
-
-def _pick_floats(builder: Any, places: Any, indices: Any, windows: int) -> Any:
-    """Pick floats by permutations, of which each looks at the low three bits of an index."""
-    part, numbers = ir.VectorType(_FLOAT, _GROUP), ir.VectorType(_I32, _GROUP)
-    results = []
-    for g, place in enumerate(places):
-        index = _part(builder, indices, g * _GROUP, _GROUP)
-        result = None
-        for number in range(windows):
-            value = call(builder, "avx2.permps", part, _windows(builder, [place], number, part), index)
-            here = builder.icmp_unsigned("==", builder.lshr(index, _all(numbers, 3)), _all(numbers, number))
-            result = value if result is None else builder.select(here, value, result)
-        results.append(result)
-    return _joined(builder, results)
-
-
-def _pick_each(builder: Any, vector: ir.VectorType, places: Any, indices: Any) -> Any:
-    result = ir.Constant(vector, ir.Undefined)
-    group = vector.count // len(places)
-    for lane in range(vector.count):
-        position = ir.Constant(_I32, lane)
-        index = builder.zext(builder.extract_element(indices, position), _I64)
-        values = _at(builder, places[lane // group], vector.element)
-        result = builder.insert_element(result, builder.load(builder.gep(values, [index]), align=1), position)
-    return result

@@ -1,7 +1,10 @@
 """Resize in vectors: whichever axis shrinks the data first, in tiles that stay in cache.
 
-Rows are given by address and their distances in bytes; ``kind`` is the pixels' type, ``family`` that of
-the sums (see ``_lanes``). ``low`` is the source sample with which a tile's lines begin.
+Along y a weighted sum is easy in vectors. Along x it is so too once as many rows as a vector has lanes are turned:
+then a vector holds the samples of a column, wherever in a row they are, of however many channels a pixel is.
+
+Rows are given by address and their distances in bytes; ``kind`` is the pixels' type, ``family`` that of the sums
+(see ``_lanes``). ``low`` is the source sample with which a tile's lines begin.
 """
 
 from typing import Any
@@ -9,14 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._lanes import VECTOR_BYTES, add_product, lanes, load, pick, same_type, splat, store
-from ._resize_plan import BLOCK_ROWS, Plan
+from ._lanes import VECTOR_BYTES, add_product, lanes, load, same_type, splat, splat_at, store, whole_at
+from ._resize_plan import LEAST_SAMPLES, SAMPLE_BYTES, Plan
 from ._scratch import scratch
-from ._simd import jit, pixel_size
+from ._simd import address_of, copy_bytes, jit, pixel_size
+from ._turn import turn
 
 
 @jit
-def widen_row(src: int, kind: Any, family: Any, out: int, count: int) -> None:
+def widen(src: int, kind: Any, family: Any, out: int, count: int) -> None:
     """Store ``count`` pixels as values of the family."""
     size, step = pixel_size(kind), lanes(family)
     for i in range((count + step - 1) // step):
@@ -25,21 +29,21 @@ def widen_row(src: int, kind: Any, family: Any, out: int, count: int) -> None:
 
 
 @jit
-def add_rows(rows: Any, weights: Any, y: int, kind: Any, family: Any, out: int, out_kind: Any, count: int) -> None:
-    """Store the sum of ``count`` samples of the rows at addresses ``rows``, weighed by ``weights[y]``."""
-    step, taps = lanes(family), weights.shape[1]
-    hop, out_hop = step * pixel_size(kind), step * pixel_size(out_kind)
+def add_rows(rows: Any, weights: int, taps: int, family: Any, out: int, out_kind: Any, count: int) -> None:
+    """Store the sum of ``count`` samples of the rows at addresses ``rows``, weighed by the numbers at ``weights``."""
+    step, size = lanes(family), pixel_size(family)
+    out_hop = step * pixel_size(out_kind)
     zero = splat(family)
     whole = count // (4 * step)
     for i in range(whole):
         a = b = c = d = zero
         for k in range(taps):
-            weight = splat(weights[y, k])
-            address = rows[k] + 4 * i * hop
-            a = add_product(a, load(address, kind, family), weight)
-            b = add_product(b, load(address + hop, kind, family), weight)
-            c = add_product(c, load(address + 2 * hop, kind, family), weight)
-            d = add_product(d, load(address + 3 * hop, kind, family), weight)
+            weight = splat_at(weights + k * size, family)
+            address = rows[k] + 4 * i * VECTOR_BYTES
+            a = add_product(a, load(address, family, family), weight)
+            b = add_product(b, load(address + VECTOR_BYTES, family, family), weight)
+            c = add_product(c, load(address + 2 * VECTOR_BYTES, family, family), weight)
+            d = add_product(d, load(address + 3 * VECTOR_BYTES, family, family), weight)
         address = out + 4 * i * out_hop
         store(address, a, out_kind)
         store(address + out_hop, b, out_kind)
@@ -49,126 +53,127 @@ def add_rows(rows: Any, weights: Any, y: int, kind: Any, family: Any, out: int, 
         x = min(i * step, count - step)
         a = zero
         for k in range(taps):
-            a = add_product(a, load(rows[k] + x * pixel_size(kind), kind, family), splat(weights[y, k]))
+            a = add_product(a, load(rows[k] + x * size, family, family), splat_at(weights + k * size, family))
         store(out + x * pixel_size(out_kind), a, out_kind)
 
 
 @jit
 def add_columns(
-    sources: Any, targets: Any, places: Any, bases: Any, indices: Any, weights: Any, first: int, stop: int,
-    low: int, channels: int, family: Any, out_kind: Any, windows: Any,
+    columns: int, table: int, weights: int, taps: int, hop: int, family: Any, out: int, out_kind: Any, count: int
 ) -> None:  # fmt: skip
-    """Filter four rows along x: vectors ``first`` to ``stop`` of the table.
+    """Make ``count`` turned samples; ``table`` is the address of a `SampleTable`'s places, ``hop`` bytes a pixel."""
+    size = pixel_size(family)
+    zero, step = splat(family), lanes(family) * pixel_size(out_kind)
+    for i in range((count + 1) // 2):
+        first, second = 2 * i, min(2 * i + 1, count - 1)
+        at, next_at = table + SAMPLE_BYTES * first, table + SAMPLE_BYTES * second
+        one, other = columns + whole_at(at), columns + whole_at(next_at)
+        weight, other_weight = weights + whole_at(at + 8), weights + whole_at(next_at + 8)
+        a = b = zero
+        for _ in range(taps):
+            a = add_product(a, load(one, family, family), splat_at(weight, family))
+            b = add_product(b, load(other, family, family), splat_at(other_weight, family))
+            one, other, weight, other_weight = one + hop, other + hop, weight + size, other_weight + size
+        store(out + first * step, a, out_kind)
+        store(out + second * step, b, out_kind)
 
-    ``sources`` are the addresses of sample ``low``, ``targets`` those of the first vector's place.
-    """
-    taps, size = weights.shape[1], pixel_size(family)
-    zero = splat(family)
-    table, index_table, base_table = weights.ctypes.data, indices.ctypes.data, bases.ctypes.data
-    base_step = 8 * bases.shape[1]
-    s0, s1, s2, s3 = sources[0], sources[1], sources[2], sources[3]
-    t0, t1, t2, t3 = targets[0], targets[1], targets[2], targets[3]
-    for v in range(first, stop):
-        index = load(index_table + v * VECTOR_BYTES, indices[0, 0], indices[0, 0])
-        base = base_table + v * base_step
-        x = -low * size
-        a = b = c = d = zero
-        for k in range(taps):
-            weight = load(table + (v * taps + k) * VECTOR_BYTES, family, family)
-            a = add_product(a, pick(s0 + x, base, index, family, windows), weight)
-            b = add_product(b, pick(s1 + x, base, index, family, windows), weight)
-            c = add_product(c, pick(s2 + x, base, index, family, windows), weight)
-            d = add_product(d, pick(s3 + x, base, index, family, windows), weight)
-            x += channels * size
-        place = (places[v] - places[first]) * pixel_size(out_kind)
-        store(t0 + place, a, out_kind)
-        store(t1 + place, b, out_kind)
-        store(t2 + place, c, out_kind)
-        store(t3 + place, d, out_kind)
+
+@jit
+def filter_lines(
+    lines: int, pitch: int, channels: int, family: Any, table: Any, weights: Any, tile: int, places: Any, lows: Any,
+    counts: Any, columns: int, turned: int, out: int, out_pitch: int, out_kind: Any,
+) -> None:  # fmt: skip
+    """Filter a block of lines along x, in tiles that are turned, filtered and turned back."""
+    block, taps, hop = lanes(family), weights.shape[1], channels * VECTOR_BYTES
+    for t in range(len(places)):
+        low = lines + lows[t] * pixel_size(family)
+        turn(low, pitch, columns, VECTOR_BYTES, block, counts[t], family)
+        entries, origin = address_of(table) + places[t] * SAMPLE_BYTES, columns - lows[t] * VECTOR_BYTES
+        add_columns(origin, entries, address_of(weights), taps, hop, family, turned, out_kind, tile)
+        target = out + places[t] * pixel_size(out_kind)
+        turn(turned, block * pixel_size(out_kind), target, out_pitch, max(tile, LEAST_SAMPLES), block, out_kind)
 
 
 @jit
 def rows_first(
-    src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, channels: int, kind: Any,
-    family: Any, starts: Any, y_weights: Any, places: Any, bases: Any, indices: Any, x_weights: Any, windows: Any,
-    tile: int, lows: Any, counts: Any, lines: Any, rows: Any, ends: Any,
+    src: int, pitch: int, width: int, out: int, out_pitch: int, out_width: int, first: int, stop: int, channels: int,
+    kind: Any, family: Any, starts: Any, y_weights: Any, table: Any, x_weights: Any, tile: int, places: Any, lows: Any,
+    counts: Any, lines: Any, columns: Any, turned: Any, ring: Any, made: Any, rows: Any,
 ) -> None:  # fmt: skip
     """Make output rows ``first`` to ``stop``, filtering along y and then along x."""
-    size, taps = pixel_size(kind), y_weights.shape[1]
-    sources, targets = ends[0], ends[1]
-    for t in range(len(lows)):
-        v0, v1 = t * tile, min((t + 1) * tile, len(places))
-        low, count = lows[t], counts[t]
-        for y in range(first, stop, BLOCK_ROWS):
-            for j in range(BLOCK_ROWS):
-                line = lines[j].ctypes.data
-                if y + j < stop:
-                    for k in range(taps):
-                        rows[k] = src + (starts[y + j] + k) * pitch + low * size
-                    add_rows(rows, y_weights, y + j, kind, family, line, family, count)
-                sources[j] = line if y + j < stop else sources[j - 1]
-                targets[j] = out + min(y + j, stop - 1) * out_pitch + places[v0] * size
-            add_columns(
-                sources, targets, places, bases, indices, x_weights, v0, v1, low, channels, family, kind,
-                windows,
-            )  # fmt: skip
+    size, taps, block = pixel_size(kind), y_weights.shape[1], lanes(family)
+    weights, step = address_of(y_weights), taps * pixel_size(family)
+    line_at, line_pitch, ring_at, ring_pitch = address_of(lines), lines.strides[0], address_of(ring), ring.strides[0]
+    made_at, made_pitch = address_of(made), made.strides[0]
+    ready = 0
+    for y in range(first, stop, block):
+        here = min(block, stop - y)
+        for j in range(here):
+            start = starts[y + j]
+            if same_type(kind, family):
+                for k in range(taps):
+                    rows[k] = src + (start + k) * pitch
+            else:
+                for row in range(max(ready, start), start + taps):
+                    widen(src + row * pitch, kind, family, ring_at + row % taps * ring_pitch, width)
+                ready = start + taps
+                for k in range(taps):
+                    rows[k] = ring_at + (start + k) % taps * ring_pitch
+            add_rows(rows, weights + (y + j) * step, taps, family, line_at + j * line_pitch, family, width)
+        filter_lines(
+            line_at, line_pitch, channels, family, table, x_weights, tile, places, lows, counts, address_of(columns),
+            address_of(turned), made_at, made_pitch, kind,
+        )  # fmt: skip
+        for j in range(here):
+            copy_bytes(out + (y + j) * out_pitch, made_at + j * made_pitch, out_width * size)
 
 
 @jit
 def columns_first(
-    src: int, pitch: int, height: int, out: int, out_pitch: int, first: int, stop: int, channels: int,
-    kind: Any, family: Any, starts: Any, y_weights: Any, places: Any, bases: Any, indices: Any,
-    x_weights: Any, windows: Any, tile: int, lows: Any, counts: Any, lines: Any, ring: Any, rows: Any, ends: Any,
+    src: int, pitch: int, width: int, height: int, out: int, out_pitch: int, out_width: int, first: int, stop: int,
+    channels: int, kind: Any, family: Any, starts: Any, y_weights: Any, table: Any, x_weights: Any, tile: int,
+    places: Any, lows: Any, counts: Any, lines: Any, columns: Any, turned: Any, ring: Any, rows: Any,
 ) -> None:  # fmt: skip
     """Make output rows ``first`` to ``stop``, filtering along x into a ring of rows, and then along y."""
-    size, taps, step = pixel_size(kind), y_weights.shape[1], lanes(family)
-    sources, targets = ends[0], ends[1]
-    for t in range(len(lows)):
-        v0, v1 = t * tile, min((t + 1) * tile, len(places))
-        low, count = lows[t], counts[t]
-        end = places[v1] if v1 < len(places) else places[v1 - 1] + step
-        block = starts[first] // BLOCK_ROWS
-        for y in range(first, stop):
-            while block <= (starts[y] + taps - 1) // BLOCK_ROWS:
-                for j in range(BLOCK_ROWS):
-                    row = block * BLOCK_ROWS + j
-                    address = src + row * pitch + low * size
-                    if row >= height:
-                        address = sources[j - 1]
-                    elif not same_type(kind, family):
-                        widen_row(address, kind, family, lines[j].ctypes.data, count)
-                        address = lines[j].ctypes.data
-                    sources[j] = address
-                    targets[j] = ring[row % len(ring)].ctypes.data
-                add_columns(
-                    sources, targets, places, bases, indices, x_weights, v0, v1, low, channels, family, family,
-                    windows,
-                )  # fmt: skip
-                block += 1
-            for k in range(taps):
-                rows[k] = ring[(starts[y] + k) % len(ring)].ctypes.data
-            address = out + y * out_pitch + places[v0] * size
-            add_rows(rows, y_weights, y, family, family, address, kind, end - places[v0])
+    taps, block = y_weights.shape[1], lanes(family)
+    weights, step = address_of(y_weights), taps * pixel_size(family)
+    line_at, line_pitch, ring_at, ring_pitch = address_of(lines), lines.strides[0], address_of(ring), ring.strides[0]
+    done = starts[first] // block * block
+    for y in range(first, stop):
+        while done < starts[y] + taps:
+            for j in range(min(block, height - done)):
+                widen(src + (done + j) * pitch, kind, family, line_at + j * line_pitch, width)
+            filter_lines(
+                line_at, line_pitch, channels, family, table, x_weights, tile, places, lows, counts,
+                address_of(columns), address_of(turned), ring_at + done % len(ring) * ring_pitch, ring_pitch, family,
+            )  # fmt: skip
+            done += block
+        for k in range(taps):
+            rows[k] = ring_at + (starts[y] + k) % len(ring) * ring_pitch
+        add_rows(rows, weights + y * step, taps, family, out + y * out_pitch, kind, out_width)
 
 
 def resize_rows(src: NDArray[Any], out: NDArray[Any], plan: Plan, channels: int, first: int, stop: int) -> None:
     """Make rows ``first`` to ``stop`` of ``out`` by a plan whose widths both arrays have; rows hold samples."""
-    family = plan.family
-    lines = _rows("resize_lines", BLOCK_ROWS, int(plan.counts.max()), family)
-    rows = np.empty(plan.y.weights.shape[1], np.int64)
-    ends = np.empty((2, BLOCK_ROWS), np.int64)
-    tables = (*plan.y, *plan.x, plan.tile, plan.lows, plan.counts, lines)
-    source, target = (src.ctypes.data, src.strides[0]), (out.ctypes.data, out.strides[0])
-    kind = src.dtype.type(0)
+    family, block = plan.family, VECTOR_BYTES // plan.family.nbytes
+    wide, made = int(plan.counts.max()), max(plan.tile, LEAST_SAMPLES)
+    lines = _rows("resize_lines", block, src.shape[1], family)
+    columns = scratch("resize_columns", wide * block, family.dtype)
+    turned = scratch("resize_turned", made * block, family.dtype)
+    rows = scratch("resize_rows", plan.y.weights.shape[1], np.int64)
+    tables = (*plan.y, *plan.x, plan.tile, plan.places, plan.lows, plan.counts, lines, columns, turned)
+    source = (src.ctypes.data, src.strides[0], src.shape[1])
+    target = (out.ctypes.data, out.strides[0], out.shape[1], first, stop, channels, src.dtype.type(0), family)
     if plan.rows_first:
-        rows_first(*source, *target, first, stop, channels, kind, family, *tables, rows, ends)
+        ring = _rows("resize_ring", plan.ring, src.shape[1], family)
+        rows_first(*source, *target, *tables, ring, _rows("resize_made", block, out.shape[1], src.dtype.type(0)), rows)
     else:
-        ring = _rows("resize_ring", plan.ring, min(plan.tile * VECTOR_BYTES // family.nbytes, plan.out_width), family)
-        columns_first(*source, len(src), *target, first, stop, channels, kind, family, *tables, ring, rows, ends)
+        ring = _rows("resize_ring", plan.ring, out.shape[1], family)
+        columns_first(*source, len(src), *target, *tables, ring, rows)
 
 
-def _rows(name: str, count: int, width: int, family: Any) -> NDArray[Any]:
+def _rows(name: str, count: int, width: int, kind: Any) -> NDArray[Any]:
     """Return scratch rows an odd number of vectors apart, so that they don't compete for cache lines."""
-    step = VECTOR_BYTES // family.nbytes
+    step = VECTOR_BYTES // kind.nbytes
     vectors = -(-width // step) | 1
-    return scratch(name, count * vectors * step, family.dtype).reshape(count, vectors * step)
+    return scratch(name, count * vectors * step, kind.dtype).reshape(count, vectors * step)

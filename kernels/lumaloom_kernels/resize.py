@@ -152,7 +152,7 @@ def cpu(src: NDArray[Any], out: NDArray[Any], method: str, box: Box, threads: in
         run_bands(lambda first, stop: halve_rows(source, made, channels, first, stop), len(out), threads)
     else:
         from ._resize_cpu import resize_rows
-        from ._resize_plan import BLOCK_ROWS, make_plan
+        from ._resize_plan import make_plan
 
         shape = (src.shape[0], src.shape[1], channels)
         plan = make_plan(shape, (out.shape[1], out.shape[0]), method, box, src.dtype.name)
@@ -161,7 +161,7 @@ def cpu(src: NDArray[Any], out: NDArray[Any], method: str, box: Box, threads: in
             source = np.pad(source, ((0, 0), (0, plan.in_width - source.shape[1])))
         run_bands(
             lambda first, stop: resize_rows(source, made, plan, channels, first, stop),
-            len(out), threads, multiple=BLOCK_ROWS,
+            len(out), threads,
         )  # fmt: skip
     if not np.may_share_memory(made, out):
         out[...] = made[:, :samples].reshape(out.shape)
