@@ -23,8 +23,6 @@ from ._simd import (
     pixel_load,
     pixel_size,
     pixels_store,
-    prefetch,
-    prefetch_write,
     u16_add,
     u16_load,
     u16_load_u8,
@@ -45,8 +43,6 @@ from ._stencil_simd import (
     store_line,
     store_magnitude,
 )
-
-AHEAD = 12  # rows of wide pixels between asking for one and using it; rows of bytes come as fast unasked
 
 
 @jit
@@ -71,14 +67,6 @@ def line_u16(line: Any, row: int, x0: int, span: int, xmap: Any, xpad: int, sour
     else:
         for x in range(count):
             line[target + x] = np.uint16(pixel_load(source + x, U8))
-
-
-@jit
-def ahead(src: int, goal: int, inner: int, count: int) -> None:
-    """Ask for the part of a source row, and of an output row, that will be used soon."""
-    for i in range(0, count, 64):
-        prefetch(src + inner + i)
-        prefetch_write(goal + i)
 
 
 @jit
@@ -163,7 +151,6 @@ def sums_f32(
         short = count < BLOCK_F32
         direct = size == 4 and not short and x0 >= xpad and x0 - xpad + strip + across - 1 <= source_width
         past = stream and direct and out % 4 == 0 and out_step % 4 == 0
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels * size
         for e in range(first, stop + depth - 1):
             line = ring[e % depth]
             y = e - depth + 1
@@ -171,11 +158,6 @@ def sums_f32(
                 if not direct:
                     line[:] = 0
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels * size
-                if past:
-                    goal = soon + inner  # what is written past the caches is not read before
-                ahead(soon, goal, inner, count * size)
                 row = src + ymap[e] * src_step
                 if not direct:
                     line_f32(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels, kind)
@@ -283,16 +265,12 @@ def gradient_f32(
         count = strip * channels
         blocks = (count + lanes - 1) // lanes
         short = count < lanes
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels * size
         for e in range(first, stop + 2):
             line = ring[e % 3]
             y = e - 2
             if ymap[e] < 0:
                 line[:] = 0
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels * size
-                ahead(soon, goal, inner, count * size)
                 row = src + ymap[e] * src_step
                 line_f32(line, row, x0, strip + 2, xmap, xpad, source_width, channels, kind)
             if y < first:
