@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 
 from ._lanes import I32
-from ._simd import F32, LANES_U16, U16, Codegen, _broadcast, _load, _store, intrinsic
+from ._simd import LANES_U16, U16, Codegen, _broadcast, _load, _store, intrinsic
 from ._stencil_simd import _sqrt
 from ._x86 import call, has
 

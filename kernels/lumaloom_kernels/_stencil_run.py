@@ -17,7 +17,7 @@ from ._separable import SLACK, STRIP_BYTES, Image, bordered, strip_width
 from ._threads import run_bands
 
 # The largest sums of whole weights: their sums of uint8 pixels fit 16 bits, and those of uint16 pixels 32.
-MOST_WHOLE = {"uint8": 127, "uint16": 4096, "float32": 0}
+MOST_WHOLE = {np.dtype(np.uint8): 128, np.dtype(np.uint16): 4096}
 RANGE_BYTES = 400 << 10  # the rows that are read where they are stay in the second-level cache
 STREAM_BYTES = 16 << 20  # an image of this size has left the caches before anyone reads it
 FIXED_RADIUS = 20  # radius up to which 16-bit fixed point is exact enough
@@ -47,16 +47,16 @@ class Form:
 
 
 @lru_cache(64)
-def form_of(data: bytes, height: int, width: int, kind: str) -> Form:
+def form_of(data: bytes, height: int, width: int, kind: np.dtype[Any]) -> Form:
     """Examine a kernel for pixels of a kind: float64 weights in the order of the pixels that they multiply."""
     kernel = np.frombuffer(data).reshape(height, width)
     down, right = (np.ascontiguousarray(index, np.int64) for index in np.nonzero(kernel))
     values = kernel[down, right]
-    whole, scale = _whole(values, MOST_WHOLE[kind])
+    whole, scale = _whole(values, MOST_WHOLE[kind]) if kind in MOST_WHOLE else (None, 1.0)
     columns, rows = _product(kernel)
     mean = columns is not None and rows is not None and _is_mean(columns) and _is_mean(rows)
     total, most = (0, 0) if whole is None else (int(whole.sum()), int(np.abs(whole).sum()))
-    pairs = None if whole is None else _paired(down, right, whole, 8 * np.dtype(kind).itemsize)
+    pairs = None if whole is None else _paired(down, right, whole, 8 * kind.itemsize)
     return Form(down, right, values.astype(np.float32), pairs, total, most, scale, columns, rows, mean)
 
 
@@ -107,18 +107,14 @@ def weighted(
     source: Image, target: Image, kernel: NDArray[np.float64], offset: float, high: float, border: Border, threads: int
 ) -> None:
     """Sum neighbourhoods times a kernel whose weights lie in the order of the pixels that they multiply."""
-    form = form_of(np.ascontiguousarray(kernel).tobytes(), *kernel.shape, source.kind.dtype.name)
+    data = np.ascontiguousarray(kernel).tobytes(), *kernel.shape
+    form = form_of(*data, source.kind.dtype)
     height, width = kernel.shape
-    eight = source.kind.dtype == np.uint8
-    bounded = source.kind.dtype.kind == "u" and high < np.iinfo(source.kind.dtype).max
-    short = max(height, width) <= 2 * FIXED_RADIUS + 1
     if form.whole is not None and (form.columns is None or len(form.weights) <= 2 * (height + width)):
-        start, shift = _start(form, offset, eight)
+        start, shift = _start(form, offset, source.kind.dtype == np.uint8)
         tail = start, np.float32(form.scale), np.float32(offset), np.float32(high), shift, source.kind
         stencil(_pairs.sums, source, target, (height, width), border, threads, *form.whole, *tail)
-    elif (
-        eight and form.mean and form.columns is not None and form.rows is not None and not (offset or bounded) and short
-    ):
+    elif _fits_fixed(source, form, offset, high) and max(height, width) <= 2 * FIXED_RADIUS + 1:
         _fixed_mean(source, target, form.columns, form.rows, border, threads)
     elif form.columns is not None and form.rows is not None and len(form.weights) > 1.5 * (height + width):
         passes(source, target, form.rows, form.columns, border, threads, offset=offset, high=high)
@@ -128,6 +124,10 @@ def weighted(
         rest = np.float32(offset), np.float32(high), zeros, stream, source.kind
         shape = height, width
         stencil(_stencil.sums_f32, source, target, shape, border, threads, form.down, form.right, form.weights, *rest)
+
+
+def _fits_fixed(source: Image, form: Form, offset: float, high: float) -> bool:
+    return source.kind.dtype == np.uint8 and form.mean and not offset and high == 255
 
 
 def _start(form: Form, offset: float, eight: bool) -> tuple[int, int]:
@@ -143,9 +143,7 @@ def _start(form: Form, offset: float, eight: bool) -> tuple[int, int]:
     return zero + int(start) + (1 << shift >> 1), shift
 
 
-def _fixed_mean(
-    source: Image, target: Image, columns: NDArray[Any], rows: NDArray[Any], border: Border, threads: int
-) -> None:
+def _fixed_mean(source: Image, target: Image, columns: Any, rows: Any, border: Border, threads: int) -> None:
     rx, ry = len(rows) // 2, len(columns) // 2
     xmap = bordered(-rx, target.width + rx, target.width, border)
     ymap = bordered(-ry, target.height + ry, target.height, border)
@@ -171,35 +169,45 @@ def stencil(
     compiled: Any, source: Image, target: Image, shape: tuple[int, int], border: Border, threads: int, *tail: Any
 ) -> None:
     """Run one of `_stencil` on row bands."""
-    depth, across = shape
-    rx, ry, channels = across // 2, depth // 2, target.channels
-    dtype, block = np.dtype(np.float32), BLOCK_F32
+    dtype: np.dtype[Any] = np.dtype(np.float32)
+    block = BLOCK_F32
     if compiled is _taps.means_u8:
         dtype, block = np.dtype(np.uint16), BLOCK_U16
     elif compiled in (_pairs.sums, _pairs.gradient):
         dtype, block = source.kind.dtype, _pairs.BLOCK_BYTES // source.kind.itemsize
-    size = dtype.itemsize
     in_place = compiled is _stencil.sums_f32 and source.kind.dtype.kind == "f"
-    room = RANGE_BYTES if in_place else STRIP_BYTES
-    strip = strip_width(target.width, channels, block, room // (size * depth))
-    strips = strips_of(target.width, strip, rx if in_place else 0)
-    pitch = (-(-strip * channels // block) * block + 2 * rx * channels) // 32 * 32 + 32 + 64 // size
-    xmap = bordered(-rx, target.width + rx, target.width, border)
-    ymap = bordered(-ry, target.height + ry, target.height, border)
+    depth, across = shape
+    channels = target.channels
+    strips, pitch, *maps = _layout(
+        target.height, target.width, channels, *shape, dtype.itemsize, block, in_place, border
+    )
 
     def band(first: int, stop: int) -> None:
         ring = scratch("ring", depth * pitch + SLACK, dtype)[: depth * pitch].reshape(depth, pitch)
         bases = scratch("rows", max(3, 2 * depth * across), np.int64)
         spare = scratch("spare", SLACK, np.uint8)
         compiled(
-            source.at, source.step, source.width, target.at, target.step, first, stop, channels,
-            xmap.index, xmap.pad, ymap.index, depth, across, strips, ring, bases, spare, *tail,
+            source.at, source.step, source.width, target.at, target.step, first, stop, channels, *maps, depth, across,
+            strips, ring, bases, spare, *tail,
         )  # fmt: skip
 
     run_bands(band, target.height, threads)
 
 
 @lru_cache(64)
+def _layout(
+    height: int, width: int, channels: int, depth: int, across: int, size: int, block: int, in_place: bool,
+    border: Border,
+) -> tuple[NDArray[np.int64], int, NDArray[np.int64], int, NDArray[np.int64]]:  # fmt: skip
+    """Return the strips, the values of a row of the ring, and the maps of both directions."""
+    rx, ry = across // 2, depth // 2
+    room = RANGE_BYTES if in_place else STRIP_BYTES
+    strip = strip_width(width, channels, block, room // (size * depth))
+    pitch = (-(-strip * channels // block) * block + 2 * rx * channels) // 32 * 32 + 32 + 64 // size
+    xmap, ymap = bordered(-rx, width + rx, width, border), bordered(-ry, height + ry, height, border)
+    return strips_of(width, strip, rx if in_place else 0), pitch, xmap.index, xmap.pad, ymap.index
+
+
 def strips_of(width: int, strip: int, margin: int) -> NDArray[np.int64]:
     """Return where strips begin and how wide they are; with a margin, those at the sides are as narrow as that."""
     inner = width - 2 * margin
