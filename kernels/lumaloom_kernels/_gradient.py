@@ -1,5 +1,6 @@
 """What Sobel's and Scharr's operators share: a derivative along one axis, smoothed along the other."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,11 @@ def check_axis(axis: Any) -> str | None:
     raise ParameterError(f'axis: expected "x", "y" or None for the magnitude, got {axis!r}')
 
 
-def weights(smoothing: tuple[int, int], axis: str) -> NDArray[np.float64]:
+@lru_cache(64)
+def weights(smoothing: tuple[int, int], axis: str, scale: float = 1.0) -> NDArray[np.float64]:
     """Return the matrix of one derivative, in the order of the pixels that its weights multiply."""
     side, centre = smoothing
-    matrix = np.outer((side, centre, side), (-1.0, 0.0, 1.0))
+    matrix = scale * np.outer((side, centre, side), (-1.0, 0.0, 1.0))
     return matrix if axis == "x" else matrix.T
 
 
@@ -78,6 +80,6 @@ def cpu(
     if axis is None:
         _stencil_run.gradient(source, target, *smoothing, scale, offset, high, border, threads)
     else:
-        _stencil_run.weighted(source, target, scale * weights(smoothing, axis), offset, high, border, threads)
+        _stencil_run.weighted(source, target, weights(smoothing, axis, scale), offset, high, border, threads)
     if result is not out:
         out[...] = result

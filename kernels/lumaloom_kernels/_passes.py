@@ -7,7 +7,7 @@ blurred pixel that is compared with its source. Weights lie in the order of the 
 
 from typing import Any
 
-from ._fir import AHEAD, BLOCK_F32, BLOCK_U16, line_f32, line_u8
+from ._fir import BLOCK_F32, BLOCK_U16, line_f32, line_u8
 from ._lanes import clip
 from ._simd import (
     LANES_F32,
@@ -31,7 +31,6 @@ from ._simd import (
     u16_store,
     u16_sub,
 )
-from ._stencil import ahead
 from ._stencil_simd import f32_min, f32_sub, i16_clip, store_sharpened
 
 
@@ -67,7 +66,6 @@ def passes_f32(
     short = count < BLOCK_F32
     for s in range((width + strip - 1) // strip):
         x0 = min(s * strip, width - strip)
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels * size
         for e in range(first, stop + depth - 1):
             target = ring_at + (e % depth) * pitch
             y = e - depth + 1
@@ -75,9 +73,6 @@ def passes_f32(
                 for i in range(4 * blocks):
                     f32_store(target + 64 * i, f32_splat(0))
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels * size
-                ahead(soon, goal, inner, count * size)
                 row = src + ymap[e] * src_step
                 line_f32(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels, kind)
                 for i in range(blocks):
@@ -152,7 +147,6 @@ def sharpen_u8(
     short = count < BLOCK_U16
     for s in range((width + strip - 1) // strip):
         x0 = min(s * strip, width - strip)
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels
         for e in range(first, stop + 2 * ry):
             target = ring_at + (e % depth) * pitch
             y = e - 2 * ry
@@ -160,9 +154,6 @@ def sharpen_u8(
                 for i in range(4 * blocks):
                     u16_store(target + 64 * i, u16_splat(0))
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels
-                ahead(soon, goal, inner, count)
                 line_u8(line, src + ymap[e] * src_step, x0, strip + 2 * rx, xmap, xpad, source_width, channels)
                 for i in range(blocks):
                     at = line_at + 2 * BLOCK_U16 * i

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ Phases: TypeAlias = NDArray[np.float32]  # the weights of each phase of an enlar
 KINDS = {np.dtype(kind): kind(0) for kind in (np.uint8, np.uint16, np.float32)}
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """Rows of pixels that lie side by side, by address."""
 
     at: int

@@ -8,11 +8,8 @@ ring would leave the first-level cache. Addresses and pitches are in bytes; maps
 
 from typing import Any
 
-import numpy as np
-
-from ._fir import BLOCK_F32, BLOCK_U16, U8, line_f32
+from ._fir import BLOCK_F32, line_f32
 from ._simd import (
-    LANES_U16,
     address_of,
     copy_bytes,
     f32_add,
@@ -20,18 +17,8 @@ from ._simd import (
     f32_mul,
     f32_splat,
     jit,
-    pixel_load,
     pixel_size,
     pixels_store,
-    prefetch,
-    prefetch_write,
-    u16_add,
-    u16_load,
-    u16_load_u8,
-    u16_splat,
-    u16_store,
-    u16_store_u8,
-    u16_sub,
 )
 from ._stencil_simd import (
     f32_min,
@@ -39,105 +26,7 @@ from ._stencil_simd import (
     f32_stream,
     f32_sub,
     fence,
-    i16_clip,
-    i16_mul,
-    i16_shr,
-    store_line,
-    store_magnitude,
 )
-
-AHEAD = 12  # rows of wide pixels between asking for one and using it; rows of bytes come as fast unasked
-
-
-@jit
-def line_u16(line: Any, row: int, x0: int, span: int, xmap: Any, xpad: int, source_width: int, channels: int) -> None:
-    """Fill ``line`` with the 8-bit pixels of positions ``x0`` to ``x0 + span``, as uint16."""
-    low = min(max(xpad, x0), x0 + span)
-    high = max(low, min(xpad + source_width, x0 + span))
-    for part in range(2):
-        for p in range(x0 if part == 0 else high, low if part == 0 else x0 + span):
-            for c in range(channels):
-                value = np.float32(0)
-                if xmap[p] >= 0:
-                    value = pixel_load(row + xmap[p] * channels + c, U8)
-                line[(p - x0) * channels + c] = np.uint16(value)
-    count = (high - low) * channels
-    source = row + (low - xpad) * channels
-    target = (low - x0) * channels
-    if count >= LANES_U16:
-        for i in range((count + LANES_U16 - 1) // LANES_U16):
-            x = min(i * LANES_U16, count - LANES_U16)
-            u16_store(address_of(line) + 2 * (target + x), u16_load_u8(source + x))
-    else:
-        for x in range(count):
-            line[target + x] = np.uint16(pixel_load(source + x, U8))
-
-
-@jit
-def ahead(src: int, goal: int, inner: int, count: int) -> None:
-    """Ask for the part of a source row, and of an output row, that will be used soon."""
-    for i in range(0, count, 64):
-        prefetch(src + inner + i)
-        prefetch_write(goal + i)
-
-
-@jit
-def sums_u8(
-    src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
-    channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
-    spare: Any, down: Any, right: Any, weights: Any, scale: Any, offset: Any, high: Any, shift: int,
-) -> None:  # fmt: skip
-    """Sum 8-bit pixels times small whole weights, exactly; then ``sum * scale + offset``.
-
-    ``down`` and ``right`` are the row and the column of each weight in its neighbourhood. Where ``shift``
-    is not below zero, the scale is 1 over two to that power, and all of it is whole and fits 16 bits.
-    """
-    pitch = 2 * ring.shape[1]
-    start = u16_splat(np.int64(offset * (1 << shift)) + (1 << shift >> 1) if shift >= 0 else 0)
-    places = u16_splat(max(shift, 0))
-    bottom = u16_splat(0)
-    top = u16_splat(np.int64(high))
-    for s in range(len(strips)):
-        x0, strip = strips[s]
-        count = strip * channels
-        blocks = (count + BLOCK_U16 - 1) // BLOCK_U16
-        short = count < BLOCK_U16
-        for e in range(first, stop + depth - 1):
-            line = ring[e % depth]
-            y = e - depth + 1
-            if ymap[e] < 0:
-                line[:] = 0
-            else:
-                row = src + ymap[e] * src_step
-                line_u16(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels)
-            if y < first:
-                continue
-            for t in range(weights.size):
-                bases[t] = address_of(ring) + (y + down[t]) % depth * pitch + 2 * right[t] * channels
-            goal = out + y * out_step + x0 * channels
-            for i in range(blocks):
-                x = 0 if short else min(i * BLOCK_U16, count - BLOCK_U16)
-                s0 = s1 = s2 = s3 = start
-                for t in range(weights.size):
-                    w = u16_splat(weights[t])
-                    a = bases[t] + 2 * x
-                    s0 = u16_add(s0, i16_mul(u16_load(a), w))
-                    s1 = u16_add(s1, i16_mul(u16_load(a + 64), w))
-                    s2 = u16_add(s2, i16_mul(u16_load(a + 128), w))
-                    s3 = u16_add(s3, i16_mul(u16_load(a + 192), w))
-                b = address_of(spare) if short else goal + x
-                if shift >= 0:
-                    u16_store_u8(b, i16_clip(i16_shr(s0, places), bottom, top))
-                    u16_store_u8(b + 32, i16_clip(i16_shr(s1, places), bottom, top))
-                    u16_store_u8(b + 64, i16_clip(i16_shr(s2, places), bottom, top))
-                    u16_store_u8(b + 96, i16_clip(i16_shr(s3, places), bottom, top))
-                else:
-                    store_line(b, s0, scale, offset, high)
-                    store_line(b + 32, s1, scale, offset, high)
-                    store_line(b + 64, s2, scale, offset, high)
-                    store_line(b + 96, s3, scale, offset, high)
-            if short:
-                copy_bytes(goal, address_of(spare), count)
 
 
 @jit
@@ -163,7 +52,6 @@ def sums_f32(
         short = count < BLOCK_F32
         direct = size == 4 and not short and x0 >= xpad and x0 - xpad + strip + across - 1 <= source_width
         past = stream and direct and out % 4 == 0 and out_step % 4 == 0
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels * size
         for e in range(first, stop + depth - 1):
             line = ring[e % depth]
             y = e - depth + 1
@@ -171,11 +59,6 @@ def sums_f32(
                 if not direct:
                     line[:] = 0
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels * size
-                if past:
-                    goal = soon + inner  # what is written past the caches is not read before
-                ahead(soon, goal, inner, count * size)
                 row = src + ymap[e] * src_step
                 if not direct:
                     line_f32(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels, kind)
@@ -219,51 +102,6 @@ def sums_f32(
 
 
 @jit
-def gradient_u8(
-    src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
-    channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
-    spare: Any, side: int, centre: int, scale: Any, offset: Any, high: Any,
-) -> None:  # fmt: skip
-    """Take the length of the gradient of 8-bit pixels, smoothed across by ``side, centre, side``."""
-    step = 2 * channels
-    pitch = 2 * ring.shape[1]
-    p = u16_splat(side)
-    q = u16_splat(centre)
-    for s in range(len(strips)):
-        x0, strip = strips[s]
-        count = strip * channels
-        blocks = (count + LANES_U16 - 1) // LANES_U16
-        short = count < LANES_U16
-        for e in range(first, stop + 2):
-            line = ring[e % 3]
-            y = e - 2
-            if ymap[e] < 0:
-                line[:] = 0
-            else:
-                row = src + ymap[e] * src_step
-                line_u16(line, row, x0, strip + 2, xmap, xpad, source_width, channels)
-            if y < first:
-                continue
-            for t in range(3):
-                bases[t] = address_of(ring) + (y + t) % 3 * pitch
-            goal = out + y * out_step + x0 * channels
-            for i in range(blocks):
-                x = 0 if short else min(i * LANES_U16, count - LANES_U16)
-                a = bases[0] + 2 * x
-                b = bases[1] + 2 * x
-                c = bases[2] + 2 * x
-                falling = u16_sub(u16_load(c + 2 * step), u16_load(a))
-                rising = u16_sub(u16_load(a + 2 * step), u16_load(c))
-                gx = i16_mul(u16_sub(u16_load(b + 2 * step), u16_load(b)), q)
-                gy = i16_mul(u16_sub(u16_load(c + step), u16_load(a + step)), q)
-                gx = u16_add(gx, i16_mul(u16_add(falling, rising), p))
-                gy = u16_add(gy, i16_mul(u16_sub(falling, rising), p))
-                store_magnitude(address_of(spare) if short else goal + x, gx, gy, scale, offset, high)
-            if short:
-                copy_bytes(goal, address_of(spare), count)
-
-
-@jit
 def gradient_f32(
     src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
     channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
@@ -283,16 +121,12 @@ def gradient_f32(
         count = strip * channels
         blocks = (count + lanes - 1) // lanes
         short = count < lanes
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels * size
         for e in range(first, stop + 2):
             line = ring[e % 3]
             y = e - 2
             if ymap[e] < 0:
                 line[:] = 0
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels * size
-                ahead(soon, goal, inner, count * size)
                 row = src + ymap[e] * src_step
                 line_f32(line, row, x0, strip + 2, xmap, xpad, source_width, channels, kind)
             if y < first:

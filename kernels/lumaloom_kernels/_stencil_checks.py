@@ -15,7 +15,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def check_number(name: str, value: Any, low: float = -LARGEST, high: float = LARGEST) -> float:
     """Return a number from ``low`` to ``high`` as float."""
-    if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+    if type(value) not in (float, int) and (not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_))):
         raise KindError(f"{name}: expected a number, got {value!r}")
     number = float(value)
     if not low <= number <= high:
@@ -25,7 +25,7 @@ def check_number(name: str, value: Any, low: float = -LARGEST, high: float = LAR
 
 def check_high(high: Any, dtype: np.dtype[Any]) -> float:
     """Return the greatest value that results may have; None is the greatest of the dtype."""
-    top = math.inf if dtype.kind == "f" else float(np.iinfo(dtype).max)
+    top = math.inf if dtype.kind == "f" else float((1 << 8 * dtype.itemsize) - 1)
     if high is None:
         return top
     number = check_number("high", high, *((-LARGEST, LARGEST) if dtype.kind == "f" else (0.0, top)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _separable, _stencil, _taps
+from . import _pairs, _separable, _stencil, _taps
 from ._checks import Border
 from ._fir import BLOCK_F32, BLOCK_U16
 from ._passes import passes_f32
@@ -16,7 +16,8 @@ from ._scratch import scratch
 from ._separable import SLACK, STRIP_BYTES, Image, bordered, strip_width
 from ._threads import run_bands
 
-MOST_WHOLE = 128  # the largest sum of whole weights whose sums of uint8 pixels fit 16 bits
+# The largest sums of whole weights: their sums of uint8 pixels fit 16 bits, and those of uint16 pixels 32.
+MOST_WHOLE = {np.dtype(np.uint8): 128, np.dtype(np.uint16): 4096}
 RANGE_BYTES = 400 << 10  # the rows that are read where they are stay in the second-level cache
 STREAM_BYTES = 16 << 20  # an image of this size has left the caches before anyone reads it
 FIXED_RADIUS = 20  # radius up to which 16-bit fixed point is exact enough
@@ -36,7 +37,9 @@ class Form:
     down: NDArray[np.int64]
     right: NDArray[np.int64]
     weights: NDArray[np.float32]
-    whole: NDArray[np.int64] | None  # the same as small whole numbers
+    whole: tuple[NDArray[np.int64], ...] | None  # the same as whole numbers: down, right and weights, two and two
+    total: int  # their sum
+    most: int  # and that of their sizes
     scale: float  # of these
     columns: NDArray[np.float64] | None  # of a kernel that is a product
     rows: NDArray[np.float64] | None
@@ -44,29 +47,41 @@ class Form:
 
 
 @lru_cache(64)
-def form_of(data: bytes, height: int, width: int) -> Form:
-    """Examine a kernel: float64 weights in the order of the pixels that they multiply."""
+def form_of(data: bytes, height: int, width: int, kind: np.dtype[Any]) -> Form:
+    """Examine a kernel for pixels of a kind: float64 weights in the order of the pixels that they multiply."""
     kernel = np.frombuffer(data).reshape(height, width)
     down, right = (np.ascontiguousarray(index, np.int64) for index in np.nonzero(kernel))
     values = kernel[down, right]
-    whole, scale = _whole(values)
+    whole, scale = _whole(values, MOST_WHOLE[kind]) if kind in MOST_WHOLE else (None, 1.0)
     columns, rows = _product(kernel)
     mean = columns is not None and rows is not None and _is_mean(columns) and _is_mean(rows)
-    return Form(down, right, values.astype(np.float32), whole, scale, columns, rows, mean)
+    total, most = (0, 0) if whole is None else (int(whole.sum()), int(np.abs(whole).sum()))
+    pairs = None if whole is None else _paired(down, right, whole, 8 * kind.itemsize)
+    return Form(down, right, values.astype(np.float32), pairs, total, most, scale, columns, rows, mean)
 
 
-def _whole(values: NDArray[np.float64]) -> tuple[NDArray[np.int64] | None, float]:
-    """Return the values as small whole numbers and their unit, where there is one."""
+def _paired(
+    down: NDArray[np.int64], right: NDArray[np.int64], weights: NDArray[np.int64], bits: int
+) -> tuple[NDArray[np.int64], ...]:
+    """Return what `_pairs.sums` takes: an odd weight is paired with nothing."""
+    odd = len(weights) % 2
+    down, right = (np.append(index, index[len(index) - odd :]) for index in (down, right))
+    weights = np.append(weights, np.zeros(odd, np.int64)) & ((1 << bits) - 1)
+    return down, right, weights[::2] | weights[1::2] << bits
+
+
+def _whole(values: NDArray[np.float64], most: int) -> tuple[NDArray[np.int64] | None, float]:
+    """Return the values as whole numbers whose sizes sum to ``most``, and their unit, where there is one."""
     if not values.size:
         return np.zeros(0, np.int64), 1.0
     for divisor in range(1, 17):
         unit = float(np.abs(values).min()) / divisor
         with np.errstate(over="ignore"):
             multiples = values / unit if unit > 0 else np.full(1, np.inf)
-        if np.abs(multiples).sum() > MOST_WHOLE + 0.5:
+        if np.abs(multiples).sum() > most + 0.5:
             break
         nearest = np.rint(multiples)
-        if np.abs(nearest - multiples).sum() < 1e-6 and np.abs(nearest).sum() <= MOST_WHOLE:
+        if np.abs(nearest - multiples).sum() < 1e-6 and np.abs(nearest).sum() <= most:
             return nearest.astype(np.int64), unit
     return None, 1.0
 
@@ -92,19 +107,14 @@ def weighted(
     source: Image, target: Image, kernel: NDArray[np.float64], offset: float, high: float, border: Border, threads: int
 ) -> None:
     """Sum neighbourhoods times a kernel whose weights lie in the order of the pixels that they multiply."""
-    form = form_of(np.ascontiguousarray(kernel).tobytes(), *kernel.shape)
+    data = np.ascontiguousarray(kernel).tobytes(), *kernel.shape
+    form = form_of(*data, source.kind.dtype)
     height, width = kernel.shape
-    eight = source.kind.dtype == np.uint8
-    bounded = source.kind.dtype.kind == "u" and high < np.iinfo(source.kind.dtype).max
-    short = max(height, width) <= 2 * FIXED_RADIUS + 1
-    if eight and form.whole is not None and len(form.whole) <= 2 * (height + width):
-        tail = np.float32(form.scale), np.float32(offset), np.float32(high), _shift(form, offset)
-        stencil(
-            _stencil.sums_u8, source, target, (height, width), border, threads, form.down, form.right, form.whole, *tail
-        )
-    elif (
-        eight and form.mean and form.columns is not None and form.rows is not None and not (offset or bounded) and short
-    ):
+    if form.whole is not None and (form.columns is None or len(form.weights) <= 2 * (height + width)):
+        start, shift = _start(form, offset, source.kind.dtype == np.uint8)
+        tail = start, np.float32(form.scale), np.float32(offset), np.float32(high), shift, source.kind
+        stencil(_pairs.sums, source, target, (height, width), border, threads, *form.whole, *tail)
+    elif _fits_fixed(source, form, offset, high) and max(height, width) <= 2 * FIXED_RADIUS + 1:
         _fixed_mean(source, target, form.columns, form.rows, border, threads)
     elif form.columns is not None and form.rows is not None and len(form.weights) > 1.5 * (height + width):
         passes(source, target, form.rows, form.columns, border, threads, offset=offset, high=high)
@@ -116,18 +126,24 @@ def weighted(
         stencil(_stencil.sums_f32, source, target, shape, border, threads, form.down, form.right, form.weights, *rest)
 
 
-def _shift(form: Form, offset: float) -> int:
-    """Return how far sums of whole weights have to be shifted right where that and 16 bits are all it takes, or -1."""
+def _fits_fixed(source: Image, form: Form, offset: float, high: float) -> bool:
+    return source.kind.dtype == np.uint8 and form.mean and not offset and high == 255
+
+
+def _start(form: Form, offset: float, eight: bool) -> tuple[int, int]:
+    """Return where sums of whole weights begin, and how far they are shifted right, or -1 where that is not all."""
+    zero = 0 if eight else form.total << 15  # words are summed less 32768
     shift = round(-math.log2(form.scale))
-    if form.whole is None or not 0 <= shift <= 7 or 2.0**-shift != form.scale:
-        return -1
+    if not 0 <= shift <= 7 or 2.0**-shift != form.scale:
+        return zero, -1
     start = offset * 2**shift
-    return shift if start == int(start) and 255 * np.abs(form.whole).sum() + abs(start) + 64 <= 32767 else -1
+    largest, room = (255, 1 << 15) if eight else (65535, 1 << 31)
+    if start != int(start) or largest * form.most + abs(start) + 64 >= room:
+        return zero, -1
+    return zero + int(start) + (1 << shift >> 1), shift
 
 
-def _fixed_mean(
-    source: Image, target: Image, columns: NDArray[Any], rows: NDArray[Any], border: Border, threads: int
-) -> None:
+def _fixed_mean(source: Image, target: Image, columns: Any, rows: Any, border: Border, threads: int) -> None:
     rx, ry = len(rows) // 2, len(columns) // 2
     xmap = bordered(-rx, target.width + rx, target.width, border)
     ymap = bordered(-ry, target.height + ry, target.height, border)
@@ -139,9 +155,11 @@ def gradient(
     threads: int,
 ) -> None:  # fmt: skip
     """Take the length of the gradient of 3 x 3 pixels, times ``scale``, and add ``offset``."""
-    if source.kind.dtype == np.uint8:
-        tail: tuple[Any, ...] = side, centre, np.float32(scale), np.float32(offset), np.float32(high)
-        stencil(_stencil.gradient_u8, source, target, (3, 3), border, threads, *tail)
+    if source.kind.dtype.kind == "u":
+        bits = 8 * source.kind.dtype.itemsize
+        opposite = [weight | (-weight & ((1 << bits) - 1)) << bits for weight in (side, centre)]
+        tail: tuple[Any, ...] = *opposite, np.float32(scale), np.float32(offset), np.float32(high), source.kind
+        stencil(_pairs.gradient, source, target, (3, 3), border, threads, *tail)
     else:
         tail = np.float32(side * scale), np.float32(centre * scale), np.float32(offset), np.float32(high), source.kind
         stencil(_stencil.gradient_f32, source, target, (3, 3), border, threads, *tail)
@@ -151,32 +169,45 @@ def stencil(
     compiled: Any, source: Image, target: Image, shape: tuple[int, int], border: Border, threads: int, *tail: Any
 ) -> None:
     """Run one of `_stencil` on row bands."""
-    depth, across = shape
-    rx, ry, channels = across // 2, depth // 2, target.channels
-    narrow = compiled in (_stencil.sums_u8, _stencil.gradient_u8, _taps.means_u8)
-    dtype, block = (np.uint16, BLOCK_U16) if narrow else (np.float32, BLOCK_F32)
-    size = np.dtype(dtype).itemsize
+    dtype: np.dtype[Any] = np.dtype(np.float32)
+    block = BLOCK_F32
+    if compiled is _taps.means_u8:
+        dtype, block = np.dtype(np.uint16), BLOCK_U16
+    elif compiled in (_pairs.sums, _pairs.gradient):
+        dtype, block = source.kind.dtype, _pairs.BLOCK_BYTES // source.kind.itemsize
     in_place = compiled is _stencil.sums_f32 and source.kind.dtype.kind == "f"
-    room = RANGE_BYTES if in_place else STRIP_BYTES
-    strip = strip_width(target.width, channels, block, room // (size * depth))
-    strips = strips_of(target.width, strip, rx if in_place else 0)
-    pitch = (-(-strip * channels // block) * block + 2 * rx * channels) // 32 * 32 + 32 + 64 // size
-    xmap = bordered(-rx, target.width + rx, target.width, border)
-    ymap = bordered(-ry, target.height + ry, target.height, border)
+    depth, across = shape
+    channels = target.channels
+    strips, pitch, *maps = _layout(
+        target.height, target.width, channels, *shape, dtype.itemsize, block, in_place, border
+    )
 
     def band(first: int, stop: int) -> None:
         ring = scratch("ring", depth * pitch + SLACK, dtype)[: depth * pitch].reshape(depth, pitch)
         bases = scratch("rows", max(3, 2 * depth * across), np.int64)
         spare = scratch("spare", SLACK, np.uint8)
         compiled(
-            source.at, source.step, source.width, target.at, target.step, first, stop, channels,
-            xmap.index, xmap.pad, ymap.index, depth, across, strips, ring, bases, spare, *tail,
+            source.at, source.step, source.width, target.at, target.step, first, stop, channels, *maps, depth, across,
+            strips, ring, bases, spare, *tail,
         )  # fmt: skip
 
     run_bands(band, target.height, threads)
 
 
 @lru_cache(64)
+def _layout(
+    height: int, width: int, channels: int, depth: int, across: int, size: int, block: int, in_place: bool,
+    border: Border,
+) -> tuple[NDArray[np.int64], int, NDArray[np.int64], int, NDArray[np.int64]]:  # fmt: skip
+    """Return the strips, the values of a row of the ring, and the maps of both directions."""
+    rx, ry = across // 2, depth // 2
+    room = RANGE_BYTES if in_place else STRIP_BYTES
+    strip = strip_width(width, channels, block, room // (size * depth))
+    pitch = (-(-strip * channels // block) * block + 2 * rx * channels) // 32 * 32 + 32 + 64 // size
+    xmap, ymap = bordered(-rx, width + rx, width, border), bordered(-ry, height + ry, height, border)
+    return strips_of(width, strip, rx if in_place else 0), pitch, xmap.index, xmap.pad, ymap.index
+
+
 def strips_of(width: int, strip: int, margin: int) -> NDArray[np.int64]:
     """Return where strips begin and how wide they are; with a margin, those at the sides are as narrow as that."""
     inner = width - 2 * margin

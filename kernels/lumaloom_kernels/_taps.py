@@ -20,9 +20,7 @@ from ._simd import (
     u16_splat,
     u16_store_u8,
 )
-from ._stencil import ahead
 
-AHEAD = 3
 MOST_PRODUCTS = 250
 WEIGHT_BITS = 17
 
@@ -43,16 +41,12 @@ def means_u8(
         count = strip * channels
         blocks = (count + BLOCK_U16 - 1) // BLOCK_U16
         short = count < BLOCK_U16
-        inner = max(0, min(x0 - xpad, source_width - strip)) * channels
         for e in range(first, stop + depth - 1):
             line = ring[e % depth]
             y = e - depth + 1
             if ymap[e] < 0:
                 line[:] = 0
             else:
-                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step
-                goal = out + min(max(y, first) + AHEAD, stop - 1) * out_step + x0 * channels
-                ahead(soon, goal, inner, count)
                 row = src + ymap[e] * src_step
                 line_u8(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels)
             if y < first:

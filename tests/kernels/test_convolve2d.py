@@ -62,17 +62,18 @@ def test_whole_weights_are_exact() -> None:
 
 @pytest.mark.parametrize("offset", [0, 63, 64, 127, 128, 1000, -100, -128, -129, -1000])
 @pytest.mark.parametrize("unit", [1, 1 / 4, 1 / 128])
-def test_whole_sums_at_the_limit_of_16_bits(unit: float, offset: int) -> None:
-    image = bits((9, 150), "uint8")
+@pytest.mark.parametrize(("dtype", "weights"), [("uint8", [[28, 100, 0]]), ("uint16", [[96, 4000, 0]])])
+def test_whole_sums_at_the_limit(dtype: str, weights: Any, unit: float, offset: int) -> None:
+    image = bits((9, 150), dtype)
     for sign in (1, -1):
-        case: dict[str, Any] = {"kernel": np.array([[28, 100, 0]]) * unit * sign, "offset": offset}
+        case: dict[str, Any] = {"kernel": np.array(weights) * unit * sign, "offset": offset}
         np.testing.assert_array_equal(convolve2d(image, **case), reference(image, **case))
 
 
 def test_each_kernel_goes_its_way() -> None:
     def form(kernel: Any) -> Any:
         weights = np.array(kernel, np.float64)
-        return _stencil_run.form_of(weights.tobytes(), *weights.shape)
+        return _stencil_run.form_of(weights.tobytes(), *weights.shape, np.dtype(np.uint8))
 
     assert form(CASES[0]["kernel"]).whole is not None
     assert form(CASES[2]["kernel"]).mean
