@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from ._borders import extend
 from ._checks import Array, Border, ParameterError, check_border, check_image, check_out, check_pair, check_threads
+from ._threads import run_bands
 
 MAX_SIZE = 8193
 MAX_CURVED = 501  # of ellipses and crosses
 
 Shape: TypeAlias = Literal["rectangle", "ellipse", "cross"]
+Operation: TypeAlias = Literal["erode", "dilate", "open", "close", "gradient"]
 SHAPES = ("rectangle", "ellipse", "cross")
 
 SIZES: tuple[dict[str, Any], ...] = (
@@ -114,6 +116,31 @@ def _reference_shape(src: NDArray[Any], reach: NDArray[np.int64], border: Border
         for i in range(-reach[abs(j)], reach[abs(j)] + 1):
             found = choose(found, ordered[ry + j : ry + j + height, rx + i : rx + i + width])
     return pixels(found, src.dtype)
+
+
+def compute(
+    operation: Operation, src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border,
+    threads: int,
+) -> None:  # fmt: skip
+    """Write an operation's result."""
+    from . import _small_min  # loads numba
+
+    if _small_min.run(operation, src, out, size, shape, border, threads):
+        return
+    first, second = src, out
+    if operation not in ("erode", "dilate"):
+        first = second = between(src)
+    rest = size, shape, border, threads
+    extreme(src, second, *rest, greatest=operation in ("dilate", "close"))
+    if operation in ("open", "close"):
+        extreme(first, out, *rest, greatest=operation == "open")
+    elif operation == "gradient":
+        extreme(src, out, *rest, greatest=True)
+
+        def band(first: int, stop: int) -> None:
+            np.subtract(out[first:stop], second[first:stop], out=out[first:stop])
+
+        run_bands(band, src.shape[0], threads)
 
 
 def extreme(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int,

@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, Border, is_gpu, no_cuda
-from ._morphology import SIZES, Shape, extreme, prepared, reference_extreme
+from ._morphology import SIZES, Shape, compute, prepared, reference_extreme
 
 CASES = SIZES
 
@@ -82,7 +82,7 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int
 ) -> None:
     """Erode on this machine's processor."""
-    extreme(src, out, size, shape, border, threads, greatest=False)
+    compute("erode", src, out, size, shape, border, threads)
 
 
 def gpu(src: Array, out: Array, size: tuple[int, int], shape: Shape, border: Border) -> None:

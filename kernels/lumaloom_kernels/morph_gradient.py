@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, Border, is_gpu, no_cuda
-from ._morphology import SIZES, Shape, between, extreme, prepared, reference_extreme
-from ._threads import run_bands
+from ._morphology import SIZES, Shape, compute, prepared, reference_extreme
 
 CASES = SIZES
 
@@ -78,14 +77,7 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int
 ) -> None:
     """Take the gradient on this machine's processor."""
-    low = between(src)
-    extreme(src, low, size, shape, border, threads, greatest=False)
-    extreme(src, out, size, shape, border, threads, greatest=True)
-
-    def band(first: int, stop: int) -> None:
-        np.subtract(out[first:stop], low[first:stop], out=out[first:stop])
-
-    run_bands(band, src.shape[0], threads)
+    compute("gradient", src, out, size, shape, border, threads)
 
 
 def gpu(src: Array, out: Array, size: tuple[int, int], shape: Shape, border: Border) -> None:

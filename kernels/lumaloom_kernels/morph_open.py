@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, Border, is_gpu, no_cuda
-from ._morphology import SIZES, Shape, between, extreme, prepared, reference_extreme
+from ._morphology import SIZES, Shape, compute, prepared, reference_extreme
 
 CASES = SIZES
 
@@ -76,9 +76,7 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int
 ) -> None:
     """Open on this machine's processor."""
-    step = between(src)
-    extreme(src, step, size, shape, border, threads, greatest=False)
-    extreme(step, out, size, shape, border, threads, greatest=True)
+    compute("open", src, out, size, shape, border, threads)
 
 
 def gpu(src: Array, out: Array, size: tuple[int, int], shape: Shape, border: Border) -> None:

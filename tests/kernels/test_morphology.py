@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lumaloom_kernels
-from lumaloom_kernels import _checks, _registry
+from lumaloom_kernels import _checks, _morphology, _registry, _streams
 from tests.kernels.arrays import DTYPES, SWEPT, layouts, noise
 
 NAMES = ("erode", "dilate", "morph_open", "morph_close", "morph_gradient")
@@ -88,6 +88,29 @@ def test_what_is_made_of_them(name: str, dtype: str) -> None:
     for size, shape, border in product((5, (7, 15)), CURVED, BORDERS):
         expected = _registry.load(name).reference(image, size, shape, border=border)
         same(run(name, image, size, shape, border=border), expected, (size, shape, border))
+
+
+@pytest.mark.parametrize("dtype", SWEPT)
+@pytest.mark.parametrize("size", [3, 5])
+def test_small_shapes_in_rows_of_many_bytes(size: int, dtype: str) -> None:
+    """Groups of rows that end early, sides of one block or two, results that lie anywhere in a cache line."""
+    for place, border, shape in product(((1, 200), (9, 64, 3), (37, 333)), BORDERS, _morphology.SHAPES):
+        image = pixels(place, dtype, size)
+        for name in NAMES:
+            expected = _registry.load(name).reference(image, size, shape, border=border)
+            out = np.empty((place[0] + 1, *place[1:]), dtype)[1:]
+            with np.errstate(invalid="ignore"):
+                same_pixels = run(name, image, size, shape, border=border, out=out, threads=1 + len(place) % 2)
+            note = name, place, border, shape
+            (same if name != "morph_gradient" else np.testing.assert_array_equal)(same_pixels, expected, note)
+
+
+def test_large_results_go_past_the_caches() -> None:
+    image = noise((1100, 2560, 3), "uint8")
+    assert image.nbytes > _streams.LARGE
+    element = np.ones((3, 3), np.uint8)
+    for name, operation in (("dilate", cv2.MORPH_DILATE), ("morph_close", cv2.MORPH_CLOSE)):
+        same(run(name, image, 3, threads=2), cv2.morphologyEx(image, operation, element), name)
 
 
 @pytest.mark.parametrize("dtype", SWEPT)

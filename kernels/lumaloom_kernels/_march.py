@@ -1,0 +1,126 @@
+"""Small windows, many rows at a time: a vector of columns is followed down an image, and no pixel is loaded twice.
+
+Each row is read at every offset along it that the window has; what windows of rows below share stays in registers.
+So a row costs as many loads as the window is wide, and one store. A ``form`` is a tuple of which only the length
+counts: it numbers one of `FORMS`.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+
+from ._order import KEYS, _flipped, greatest, least, load_vector, to_keys, to_pixels
+from ._simd import Codegen, intrinsic
+
+GROUP = 8  # rows of results
+FORMS = ((1, 0), (1, 1), (2, 0, 0), (2, 2, 0), (2, 2, 2))  # how far each row reaches, from the middle one outwards
+
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
+
+
+def _number(value: int) -> ir.Constant:
+    return ir.Constant(_I64, value)
+
+
+def _entry(builder: Any, table: Any, index: int) -> Any:
+    return builder.load(builder.gep(builder.inttoptr(table, _I64.as_pointer()), [_number(index)]))
+
+
+def _window(choose: Callable[[Any, Any], Any], row: Callable[[int, int], Any], reaches: tuple[int, ...]) -> Any:
+    """Return a function that gives the chosen key of the window whose first row is ``k``.
+
+    ``row(j, x)`` are the keys of row ``j`` at the offset ``x``.
+    """
+
+    @cache
+    def along(j: int, reach: int) -> Any:
+        if reach == 0:
+            return row(j, 0)
+        return choose(choose(along(j, reach - 1), row(j, -reach)), row(j, reach))
+
+    @cache
+    def run(first: int, count: int, reach: int) -> Any:
+        if count == 1:
+            return along(first, reach)
+        if count == 2:
+            return choose(along(first, reach), along(first + 1, reach))
+        if count == 3 and first % 2 == 0:  # the pair in odd places serves two windows
+            return choose(run(first + 1, 2, reach), along(first, reach))
+        return choose(run(first, 2, reach), run(first + 2, count - 2, reach))
+
+    def window(k: int) -> Any:
+        ry, found, first = len(reaches) - 1, None, 0
+        sides = [reaches[abs(j - ry)] for j in range(2 * ry + 1)]
+        while first < len(sides):
+            count = 1
+            while first + count < len(sides) and sides[first + count] == sides[first]:
+                count += 1
+            part = run(k + first, count, sides[first])
+            found = part if found is None else choose(found, part)
+            first += count
+        return found
+
+    return window
+
+
+def _rows(builder: Any, table: Any, at: Any, step: Any, load: Callable[[Any], Any]) -> Callable[[int, int], Any]:
+    """Return a function that loads row ``j`` of a table at the offset ``x``, once."""
+
+    @cache
+    def base(j: int) -> Any:
+        return _entry(builder, table, j)
+
+    @cache
+    def shift(x: int) -> Any:
+        return builder.add(at, builder.mul(step, _number(x)))
+
+    @cache
+    def row(j: int, x: int) -> Any:
+        return load(builder.add(base(j), shift(x)))
+
+    return row
+
+
+@intrinsic
+def march(
+    typingctx: Any, rows: Any, goals: Any, at: Any, step: Any, flip: Any, spread: Any, past: Any, form: Any, kind: Any
+) -> tuple[Any, Codegen]:  # fmt: skip
+    """Store the least of each window for 64 bytes of `GROUP` rows, by tables of addresses.
+
+    Pixels lie ``step`` bytes apart. ``spread`` and ``past`` are tuples of which only the length counts: with members,
+    the greatest less the least is stored, and the stores go past the caches, to multiples of 64 bytes.
+    """
+    reaches, vector = FORMS[len(form) - 1], KEYS[kind].vector
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        rows, goals, at, step, flip = args[:5]
+
+        def load(address: Any) -> Any:
+            keys = to_keys(builder, load_vector(builder, address, vector), kind)
+            return keys if len(spread) else _flipped(builder, keys, flip)
+
+        row = _rows(builder, rows, at, step, load)
+        low, high = (_window(partial(choose, builder), row, reaches) for choose in (least, greatest))
+        for k in range(GROUP):
+            if len(spread):
+                value = _difference(builder, high(k), low(k), kind)
+            else:
+                value = to_pixels(builder, _flipped(builder, low(k), flip), kind)
+            address = builder.add(_entry(builder, goals, k), at)
+            pointer = builder.inttoptr(address, value.type.as_pointer())
+            stored = builder.store(value, pointer, align=64 if len(past) else 1)
+            if len(past):
+                stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
+
+    numbers = (types.int64,) * 5
+    return types.void(*numbers, spread, past, form, kind), codegen
+
+
+def _difference(builder: Any, high: Any, low: Any, kind: Any) -> Any:
+    if kind != types.float32:
+        return builder.sub(high, low)
+    floats = ir.VectorType(ir.FloatType(), high.type.count)
+    return builder.fsub(*(builder.bitcast(to_pixels(builder, keys, kind), floats) for keys in (high, low)))
