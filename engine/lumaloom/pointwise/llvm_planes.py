@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lumaloom.frame import PixelFormat
+from lumaloom.pointwise.ir import Node
 from lumaloom.pointwise.llvm_text import Text, splat
 from lumaloom.pointwise.lower import Place
 
@@ -46,6 +47,24 @@ def load(text: Text, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: i
     wide = text.set(f"zext <{lanes} x {kind}> {samples} to <{lanes} x i32>", "i")
     if fmt.shift:
         wide = text.set(f"lshr <{lanes} x i32> {wide}, splat (i32 {fmt.shift})", "i")
+    return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
+
+
+def texel(text: Text, table: tuple[str, str], here: Node, row: str, at: str, lanes: int) -> str:
+    """Return `lanes` samples of one channel of a picture, whose rows lie channel after channel, as float.
+
+    `table` is its address and the bytes from one of them to the next.
+    """
+    index, count, bits = here.texel
+    size = bits // 8
+    line = text.set(f"mul i64 {row}, {count}", "o")
+    line = text.set(f"add i64 {line}, {index}", "o")
+    pitch = text.set(f"zext i32 {table[1]} to i64", "o")
+    offset = text.set(f"mul i64 {line}, {pitch}", "o")
+    start = text.set(f"getelementptr i8, ptr {table[0]}, i64 {offset}", "p")
+    pointer = text.set(f"getelementptr i{bits}, ptr {start}, i64 {at}", "p")
+    samples = text.set(f"load <{lanes} x i{bits}>, ptr {pointer}, align {size}", "s")
+    wide = text.set(f"zext <{lanes} x i{bits}> {samples} to <{lanes} x i32>", "i")
     return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
 
 

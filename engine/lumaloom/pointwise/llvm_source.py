@@ -10,7 +10,7 @@ from __future__ import annotations
 from lumaloom.pointwise.ir import Node, node
 from lumaloom.pointwise.llvm_frame import Frame
 from lumaloom.pointwise.llvm_math import prelude
-from lumaloom.pointwise.llvm_planes import Row, load, mean, rounded, shuffled, store, upsampled
+from lumaloom.pointwise.llvm_planes import Row, load, mean, rounded, shuffled, store, texel, upsampled
 from lumaloom.pointwise.llvm_table import by_table
 from lumaloom.pointwise.llvm_text import Text, splat
 from lumaloom.pointwise.llvm_values import Values
@@ -171,6 +171,8 @@ class _Blocks:
         return self.before.chroma_offset[1] != 0
 
     def _leaf(self, here: Node, k: int) -> str:
+        if here.op == "texel":
+            return texel(self.text, self.frame.tables[id(here.args[0])], here, self.numbers[k], self.at, self.lanes)
         if here.op != "input":
             return self.frame.numbers[id(here)]
         name = str(here.data)

@@ -171,6 +171,12 @@ static __device__ __forceinline__ float lookup(const float* __restrict__ table, 
     const int k = place(v, last, share);
     return table[k] + (table[k + 1] - table[k]) * share;
 }
+// A channel of a picture, whose rows lie channel after channel, `pitch` bytes each, at a pixel's centre.
+template <typename T>
+static __device__ __forceinline__ float texel(const float* __restrict__ table, int pitch, int count, int index, float x, float y) {
+    const u8* row = (const u8*)table + ((i64)(int)y * count + index) * pitch;
+    return (float)((const T*)row)[(int)x];
+}
 // Between the points of a cube by tetrahedra: along the greatest share first, then along the next.
 static __device__ __forceinline__ float3 cube(const float* __restrict__ table, int last, float r, float g, float b) {
     float p, q, s;

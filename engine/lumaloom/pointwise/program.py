@@ -11,7 +11,8 @@ import numpy as np
 from lumaloom.frame import Frame, FrameSpec, PlaneFormat
 from lumaloom.pointwise.lower import Lowered, lower
 from lumaloom.pointwise.machine import Machine, lanes
-from lumaloom.pointwise.settled import Settled
+from lumaloom.pointwise.pictures import stamp
+from lumaloom.pointwise.settled import Settled, word_of
 from lumaloom.pointwise.stage import Stage
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ class _Key:
             (spec.format.name, spec.colour.resolved(spec.format.model, spec.height)) for spec in (before, after)
         )
         self.content = (
-            tuple((stage.function, stage.space, stage.alpha, stage.coding, stage.fixed) for stage in stages),
+            tuple(
+                (stage.function, stage.space, stage.alpha, stage.coding, stage.fixed, _files(stage)) for stage in stages
+            ),
             *kinds,
         )
 
@@ -49,6 +52,10 @@ class _Key:
 
     def __hash__(self) -> int:
         return hash(self.content)
+
+
+def _files(stage: Stage) -> tuple[object, ...]:
+    return tuple(stamp(stage.values[name]) for name in stage.pictures)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -108,7 +115,7 @@ class Program:
             return
         sources = [self._wide(plane, fmt, src.spec) for fmt, plane in src.items()]
         targets = [self._target(plane, fmt, out.spec) for fmt, plane in out.items()]
-        ends = [word for table in tables for word in (table.ctypes.data, len(table) - 1)]
+        ends = [word for table in tables for word in (table.ctypes.data, word_of(table))]
         places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
         for number, function in enumerate(self._functions):
             words = np.array([*self._extent(number, sources, targets), *places, *ends], np.int64)

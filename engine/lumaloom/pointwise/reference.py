@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lumaloom.frame import Frame, FrameSpec, Model, PlaneFormat
-from lumaloom.pointwise.build import results
+from lumaloom.pointwise.build import pictures, results
 from lumaloom.pointwise.levels import levels
 from lumaloom.pointwise.moment import moment
 from lumaloom.pointwise.spaces import Coding, Working
@@ -39,6 +39,7 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame) -> None:
     with np.errstate(all="ignore"):
         for stage in stages:
             settings = {**stage.values, **{name: extras[name] for name in stage.extras}}
+            settings |= pictures(stage, working.coding, [extras[name] for name in ("x", "y", "width", "height")])
 
             def call(*channels: Any, stage: Stage = stage, settings: dict[str, Any] = settings) -> tuple[Any, ...]:
                 shape = (height, width)
