@@ -42,6 +42,7 @@ def render(
     end: Time | None = None,
     overwrite: bool = False,
     best_effort: bool = False,
+    dither: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
     events: EventBus | None = None,
@@ -63,6 +64,7 @@ def render(
         end: where to end, exclusive.
         overwrite: replace an output that exists.
         best_effort: render what is readable of a damaged input instead of failing.
+        dither: hide the steps where frames lose depth, as from 10 bits to 8, by an ordered pattern.
         on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
         events: a bus whose subscribers are told what happens; `lumaloom.jobs` has the events.
@@ -87,6 +89,7 @@ def render(
         end=None if end is None else parse_position(end, "end"),
         overwrite=overwrite,
         best_effort=best_effort,
+        dither=dither,
     )
     with Engine(events=events) as engine:
         return engine.render(request, on_progress=on_progress, cancel=cancel)

@@ -26,11 +26,12 @@ class Fused:
 
     Attributes:
         parts: the steps, which in a row give the same but for their roundings.
+        dither: hide the steps where samples lose depth.
 
     """
 
-    def __init__(self, parts: Sequence[Step]) -> None:
-        self.parts = tuple(parts)
+    def __init__(self, parts: Sequence[Step], dither: bool = False) -> None:
+        self.parts, self.dither = tuple(parts), dither
         self.program = self._prepared(parts[0].before, parts[-1].after, Timing())[0]
         self._settled = lru_cache(maxsize=_KEPT_TAGS)(lambda before, after: self._prepared(before, after, Timing()))
 
@@ -42,7 +43,7 @@ class Fused:
     @property
     def name(self) -> str:
         """The names of the effects, for messages and timings."""
-        return "+".join(effect.name for effect in self.effects)
+        return "+".join(effect.name for effect in self.effects) or "convert"
 
     @property
     def folded(self) -> tuple[str, ...]:
@@ -54,6 +55,7 @@ class Fused:
         lowered = self.program.lowered
         lines = [f"{len(self.effects)} effects in one pass: {self!r}"]
         lines += [f"folded in: {text}" for text in self.folded]
+        lines += ["samples lose depth: ordered dither"] * lowered.dither
         names = [plane.channels for plane in lowered.after.format.planes]
         for part in lowered.passes:
             how = (
@@ -67,7 +69,7 @@ class Fused:
         return lines
 
     def __repr__(self) -> str:
-        return " + ".join(repr(effect) for effect in self.effects)
+        return " + ".join(repr(effect) for effect in self.effects) or f"{self.folded[-1]} with dither"
 
     def _prepared(self, before: FrameSpec, after: FrameSpec, timing: Timing) -> tuple[Program, tuple[Stage, ...]]:
         """Return the code for frames of `before`, and the stages with the parameters of a moment."""
@@ -76,7 +78,7 @@ class Fused:
             if isinstance(part.action, Pointwise):
                 stages.append(part.action.stage_at(spec, timing))
             spec = part.after_of(spec)
-        return program(stages, before, after), tuple(stages)
+        return program(stages, before, after, self.dither), tuple(stages)
 
     def apply(self, frame: Frame, after: FrameSpec, pool: Pool) -> Frame:
         """Return the frame after all steps, in a buffer of `pool`."""

@@ -121,7 +121,7 @@ class Preparer:
         )
         with Source(request.input, _source_options(request, threads)) as source:
             upright = choice.encoder is not None and not choice.container.rotation
-            plan = make_plan(source.spec, effects, choice.formats, device, upright=upright)
+            plan = make_plan(source.spec, effects, choice.formats, device, upright=upright, dither=request.dither)
             yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
 
 

@@ -28,6 +28,7 @@ class RenderRequest:
         end: where the clip ends, exclusive.
         overwrite: replace an output that exists.
         best_effort: render what is readable of a damaged input.
+        dither: hide the steps where frames lose depth, as from 10 bits to 8.
     """
 
     input: str | os.PathLike[str]
@@ -43,3 +44,4 @@ class RenderRequest:
     end: Position | None = None
     overwrite: bool = False
     best_effort: bool = False
+    dither: bool = False

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from lumaloom.frame import FrameSpec, Model, PixelFormat
 from lumaloom.pointwise.build import build, channel
+from lumaloom.pointwise.dither import loses_depth
 from lumaloom.pointwise.ir import Node, const, make, node, reach, rebuilt, substituted
-from lumaloom.pointwise.levels import levels
+from lumaloom.pointwise.levels import by_fields, levels
 from lumaloom.pointwise.passes.affine import joined
 from lumaloom.pointwise.passes.cost import cost
 from lumaloom.pointwise.passes.ranges import Range, trimmed
@@ -83,6 +84,8 @@ class Lowered:
         copies: `(plane of the source, plane of the result)` that are the same.
         numbers: uniform values that the code gets, in order.
         tables: tables that it gets, in order.
+        dither: whether the offsets of `dither` are added before samples are rounded.
+        fields: whether pairs of rows that share chroma are those of one field, as in interlaced frames.
 
     """
 
@@ -92,6 +95,8 @@ class Lowered:
     copies: tuple[tuple[int, int], ...]
     numbers: tuple[Node, ...] = field(default=())
     tables: tuple[Node, ...] = field(default=())
+    dither: bool = False
+    fields: bool = False
 
 
 def raw(letter: str) -> Node:
@@ -105,8 +110,13 @@ def inputs(roots: Sequence[Node] | object) -> set[str]:
     return {name.removeprefix("raw ") if name.startswith("raw ") else f" {name}" for name in found}
 
 
-def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lowered:
+def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False) -> Lowered:
     """Trace stages and arrange their work on frames of `before` as passes that write frames of `after`.
+
+    Args:
+        stages: in order.
+        before, after: frames that come in and go out.
+        dither: hide the steps where samples lose depth.
 
     Raises:
         TraceError: an author's function can't be compiled.
@@ -128,7 +138,8 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lower
         for letter, root in zip(letters, whole[:count], strict=True)
     }
     final = dict(zip(letters, whole[count:], strict=True))
-    passes, copies = _arranged(before, after, final, same)
+    dither = dither and loses_depth(before.format, after.format)
+    passes, copies = _arranged(before, after, final, same, dither)
     varying = [here for part in passes for here in reach(part.roots.values()) if here.varying]
     numbers: dict[int, Node] = {}
     tables: dict[int, Node] = {}
@@ -138,7 +149,8 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lower
                 tables.setdefault(id(arg), arg)
             elif not arg.varying and arg.op != "const":
                 numbers.setdefault(id(arg), arg)
-    return Lowered(before, after, passes, copies, tuple(numbers.values()), tuple(tables.values()))
+    found = tuple(numbers.values()), tuple(tables.values())
+    return Lowered(before, after, passes, copies, *found, dither=dither, fields=by_fields(before))
 
 
 def _sampled(
@@ -182,7 +194,7 @@ def _alike(before: FrameSpec, after: FrameSpec, letter: str) -> bool:
 
 
 def _arranged(
-    before: FrameSpec, after: FrameSpec, roots: dict[str, Node], same: dict[str, bool]
+    before: FrameSpec, after: FrameSpec, roots: dict[str, Node], same: dict[str, bool], dither: bool
 ) -> tuple[tuple[Pass, ...], tuple[tuple[int, int], ...]]:
     source = places(before.format)
     copies: list[tuple[int, int]] = []
@@ -197,7 +209,7 @@ def _arranged(
             copies.append((twin.plane, number))
             continue
         by_itself = like and all(inputs([root]) <= {letter} for letter, root in part.items())
-        if by_itself and _worth_a_table(before, after, part):
+        if by_itself and not dither and _worth_a_table(before, after, part):
             alone.append(Pass((number,), part, native=True, by_table=True))
             continue
         same_size = all(

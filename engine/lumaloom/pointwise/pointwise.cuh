@@ -94,6 +94,13 @@ static __device__ __forceinline__ void halve(float (&to)[C][4], const float (&ot
         for (int i = 0; i < 4; ++i) to[c][i] = 0.5f * (to[c][i] + other[c][i]);
 }
 
+// Bayer's matrix of 8 x 8, in steps of the result, around 0: see dither.py.
+static __device__ __forceinline__ float dither(int x, int y) {
+    const int a = x ^ y;
+    const int rank = (a & 1) << 5 | (y & 1) << 4 | (a & 2) << 2 | (y & 2) << 1 | (a & 4) >> 1 | (y & 4) >> 2;
+    return ((float)rank + 0.5f) * 0.015625f - 0.5f;
+}
+
 // A float, to which the half was added, as a sample: clamped, NaN as 0.
 static __device__ __forceinline__ void sample(float v, float peak, int shift, u8& to) { to = (u8)((unsigned)fminf(fmaxf(v, 0.0f), peak) << shift); }
 static __device__ __forceinline__ void sample(float v, float peak, int shift, u16& to) { to = (u16)((unsigned)fminf(fmaxf(v, 0.0f), peak) << shift); }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lumaloom.frame import Frame, FrameSpec, PlaneFormat
+from lumaloom.pointwise.levels import by_fields
 from lumaloom.pointwise.lower import Lowered, lower
 from lumaloom.pointwise.machine import Machine, lanes
 from lumaloom.pointwise.pictures import stamp
@@ -22,21 +23,21 @@ _KEPT = 64
 Plane = np.ndarray[Any, Any]
 
 
-def program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Program:
+def program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False) -> Program:
     """Return the compiled run; runs that differ in numbers alone share one.
 
     Raises:
         TraceError: an author's function can't be compiled.
 
     """
-    return _program(_Key(stages, before, after))
+    return _program(_Key(stages, before, after, dither))
 
 
 class _Key:
-    """What code depends on: functions, texts and truth values among the parameters, formats and colour tags."""
+    """What code depends on: functions, texts and truth values among the parameters, formats, tags and dither."""
 
-    def __init__(self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> None:
-        self.stages, self.before, self.after = tuple(stages), before, after
+    def __init__(self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool) -> None:
+        self.stages, self.before, self.after, self.dither = tuple(stages), before, after, dither
         kinds = tuple(
             (spec.format.name, spec.colour.resolved(spec.format.model, spec.height)) for spec in (before, after)
         )
@@ -45,6 +46,8 @@ class _Key:
                 (stage.function, stage.space, stage.alpha, stage.coding, stage.fixed, _files(stage)) for stage in stages
             ),
             *kinds,
+            dither,
+            by_fields(before),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -60,7 +63,7 @@ def _files(stage: Stage) -> tuple[object, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def _program(key: _Key) -> Program:
-    return Program(lower(key.stages, key.before, key.after))
+    return Program(lower(key.stages, key.before, key.after, key.dither))
 
 
 class Program:
