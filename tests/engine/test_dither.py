@@ -42,7 +42,7 @@ def after(stages: list[Stage], src: Frame, to: FrameSpec, dither: bool, device: 
 @pytest.mark.parametrize("device", DEVICES)
 def test_dithered_code_is_the_definition(device: str) -> None:
     cases = [("yuv420p10le", "yuv420p", [LIFT]), ("yuv422p16le", "nv12", [WARM]), ("gbrpf32le", "yuva420p", [])]
-    for before, to, stages in [*cases, ("p010le", "rgb24", [WARM])]:
+    for before, to, stages in [*cases, ("p010le", "rgb24", [WARM]), ("gbrapf32le", "rgba", [WARM])]:
         for size in ((37, 20), (67, 35), (1, 1)) if device == "cpu" else ((37, 20),):
             src = noise(spec(before, *size))
             expected = Frame.allocate(spec(to, *size), POOL, like=src)
