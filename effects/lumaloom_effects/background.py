@@ -9,7 +9,7 @@ import numpy as np
 from lumaloom.effect import Param, Picture, pointwise
 
 
-@pointwise(space="rgb", alpha=True)
+@pointwise(space="rgb", alpha=True, also=("under", "flatten"))
 def background(
     r: Any,
     g: Any,

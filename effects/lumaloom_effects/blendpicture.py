@@ -8,7 +8,7 @@ from lumaloom.effect import Param, Picture, pointwise
 from lumaloom_effects._blending import blended
 
 
-@pointwise(space="rgb")
+@pointwise(space="rgb", also=("blend", "overlay", "watermark", "logo"))
 def blendpicture(
     r: Any,
     g: Any,

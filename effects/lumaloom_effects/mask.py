@@ -7,7 +7,7 @@ from typing import Any, Literal
 from lumaloom.effect import Param, Picture, pointwise
 
 
-@pointwise(space="luma", alpha=True)
+@pointwise(space="luma", alpha=True, also=("matte", "alphamask", "alphamerge"))
 def mask(
     y: Any,
     alpha: Any,

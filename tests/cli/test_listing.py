@@ -90,6 +90,17 @@ def test_effects_explains_one() -> None:
     assert unknown.error == "unknown effect 'bluur'; did you mean 'blur'?"
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("grayscale", "blackandwhite"), ("negate", "invert"), ("overlay", "blendpicture"), ("tonemap", "hdr2sdr")],
+)
+def test_other_words_for_an_effect_lead_to_it(word: str, name: str) -> None:
+    for outcome in (run_cli("effects", word), run_cli("render", "none.mp4", "null", "-e", word)):
+        assert (outcome.code, outcome.error) == (2, f"unknown effect '{word}'; did you mean '{name}'?")
+    for effect in default_registry().effects.values():
+        assert not set(effect.also) & set(default_registry().effects), "a word that is a name"
+
+
 @pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_every_example_is_a_call_that_works(name: str) -> None:
     from lumaloom.cli.effects import example

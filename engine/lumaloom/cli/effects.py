@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from lumaloom.cli.output import console, dump, fields, heading, printable, table, warn
 from lumaloom.effect.text import parse_call
-from lumaloom.errors import UnknownEffectError, UsageError, nearest
+from lumaloom.errors import UsageError
 
 if TYPE_CHECKING:
     from lumaloom.effect import Effect, ParamSpec
@@ -45,8 +45,7 @@ def effects(
     elif preview is not None:
         raise UsageError("--preview: name the effect too, as in `lumaloom effects blur --preview blur.png`")
     if name is not None and name not in registry.effects:
-        hint = nearest(name, registry.effects) or "; `lumaloom effects` lists them"
-        raise UnknownEffectError(f"unknown effect {name!r}{hint}")
+        raise registry.unknown(name)
     shown_call = None
     if preview is not None and name is not None and call is not None:
         from lumaloom.cli.preview import first_that_shows, write_preview

@@ -94,7 +94,7 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
 def pointwise(function: Callable[..., Any], /) -> Any: ...
 @overload
 def pointwise(
-    *, space: Space = "rgb", alpha: bool = False, name: str | None = None
+    *, space: Space = "rgb", alpha: bool = False, name: str | None = None, also: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Any]], Any]: ...
 def pointwise(
     function: Callable[..., Any] | None = None,
@@ -103,6 +103,7 @@ def pointwise(
     space: Space = "rgb",
     alpha: bool = False,
     name: str | None = None,
+    also: tuple[str, ...] = (),
 ) -> Any:
     """Make an effect of a function of one pixel.
 
@@ -124,17 +125,18 @@ def pointwise(
             (R, G and B, or Y' of gray; YUV pictures count as RGB).
         alpha: opacity, 0 to 1, comes as one more channel and is returned as the last.
         name: what users write, where it is not the function's name.
+        also: other words that people look for it by; who writes one is told the name.
 
     Raises:
         PluginError: the signature breaks these rules.
 
     """
     if function is None:
-        return lambda given: _made(given, space, alpha, name)
-    return _made(function, space, alpha, name)
+        return lambda given: _made(given, space, alpha, name, also)
+    return _made(function, space, alpha, name, also)
 
 
-def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | None) -> Any:
+def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | None, also: tuple[str, ...]) -> Any:
     where = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}: {function.__name__}"
     if space not in get_args(Space):
         raise PluginError(f"{where}: space {space!r} is none of {', '.join(get_args(Space))}")
@@ -160,6 +162,7 @@ def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | N
         **params,
         "name": name or function.__name__,
         "function": staticmethod(function),
+        "also": also,
         "space": space,
         "alpha": alpha,
         "extras": tuple(extras),
