@@ -144,6 +144,7 @@ def make_plan(
     upright: bool = False,
     fuse: bool = True,
     dither: bool = False,
+    table_error: float = 0.0,
 ) -> Plan:
     """Plan a chain of effects for frames of `source`.
 
@@ -158,6 +159,7 @@ def make_plan(
         device: `cpu` or `cuda`, for the effects that can run there; conversions run on the CPU.
         upright: turn the picture in any case, because the output can't tell players to.
         dither: where samples lose depth, hide the steps by an ordered pattern, of fused steps and of conversions.
+        table_error: levels of 255 that costly runs of colour may be off, looked up in a cube instead of computed.
         fuse: make one step of neighbouring pointwise effects and of the conversions between and beside them.
 
     Raises:
@@ -172,7 +174,7 @@ def make_plan(
     while True:
         steps, idle = _steps(source, chain, allowed, device)
         if not idle:
-            return Plan(source, _fused(steps, dither) if fuse else steps)
+            return Plan(source, _fused(steps, dither, table_error) if fuse else steps)
         # Negotiated again without them: they must not ask for a format either.
         chain = [effect for number, effect in enumerate(chain) if number not in idle]
 
@@ -204,7 +206,7 @@ def _steps(
     return tuple(steps), idle
 
 
-def _fused(steps: Sequence[Step], dither: bool) -> tuple[Step, ...]:
+def _fused(steps: Sequence[Step], dither: bool, table_error: float) -> tuple[Step, ...]:
     """Return the steps with every run of pointwise effects and conversions as one."""
     result: list[Step] = []
     for joins, group in groupby(steps, _joins):
@@ -216,7 +218,7 @@ def _fused(steps: Sequence[Step], dither: bool) -> tuple[Step, ...]:
             result += run
         else:
             device = effects[0].device if effects else run[0].device
-            result.append(Step(Fused(tuple(run), dither), before, after, device))
+            result.append(Step(Fused(tuple(run), dither, table_error), before, after, device))
     return tuple(result)
 
 

@@ -12,6 +12,7 @@ from lumaloom.pointwise.ir import Node, const, make, node, reach, rebuilt, subst
 from lumaloom.pointwise.levels import by_fields, levels
 from lumaloom.pointwise.passes.affine import joined
 from lumaloom.pointwise.passes.cost import cost
+from lumaloom.pointwise.passes.cubes import Cube, collapsed
 from lumaloom.pointwise.passes.ranges import Range, trimmed
 from lumaloom.pointwise.spaces import Coding
 from lumaloom.pointwise.stage import Stage
@@ -85,6 +86,7 @@ class Lowered:
         numbers: uniform values that the code gets, in order.
         tables: tables that it gets, in order.
         dither: whether the offsets of `dither` are added before samples are rounded.
+        cube: what stands for the run, where an error was allowed.
         fields: whether pairs of rows that share chroma are those of one field, as in interlaced frames.
 
     """
@@ -97,6 +99,7 @@ class Lowered:
     tables: tuple[Node, ...] = field(default=())
     dither: bool = False
     fields: bool = False
+    cube: Cube | None = None
 
 
 def raw(letter: str) -> Node:
@@ -110,13 +113,16 @@ def inputs(roots: Sequence[Node] | object) -> set[str]:
     return {name.removeprefix("raw ") if name.startswith("raw ") else f" {name}" for name in found}
 
 
-def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False) -> Lowered:
+def lower(
+    stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False, allowed: float = 0.0
+) -> Lowered:
     """Trace stages and arrange their work on frames of `before` as passes that write frames of `after`.
 
     Args:
         stages: in order.
         before, after: frames that come in and go out.
         dither: hide the steps where samples lose depth.
+        allowed: error, as part of the range, for which a costly run may become a look up in a cube.
 
     Raises:
         TraceError: an author's function can't be compiled.
@@ -128,6 +134,8 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: 
     graph = build(stages, coding, MODELS[before.format.model], coding_after, wanted, "a" in source)
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)
+    colours = [k for k, letter in enumerate(letters) if letter != "a"]
+    roots, cube = collapsed(roots, colours, before.format, after.format, _now(stages), allowed)
     known = _known(stages, source, before)
     half = const(0 if after.format.is_float else 0.5)
     plain = trimmed(roots, known)
@@ -150,7 +158,7 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: 
             elif not arg.varying and arg.op != "const":
                 numbers.setdefault(id(arg), arg)
     found = tuple(numbers.values()), tuple(tables.values())
-    return Lowered(before, after, passes, copies, *found, dither=dither, fields=by_fields(before))
+    return Lowered(before, after, passes, copies, *found, dither=dither, fields=by_fields(before), cube=cube)
 
 
 def _sampled(
@@ -173,6 +181,10 @@ def _steps(spec: FrameSpec, letter: str) -> tuple[float, float]:
     black, unit = levels(spec, letter)
     step = 1 << spec.format.shift
     return black / step, unit / step
+
+
+def _now(stages: Sequence[Stage]) -> dict[Hashable, float]:
+    return {(number, name): value for number, stage in enumerate(stages) for name, value in stage.numbers.items()}
 
 
 def _known(stages: Sequence[Stage], source: dict[str, Place], before: FrameSpec) -> dict[object, Range]:

@@ -23,21 +23,27 @@ _KEPT = 64
 Plane = np.ndarray[Any, Any]
 
 
-def program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False) -> Program:
+def program(
+    stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False, allowed: float = 0.0
+) -> Program:
     """Return the compiled run; runs that differ in numbers alone share one.
+
+    With an error `allowed` a costly run may become a look up in a cube: then numbers count too.
 
     Raises:
         TraceError: an author's function can't be compiled.
 
     """
-    return _program(_Key(stages, before, after, dither))
+    return _program(_Key(stages, before, after, dither, allowed))
 
 
 class _Key:
     """What code depends on: functions, texts and truth values among the parameters, formats, tags and dither."""
 
-    def __init__(self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool) -> None:
-        self.stages, self.before, self.after, self.dither = tuple(stages), before, after, dither
+    def __init__(
+        self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool, allowed: float
+    ) -> None:
+        self.stages, self.before, self.after, self.options = tuple(stages), before, after, (dither, allowed)
         kinds = tuple(
             (spec.format.name, spec.colour.resolved(spec.format.model, spec.height)) for spec in (before, after)
         )
@@ -46,8 +52,9 @@ class _Key:
                 (stage.function, stage.space, stage.alpha, stage.coding, stage.fixed, _files(stage)) for stage in stages
             ),
             *kinds,
-            dither,
+            self.options,
             by_fields(before),
+            tuple(tuple(stage.numbers.items()) for stage in stages) if allowed else (),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -63,7 +70,7 @@ def _files(stage: Stage) -> tuple[object, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def _program(key: _Key) -> Program:
-    return Program(lower(key.stages, key.before, key.after, key.dither))
+    return Program(lower(key.stages, key.before, key.after, *key.options))
 
 
 class Program:
