@@ -18,7 +18,7 @@ def _shares(red: float, green: float, blue: float) -> tuple[float, float, float]
     return red / total, green / total, blue / total
 
 
-@pointwise(space="rgb")
+@pointwise(space="rgb", also=("grayscale", "greyscale", "bw", "monochrome", "desaturate"))
 def blackandwhite(
     r: Any,
     g: Any,

@@ -7,7 +7,7 @@ from typing import Any
 from lumaloom.effect import Param, pointwise
 
 
-@pointwise(space="rgb")
+@pointwise(space="rgb", also=("colormatrix",))
 def channelmixer(
     r: Any,
     g: Any,

@@ -22,7 +22,7 @@ def _key(color: str) -> tuple[float, float, float, float]:
     return u, v, across, down
 
 
-@pointwise(space="yuv", alpha=True)
+@pointwise(space="yuv", alpha=True, also=("greenscreen", "bluescreen", "keyer", "colorkey"))
 def chromakey(
     y: Any,
     u: Any,

@@ -7,7 +7,7 @@ from typing import Any
 from lumaloom.effect import Param, pointwise
 
 
-@pointwise(space="any")
+@pointwise(space="any", also=("eq", "brightnesscontrast"))
 def contrast(
     v: Any,
     *,

@@ -16,7 +16,7 @@ def _curve(points: str, owner: str) -> Any:
     return curve_table(points_of(points, owner))
 
 
-@pointwise(space="rgb")
+@pointwise(space="rgb", also=("spline",))
 def curves(
     r: Any,
     g: Any,

@@ -113,6 +113,8 @@ class Hdr2sdr(_mapped):  # type: ignore[misc, valid-type]
     filmic curve; `reinhard`, Reinhard's extended curve; `clip`, none. PQ and HLG are those of ITU-R BT.2100.
     """
 
+    also = ("tonemap", "tonemapping", "tone_mapping")
+
     def fitted(self, spec: FrameSpec) -> Effect:
         found = {}
         if self.source == "auto":

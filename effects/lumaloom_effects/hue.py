@@ -9,7 +9,7 @@ import numpy as np
 from lumaloom.effect import Param, pointwise
 
 
-@pointwise(space="yuv")
+@pointwise(space="yuv", also=("huerotate", "hue_rotate", "huerotation"))
 def hue(
     y: Any,
     u: Any,

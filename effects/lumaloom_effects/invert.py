@@ -7,7 +7,7 @@ from typing import Any
 from lumaloom.effect import Param, pointwise
 
 
-@pointwise(space="any")
+@pointwise(space="any", also=("negate", "negative"))
 def invert(v: Any, *, amount: float = Param(1.0, min=0, max=1, help="0 changes nothing, 1 is the negative.")) -> Any:
     """Turn light to dark and colours to their opposites.
 

@@ -11,7 +11,7 @@ from lumaloom.effect import Param, pointwise
 _LIFT, _GAMMA, _GAIN = "Moves black; white stays.", "Above 1 lifts the middle.", "Factor; moves white, black stays."
 
 
-@pointwise(space="rgb")
+@pointwise(space="rgb", also=("lgg", "colorwheels"))
 def liftgammagain(
     r: Any,
     g: Any,

@@ -7,7 +7,7 @@ from typing import Any
 from lumaloom.effect import Param, pointwise
 
 
-@pointwise(space="luma", alpha=True)
+@pointwise(space="luma", alpha=True, also=("alpha", "transparency"))
 def opacity(
     y: Any, alpha: Any, *, amount: float = Param(0.5, min=0, max=1, help="Factor; 0 is invisible, 1 changes nothing.")
 ) -> Any:

@@ -40,7 +40,7 @@ def _matrix(kelvin: float, tint: float) -> tuple[float, ...]:
     return tuple((np.linalg.inv(to_xyz) @ adapted @ to_xyz).ravel().tolist())
 
 
-@pointwise(space="linear")
+@pointwise(space="linear", also=("temperature", "colortemperature", "tint"))
 def whitebalance(
     r: Any,
     g: Any,

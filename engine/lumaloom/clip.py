@@ -42,6 +42,8 @@ def render(
     end: Time | None = None,
     overwrite: bool = False,
     best_effort: bool = False,
+    dither: bool = False,
+    table_error: float = 0.0,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
     events: EventBus | None = None,
@@ -63,6 +65,9 @@ def render(
         end: where to end, exclusive.
         overwrite: replace an output that exists.
         best_effort: render what is readable of a damaged input instead of failing.
+        dither: hide the steps where frames lose depth, as from 10 bits to 8, by an ordered pattern.
+        table_error: levels of 255 that costly runs of colour effects may be off, looked up in a cube instead of
+            computed; `lumaloom render --dry-run --explain` prints how far they are. 0 computes them.
         on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
         events: a bus whose subscribers are told what happens; `lumaloom.jobs` has the events.
@@ -87,6 +92,8 @@ def render(
         end=None if end is None else parse_position(end, "end"),
         overwrite=overwrite,
         best_effort=best_effort,
+        dither=dither,
+        table_error=table_error,
     )
     with Engine(events=events) as engine:
         return engine.render(request, on_progress=on_progress, cancel=cancel)

@@ -14,9 +14,11 @@ from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
 
 BUILT_IN = {
+    "background",
     "bilateral",
     "blackandwhite",
     "blendcolor",
+    "blendpicture",
     "blur",
     "boxblur",
     "brightness",
@@ -46,6 +48,7 @@ BUILT_IN = {
     "liftgammagain",
     "lumakey",
     "lut",
+    "mask",
     "median",
     "motionblur",
     "opacity",
@@ -87,6 +90,17 @@ def test_effects_explains_one() -> None:
     assert unknown.error == "unknown effect 'bluur'; did you mean 'blur'?"
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("grayscale", "blackandwhite"), ("negate", "invert"), ("overlay", "blendpicture"), ("tonemap", "hdr2sdr")],
+)
+def test_other_words_for_an_effect_lead_to_it(word: str, name: str) -> None:
+    for outcome in (run_cli("effects", word), run_cli("render", "none.mp4", "null", "-e", word)):
+        assert (outcome.code, outcome.error) == (2, f"unknown effect '{word}'; did you mean '{name}'?")
+    for effect in default_registry().effects.values():
+        assert not set(effect.also) & set(default_registry().effects), "a word that is a name"
+
+
 @pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_every_example_is_a_call_that_works(name: str) -> None:
     from lumaloom.cli.effects import example
@@ -113,16 +127,29 @@ def test_a_preview_shows_before_and_after(tmp_path: Path) -> None:
     assert "name the effect too" in run_cli("effects", "--preview", target).error
 
 
-@pytest.mark.parametrize("name", sorted(BUILT_IN - {"lut"}))
-def test_a_preview_of_every_effect_shows_something(name: str) -> None:
-    from lumaloom.cli.effects import example
-    from lumaloom.cli.preview import by_itself
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_a_preview_of_every_effect_shows_something(name: str, tmp_path: Path) -> None:
+    from lumaloom.cli.effects import examples
+    from lumaloom.cli.preview import first_that_shows
     from lumaloom.graph import make_plan
     from tests.engine.frames import spec
 
     registry = default_registry()
-    shown = registry.create(by_itself(registry.effects[name], example(registry.effects[name])))
-    assert make_plan(spec("rgb24", 1280, 720), [shown]).steps or name in ("colorspace", "crop", "hdr2sdr", "resize")
+    calls = examples(registry.effects[name], tmp_path)
+    shown = first_that_shows(registry.create(call) for call in calls)
+    assert make_plan(spec("rgb24", 1280, 720), [shown]).steps
+
+
+@pytest.mark.parametrize("name", ["background", "hdr2sdr", "lut", "mask"])
+def test_previews_with_files_and_of_what_is_see_through(name: str, tmp_path: Path) -> None:
+    target = tmp_path / "look.png"
+    outcome = run_cli("effects", name, "--preview", target)
+    assert (outcome.code, outcome.err) == (0, "")
+    with av.open(str(target)) as container:
+        sheet = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    before, after = sheet[24:474, 24:824], sheet[24:474, 848:1648]
+    assert np.abs(before - after).mean() > 3
+    assert "/tmp" not in outcome.out.replace(str(target), "")
 
 
 def test_effects_as_json_are_schemas() -> None:

@@ -8,6 +8,7 @@ import pytest
 from lumaloom.plugins import default_registry
 from tests.cli.running import run_cli
 from tests.engine import pointwise_effects as effects
+from tests.media import clips
 
 
 def test_renders_and_says_so_in_one_line(clip: Path, folder: Path) -> None:
@@ -108,3 +109,22 @@ def test_a_dry_run_explains_what_is_fused(clip: Path, folder: Path, monkeypatch:
     assert plan["steps"][2]["fused"][0].startswith("2 effects in one pass")
     assert run_cli(*words, "--explain").error == "--explain prints the plan without rendering; add --dry-run"
     assert not list(folder.iterdir())
+
+
+def test_dither_and_cubes_are_asked_for(clip: Path, tmp_path: Path) -> None:
+    def explained(source: Path, *more: object) -> str:
+        grade = ("-e", "exposure stops=0.5", "-e", "vibrance amount=0.4", "--dry-run", "--explain")
+        outcome = run_cli("render", source, tmp_path / "%04d.jpg", *grade, *more)
+        assert outcome.code == 0, outcome.err
+        return " ".join(outcome.out.split())
+
+    cube, pattern = "a cube of 17 points a side, up to", "samples lose depth: ordered dither"
+    deep = clips.make(tmp_path / "deep.mkv", "ffv1", 2, fmt="yuv420p10le")
+    assert cube not in explained(clip)
+    assert cube in explained(clip, "--table-error", 20)
+    assert pattern not in explained(deep)
+    assert pattern not in explained(clip, "--dither")
+    assert pattern in explained(deep, "--dither")
+    refused = run_cli("render", clip, "null", "--table-error", -1)
+    assert (refused.code, refused.error) == (2, "table error: expected levels from 0 to 255, got -1")
+    assert run_cli("render", deep, tmp_path / "%04d.jpg", "--dither").code == 0

@@ -17,12 +17,14 @@ from lumaloom.plugins import default_registry
 from lumaloom.run import Meter, run_plan
 from tests.effects.definitions import FORMATS, POOL, effect, noise, rendered, same, spec
 
-LOOK = Path(__file__).with_name("look.cube")
+LOOK, OVER = (Path(__file__).with_name(name) for name in ("look.cube", "over.png"))
 # One call of every built-in effect that changes something.
 CALLS = {
+    "background": f"background file={OVER}",
     "bilateral": "bilateral radius=2 color=0.5",
     "blackandwhite": "blackandwhite red=1 green=0 blue=0",
     "blendcolor": "blendcolor mode=overlay",
+    "blendpicture": f"blendpicture file={OVER} mode=screen",
     "blur": "blur sigma=1.7",
     "boxblur": "boxblur radius=2",
     "brightness": "brightness amount=0.2",
@@ -52,6 +54,7 @@ CALLS = {
     "liftgammagain": "liftgammagain lift=0.1 gain_red=1.1",
     "lumakey": "lumakey tolerance=0.3",
     "lut": f"lut file={LOOK}",
+    "mask": f"mask file={OVER}",
     "median": "median radius=2",
     "motionblur": "motionblur length=7 angle=30",
     "opacity": "opacity amount=0.4",
@@ -74,6 +77,7 @@ IDLE = {
     "bilateral": "bilateral color=0",
     "blackandwhite": "blackandwhite amount=0",
     "blendcolor": "blendcolor amount=0",
+    "blendpicture": f"blendpicture file={OVER} amount=0",
     "blur": "blur sigma=0",
     "boxblur": "boxblur radius=0",
     "brightness": "brightness amount=0",
@@ -98,6 +102,7 @@ IDLE = {
     "levels": "levels",
     "liftgammagain": "liftgammagain",
     "lut": f"lut file={LOOK} amount=0",
+    "mask": f"mask file={OVER} amount=0",
     "median": "median radius=0",
     "motionblur": "motionblur length=1 angle=77",
     "opacity": "opacity amount=1",

@@ -15,6 +15,7 @@ import pytest
 
 from lumaloom.effect import Pointwise, pointwise
 from lumaloom.pointwise import machine
+from lumaloom.pointwise.code_limit import LIMIT, keep_within, used
 from lumaloom.pointwise.ir import const, make, node, reach, select
 from lumaloom.pointwise.llvm_math import prelude
 from lumaloom.pointwise.llvm_source import module
@@ -166,6 +167,41 @@ def test_code_is_kept_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert file.read_bytes() == whole
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(file))  # no folder can be made there
     assert not Machine(text).cached
+
+
+def test_code_that_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
+    for number in range(10):
+        for kind in ("o", "ll"):
+            file = tmp_path / f"{number}.{kind}"
+            file.write_bytes(bytes(50))
+            os.utime(file, (number, number))
+    used(tmp_path / "0.o")
+    keep_within(tmp_path, 1000)
+    assert len(list(tmp_path.iterdir())) == 20
+    (tmp_path / "whole").write_bytes(b"1")
+    keep_within(tmp_path, 1000)
+    left = {file.stem for file in tmp_path.iterdir()}
+    assert left == {"0", "whole", *map(str, range(4, 10))}  # at most three quarters; code and text together
+    assert (tmp_path / "0.ll").is_file()
+    keep_within(tmp_path, 0)
+    assert [file.stem for file in tmp_path.iterdir()] == ["whole"]
+
+
+def test_new_code_keeps_the_folder_within_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    folder = tmp_path / "pointwise"
+    folder.mkdir()
+    old = folder / "old.o"
+    with old.open("wb") as sparse:
+        sparse.truncate(LIMIT)
+    os.utime(old, (1, 1))
+    text = module(lowered("yuv420p", effects.lift()), lanes())
+    assert [Machine(text).cached for _ in range(2)] == [False, True]
+    assert not old.exists()
+    (file,) = folder.glob("*.o")
+    os.utime(file, (1, 1))
+    assert Machine(text).cached
+    assert file.stat().st_mtime > 1
 
 
 def test_text_is_the_same_in_every_process() -> None:

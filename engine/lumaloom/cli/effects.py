@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import shlex
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from lumaloom.cli.output import console, dump, fields, heading, printable, table, warn
 from lumaloom.effect.text import parse_call
-from lumaloom.errors import UnknownEffectError, UsageError, nearest
+from lumaloom.errors import UsageError
 
 if TYPE_CHECKING:
     from lumaloom.effect import Effect, ParamSpec
@@ -44,14 +45,15 @@ def effects(
     elif preview is not None:
         raise UsageError("--preview: name the effect too, as in `lumaloom effects blur --preview blur.png`")
     if name is not None and name not in registry.effects:
-        hint = nearest(name, registry.effects) or "; `lumaloom effects` lists them"
-        raise UnknownEffectError(f"unknown effect {name!r}{hint}")
+        raise registry.unknown(name)
     shown_call = None
     if preview is not None and name is not None and call is not None:
-        from lumaloom.cli.preview import by_itself, write_preview
+        from lumaloom.cli.preview import first_that_shows, write_preview
 
-        made = by_itself(registry.effects[name], example(registry.effects[name])) if call == name else call
-        shown_call = write_preview(Path(preview), registry.create(made), overwrite=overwrite)
+        with TemporaryDirectory(prefix="lumaloom-") as folder:
+            calls = examples(registry.effects[name], Path(folder)) if call == name else [call]
+            made = first_that_shows(registry.create(one) for one in calls)
+            shown_call = write_preview(Path(preview), made, overwrite=overwrite).replace(f"{folder}/", "")
     if json:
         shown = sorted(registry.effects) if name is None else [name]
         described = [_as_fields(registry, each) for each in shown]
@@ -148,11 +150,31 @@ def example(effect: type[Effect]) -> str:
     return " ".join([effect.name, *(f"{spec.name}={shlex.quote(_value(spec))}" for spec in chosen)])
 
 
-def _value(spec: ParamSpec) -> str:
+def examples(effect: type[Effect], folder: Path) -> list[str]:
+    """Return calls of an effect that may show what it does, the plainest first; files that they need are made."""
+    from lumaloom.cli.preview import make_sample
     from lumaloom.effect import REQUIRED
+
+    needed = {spec.name: _value(spec) for spec in effect.params.values() if spec.default is REQUIRED}
+    for name, value in needed.items():
+        if value in ("picture.png", "look.cube"):
+            needed[name] = str(make_sample(folder / value))
+    words = [effect.name, *(f"{name}={shlex.quote(value)}" for name, value in needed.items())]
+    others = [spec for spec in effect.params.values() if spec.name not in needed]
+    changed = [f"{spec.name}={shlex.quote(_value(spec))}" for spec in others]
+    changed += [f"{spec.name}={choice}" for spec in others for choice in spec.choices]
+    return [" ".join(words), *(" ".join([*words, word]) for word in changed)]
+
+
+def _value(spec: ParamSpec) -> str:
+    from lumaloom.effect import REQUIRED, Picture
 
     if spec.choices:
         return next((choice for choice in spec.choices if choice != spec.default), spec.choices[0])
+    if spec.type is Picture:
+        return "picture.png"
+    if spec.type is str and spec.default is REQUIRED and ".cube" in spec.help:
+        return "look.cube"
     if spec.type is bool:
         return "false" if spec.default is True else "true"
     if spec.type is str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from lumaloom.cli.demo import font
 from lumaloom.cli.demo.paint import gradient, hex_colour
 from lumaloom.cli.demo.pictures import Picture, fitted, write_png
 from lumaloom.cli.demo.scene import HEIGHT, WIDTH, Scene
-from lumaloom.effect import REQUIRED, Effect
+from lumaloom.effect import Effect
 from lumaloom.errors import UsageError
 from lumaloom.frame import FORMATS, Frame, FrameSpec, Timing
 from lumaloom.graph import make_plan
@@ -45,18 +47,36 @@ def write_preview(path: Path, effect: Effect, *, overwrite: bool) -> str:
     return repr(effect)
 
 
-def by_itself(effect: type[Effect], example: str) -> str | Effect:
-    """Return an effect with its defaults where they show something, else the example."""
-    if any(spec.default is REQUIRED for spec in effect.params.values()):
-        return example
-    plain = effect()
-    return plain if make_plan(_SPEC, [plain]).steps else example
+def first_that_shows(effects: Iterable[Effect]) -> Effect:
+    """Return the first of some effects that changes the test picture, else the last."""
+    for effect in effects:
+        shown = effect
+        if make_plan(_SPEC, [effect]).steps:
+            break
+    return shown
+
+
+def make_sample(path: Path) -> Path:
+    """Write a file for effects that need one: a see-through picture of rings, or a look that warms lights."""
+    if path.suffix == ".cube":
+        steps = (0.0, 1.0)
+        lines = [f"{0.05 + 0.95 * r:g} {0.9 * g:g} {0.15 + 0.55 * b:g}" for b in steps for g in steps for r in steps]
+        path.write_text("LUT_3D_SIZE 2\n" + "\n".join(lines) + "\n")
+        return path
+    y, x = np.ogrid[-9 / 16 : 9 / 16 : 360j, -1:1:640j]
+    rings = np.cos(24 * np.hypot(x, y)) / 2 + 0.5
+    colours = np.stack([255 * (1 - x + 0 * y) / 2, 90 + 90 * rings, 255 * (1 + x + 0 * y) / 2], axis=2)
+    write_png(path, np.dstack([colours, 255 * rings]).astype(np.uint8))
+    return path
 
 
 def draw_preview(effect: Effect) -> Picture:
     """Return `(538, 1672, 3)`: before at the left, after at the right, what was called below."""
     before = picture()
     after = rendered(effect, before)
+    if np.array_equal(before, after):  # it may be about what is see-through
+        before = with_hole(before)
+        before, after = on_board(before), rendered(effect, before)
     width, height = _BOX
     sheet = np.empty((height + 2 * _MARGIN + _LABEL, 2 * width + 3 * _MARGIN, 3), np.uint8)
     sheet[...] = _GROUND
@@ -82,17 +102,28 @@ def picture() -> Picture:
     return image
 
 
+def with_hole(image: Picture) -> Picture:
+    """Return a picture, `(H, W, 4)`, that is see-through in the middle."""
+    y, x = np.ogrid[-9 / 16 : 9 / 16 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j]
+    opacity = np.clip((np.hypot(x, y) - 0.3) / 0.15, 0, 1) * 255
+    return np.dstack([image, opacity.astype(np.uint8)])
+
+
 def rendered(effect: Effect, image: Picture) -> Picture:
     """Return a picture after an effect; where it is see-through there is a chequerboard behind."""
-    frame = Frame(_SPEC, (image,), _TIMING)
+    spec = _SPEC if image.shape[2] == 3 else replace(_SPEC, format=FORMATS["rgba"])
+    frame = Frame(spec, (image,), _TIMING)
     pool = default_pool()
     for step in make_plan(frame.spec, [effect]).steps:
         frame = step.apply(frame, pool)
     out = frame.to_rgb()
     samples = out.to_numpy() if out.format.depth == 8 else (out.to_numpy() >> 8).astype(np.uint8)
-    if samples.shape[2] == 3:
-        return samples
-    y, x = np.ogrid[: out.height, : out.width]
+    return samples if samples.shape[2] == 3 else on_board(samples)
+
+
+def on_board(samples: Picture) -> Picture:
+    """Return a picture, `(H, W, 4)`, over a chequerboard."""
+    y, x = np.ogrid[: samples.shape[0], : samples.shape[1]]
     board = np.where((y // _SQUARE + x // _SQUARE) % 2, 200.0, 120.0)[..., None]
     opacity = samples[..., 3:] / 255
     return np.asarray(np.rint(board + opacity * (samples[..., :3] - board)), np.uint8)

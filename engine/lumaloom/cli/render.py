@@ -35,6 +35,8 @@ def render(
     serve_metrics: int | None = None,
     overwrite: Annotated[bool, Parameter(name=("--overwrite", "-y"))] = False,
     best_effort: bool = False,
+    dither: bool = False,
+    table_error: float = 0.0,
     dry_run: bool = False,
     explain: bool = False,
     json: bool = False,
@@ -59,6 +61,9 @@ def render(
         serve_metrics: A port for the pages /livez, /readyz, /startupz and /metrics while the job runs.
         overwrite: Replace an output that exists.
         best_effort: Render what is readable of a damaged input, and count the losses.
+        dither: Hide the steps where frames lose depth, as from 10 bits to 8, by an ordered pattern.
+        table_error: Levels of 255 that costly runs of colour effects may be off, looked up in a cube instead of
+            computed. --dry-run --explain prints how far they are.
         dry_run: Print the plan and write nothing.
         explain: With --dry-run: print what was fused into what.
         json: Print events as lines of JSON on stdout.
@@ -83,6 +88,8 @@ def render(
         end=None if end is None else parse_position(end, "--end"),
         overwrite=overwrite,
         best_effort=best_effort,
+        dither=dither,
+        table_error=table_error,
     )
     settings = pairs(set or [], "--set", "threads=4")
     if telemetry is not None:

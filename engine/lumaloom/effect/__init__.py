@@ -36,6 +36,7 @@ from lumaloom.frame import (
     Transfer,
 )
 from lumaloom.pointwise.host import lookup, lookup3d, noise, table, uniform
+from lumaloom.pointwise.pictures import Picture
 from lumaloom.pointwise.spaces import to_code, to_light
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "Param",
     "ParamSpec",
     "ParameterError",
+    "Picture",
     "PixelFormat",
     "PlaneFormat",
     "Pointwise",

@@ -36,6 +36,7 @@ class Effect(ABC):
         name: what users write; lower case letters, digits and underscores.
         kind: what it reads.
         api: versions of `lumaloom.effect` that it was written for.
+        also: other words that people look for it by; who writes one is told the name.
         params: its parameters by name, filled in for every subclass.
         devices: where `render` can run; kernels of `lumaloom_kernels` run on both.
 
@@ -44,6 +45,7 @@ class Effect(ABC):
     name: ClassVar[str]
     kind: ClassVar[Kind]
     api: ClassVar[str] = ">=1.0,<2"
+    also: ClassVar[tuple[str, ...]] = ()
     params: ClassVar[Mapping[str, ParamSpec]] = MappingProxyType({})
     devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
     _keys: Mapping[str, Keyframes] = MappingProxyType({})

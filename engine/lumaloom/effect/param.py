@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from lumaloom.effect.keyframes import Keyframes, read_keyframes
 from lumaloom.errors import ParameterError, PluginError, nearest
+from lumaloom.pointwise.pictures import Picture
 
 REQUIRED: Final = object()
 
@@ -21,7 +22,7 @@ class ParamSpec:
 
     Attributes:
         name: as written in `name=value`.
-        type: float, int, bool or str.
+        type: float, int, bool, str, or `Picture` for the name of a picture.
         default: value when none is given, or `REQUIRED`.
         min, max: inclusive bounds of a number.
         unit: such as `px`, `degrees`, `stops`.
@@ -53,7 +54,7 @@ class ParamSpec:
             raise PluginError(
                 f"parameter {name!r} is annotated {annotation!r}; use float, int, bool, str or a Literal of texts"
             )
-        if annotation in (bool, str) and (self.min is not None or self.max is not None):
+        if annotation in (bool, str, Picture) and (self.min is not None or self.max is not None):
             raise PluginError(f"parameter {name!r} has bounds; only numbers do")
         bound = replace(self, name=name, type=annotation, choices=choices)
         if self.default is REQUIRED:
@@ -116,7 +117,7 @@ class ParamSpec:
         """What a value has to be, for messages and help: `a number from 0 to 500 px`."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        words = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}[self.type]
+        words = _WORDS_FOR[self.type]
         if self.min is not None and self.max is not None:
             words += f" from {number_text(self.min)} to {number_text(self.max)}"
         elif self.min is not None:
@@ -127,7 +128,7 @@ class ParamSpec:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of this parameter (draft 2020-12); the unit is in `x-unit`."""
-        names = {float: "number", int: "integer", bool: "boolean", str: "string"}
+        names = {float: "number", int: "integer", bool: "boolean", str: "string", Picture: "string"}
         fields = {
             "type": names[self.type],
             "default": None if self.default is REQUIRED else self.default,
@@ -150,8 +151,8 @@ def Param(  # noqa: N802 - reads as a type in a class body
 ) -> Any:
     """Declare a parameter in the body of an effect class, as in `sigma: float = Param(2.0, min=0, unit="px")`.
 
-    The annotation gives the type: float, int, bool, str, or `Literal["a", "b"]` for a choice. Without a default
-    the parameter has to be given.
+    The annotation gives the type: float, int, bool, str, `Literal["a", "b"]` for a choice, or `Picture` in a
+    pointwise effect. Without a default the parameter has to be given.
     """
     return ParamSpec(default, min, max, unit, help)
 
@@ -197,4 +198,11 @@ def _str(value: Any) -> str:
     return value
 
 
-_PARSERS: dict[Any, Callable[[Any], Any]] = {float: _float, int: _int, bool: _bool, str: _str}
+_PARSERS: dict[Any, Callable[[Any], Any]] = {float: _float, int: _int, bool: _bool, str: _str, Picture: _str}
+_WORDS_FOR: dict[Any, str] = {
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    str: "text",
+    Picture: "the name of a picture file",
+}

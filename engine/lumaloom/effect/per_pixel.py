@@ -12,6 +12,7 @@ from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.param import ParamSpec
 from lumaloom.errors import PluginError
 from lumaloom.frame import Frame, FrameSpec, Model, PixelFormat, Timing
+from lumaloom.pointwise.pictures import Picture
 from lumaloom.pointwise.spaces import Coding
 from lumaloom.pointwise.stage import EXTRAS, Stage
 from lumaloom.pointwise.trace import Symbol
@@ -27,7 +28,7 @@ class _PointwiseMeta(ABCMeta):
         if not channels:
             return super().__call__(**values)
         known: Any = cls
-        settings = {name: values.pop(name) for name in list(values) if isinstance(values[name], Symbol)}
+        settings = {name: values.pop(name) for name in list(values) if isinstance(values[name], (Symbol, tuple))}
         extras = {name: values.pop(name) for name in known.extras if name in values}
         made = super().__call__(**values) if known.params.keys() - settings.keys() or values else None
         if made is not None:
@@ -62,7 +63,9 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
     def stage(self) -> Stage:
         """What the compiler needs to know, with the parameters of now."""
         bounds = {name: (spec.min, spec.max) for name, spec in self.params.items()}
-        return Stage(self.name, type(self).function, self.space, self.alpha, self.extras, self.values, bounds)
+        pictures = tuple(name for name, spec in self.params.items() if spec.type is Picture)
+        function = type(self).function
+        return Stage(self.name, function, self.space, self.alpha, self.extras, self.values, bounds, pictures=pictures)
 
     def stage_at(self, spec: FrameSpec, timing: Timing) -> Stage:
         """Return the stage for a frame of `spec` shown at `timing`.
@@ -91,7 +94,7 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
 def pointwise(function: Callable[..., Any], /) -> Any: ...
 @overload
 def pointwise(
-    *, space: Space = "rgb", alpha: bool = False, name: str | None = None
+    *, space: Space = "rgb", alpha: bool = False, name: str | None = None, also: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Any]], Any]: ...
 def pointwise(
     function: Callable[..., Any] | None = None,
@@ -100,6 +103,7 @@ def pointwise(
     space: Space = "rgb",
     alpha: bool = False,
     name: str | None = None,
+    also: tuple[str, ...] = (),
 ) -> Any:
     """Make an effect of a function of one pixel.
 
@@ -114,23 +118,25 @@ def pointwise(
 
     Args:
         function: positional channels first, then keyword-only parameters declared with `Param`, and any of
-            `x y width height t frame` without a default. It returns as many channels as it takes.
+            `x y width height t frame` without a default. A parameter annotated `Picture` names a picture file and
+            gives its channels here, not in space `any`. The function returns as many channels as it takes.
         space: what the channels are: `rgb` as coded, 0 to 1; `linear` light by the frame's transfer tag; `yuv`,
             Y' from 0 to 1 and Cb, Cr from -0.5 to 0.5; `luma`, Y' alone; `any`, every channel of colour by itself
             (R, G and B, or Y' of gray; YUV pictures count as RGB).
         alpha: opacity, 0 to 1, comes as one more channel and is returned as the last.
         name: what users write, where it is not the function's name.
+        also: other words that people look for it by; who writes one is told the name.
 
     Raises:
         PluginError: the signature breaks these rules.
 
     """
     if function is None:
-        return lambda given: _made(given, space, alpha, name)
-    return _made(function, space, alpha, name)
+        return lambda given: _made(given, space, alpha, name, also)
+    return _made(function, space, alpha, name, also)
 
 
-def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | None) -> Any:
+def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | None, also: tuple[str, ...]) -> Any:
     where = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}: {function.__name__}"
     if space not in get_args(Space):
         raise PluginError(f"{where}: space {space!r} is none of {', '.join(get_args(Space))}")
@@ -156,6 +162,7 @@ def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | N
         **params,
         "name": name or function.__name__,
         "function": staticmethod(function),
+        "also": also,
         "space": space,
         "alpha": alpha,
         "extras": tuple(extras),
@@ -165,4 +172,7 @@ def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | N
         "__annotations__": {key: function.__annotations__.get(key, float) for key in params},
         "__wrapped__": function,
     }
-    return _PointwiseMeta(function.__name__, (Pointwise,), body)
+    made: Any = _PointwiseMeta(function.__name__, (Pointwise,), body)
+    if space == "any" and any(spec.type is Picture for spec in made.params.values()):
+        raise PluginError(f"{where}: a Picture has no channels in space 'any'; use rgb, linear, yuv or luma")
+    return made

@@ -26,11 +26,14 @@ class Fused:
 
     Attributes:
         parts: the steps, which in a row give the same but for their roundings.
+        dither: hide the steps where samples lose depth.
+        table_error: levels of 255 that a costly run may be off, as a look up in a cube; 0 where effects are animated.
 
     """
 
-    def __init__(self, parts: Sequence[Step]) -> None:
-        self.parts = tuple(parts)
+    def __init__(self, parts: Sequence[Step], dither: bool = False, table_error: float = 0.0) -> None:
+        self.parts, self.dither = tuple(parts), dither
+        self.table_error = 0.0 if any(effect.animated for effect in self.effects) else table_error
         self.program = self._prepared(parts[0].before, parts[-1].after, Timing())[0]
         self._settled = lru_cache(maxsize=_KEPT_TAGS)(lambda before, after: self._prepared(before, after, Timing()))
 
@@ -42,7 +45,7 @@ class Fused:
     @property
     def name(self) -> str:
         """The names of the effects, for messages and timings."""
-        return "+".join(effect.name for effect in self.effects)
+        return "+".join(effect.name for effect in self.effects) or "convert"
 
     @property
     def folded(self) -> tuple[str, ...]:
@@ -54,6 +57,8 @@ class Fused:
         lowered = self.program.lowered
         lines = [f"{len(self.effects)} effects in one pass: {self!r}"]
         lines += [f"folded in: {text}" for text in self.folded]
+        lines += [] if lowered.cube is None else [str(lowered.cube)]
+        lines += ["samples lose depth: ordered dither"] * lowered.dither
         names = [plane.channels for plane in lowered.after.format.planes]
         for part in lowered.passes:
             how = (
@@ -67,7 +72,7 @@ class Fused:
         return lines
 
     def __repr__(self) -> str:
-        return " + ".join(repr(effect) for effect in self.effects)
+        return " + ".join(repr(effect) for effect in self.effects) or f"{self.folded[-1]} with dither"
 
     def _prepared(self, before: FrameSpec, after: FrameSpec, timing: Timing) -> tuple[Program, tuple[Stage, ...]]:
         """Return the code for frames of `before`, and the stages with the parameters of a moment."""
@@ -76,7 +81,7 @@ class Fused:
             if isinstance(part.action, Pointwise):
                 stages.append(part.action.stage_at(spec, timing))
             spec = part.after_of(spec)
-        return program(stages, before, after), tuple(stages)
+        return program(stages, before, after, self.dither, self.table_error / 255), tuple(stages)
 
     def apply(self, frame: Frame, after: FrameSpec, pool: Pool) -> Frame:
         """Return the frame after all steps, in a buffer of `pool`."""

@@ -14,6 +14,7 @@ from lumaloom.graph.animation import accepts, is_idle, output
 from lumaloom.graph.fused import Fused
 from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.graph.upright import Upright
+from lumaloom.pointwise.dither import loses_depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ def make_plan(
     *,
     upright: bool = False,
     fuse: bool = True,
+    dither: bool = False,
+    table_error: float = 0.0,
 ) -> Plan:
     """Plan a chain of effects for frames of `source`.
 
@@ -155,6 +158,8 @@ def make_plan(
         encoder_formats: what the encoder takes; None takes anything.
         device: `cpu` or `cuda`, for the effects that can run there; conversions run on the CPU.
         upright: turn the picture in any case, because the output can't tell players to.
+        dither: where samples lose depth, hide the steps by an ordered pattern, of fused steps and of conversions.
+        table_error: levels of 255 that costly runs of colour may be off, looked up in a cube instead of computed.
         fuse: make one step of neighbouring pointwise effects and of the conversions between and beside them.
 
     Raises:
@@ -169,7 +174,7 @@ def make_plan(
     while True:
         steps, idle = _steps(source, chain, allowed, device)
         if not idle:
-            return Plan(source, _fused(steps) if fuse else steps)
+            return Plan(source, _fused(steps, dither, table_error) if fuse else steps)
         # Negotiated again without them: they must not ask for a format either.
         chain = [effect for number, effect in enumerate(chain) if number not in idle]
 
@@ -201,16 +206,19 @@ def _steps(
     return tuple(steps), idle
 
 
-def _fused(steps: Sequence[Step]) -> tuple[Step, ...]:
+def _fused(steps: Sequence[Step], dither: bool, table_error: float) -> tuple[Step, ...]:
     """Return the steps with every run of pointwise effects and conversions as one."""
     result: list[Step] = []
     for joins, group in groupby(steps, _joins):
         run = list(group)
         effects = [step for step in run if isinstance(step.action, Pointwise)]
-        if not joins or not effects or len({step.device for step in effects}) > 1:
+        before, after = run[0].before, run[-1].after
+        needed = effects or (dither and joins and loses_depth(before.format, after.format))
+        if not joins or not needed or len({step.device for step in effects}) > 1:
             result += run
         else:
-            result.append(Step(Fused(tuple(run)), run[0].before, run[-1].after, effects[0].device))
+            device = effects[0].device if effects else run[0].device
+            result.append(Step(Fused(tuple(run), dither, table_error), before, after, device))
     return tuple(result)
 
 

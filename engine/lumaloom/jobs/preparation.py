@@ -110,6 +110,8 @@ class Preparer:
         threads = self._machine.cores() if wanted is None else wanted
         if threads < 1:
             raise UsageError(f"threads: expected at least 1, got {threads}")
+        if not 0 <= request.table_error <= 255:
+            raise UsageError(f"table error: expected levels from 0 to 255, got {request.table_error:g}")
         effects = self._registry.create_all(request.effects)
         device = self._machine.choose(request.device or self._settings.device)
         choice = choose(
@@ -121,7 +123,15 @@ class Preparer:
         )
         with Source(request.input, _source_options(request, threads)) as source:
             upright = choice.encoder is not None and not choice.container.rotation
-            plan = make_plan(source.spec, effects, choice.formats, device, upright=upright)
+            plan = make_plan(
+                source.spec,
+                effects,
+                choice.formats,
+                device,
+                upright=upright,
+                dither=request.dither,
+                table_error=request.table_error,
+            )
             yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
 
 

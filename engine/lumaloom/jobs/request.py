@@ -28,6 +28,8 @@ class RenderRequest:
         end: where the clip ends, exclusive.
         overwrite: replace an output that exists.
         best_effort: render what is readable of a damaged input.
+        dither: hide the steps where frames lose depth, as from 10 bits to 8.
+        table_error: levels of 255 that costly colour may be off, looked up in a cube instead of computed; 0 computes.
     """
 
     input: str | os.PathLike[str]
@@ -43,3 +45,5 @@ class RenderRequest:
     end: Position | None = None
     overwrite: bool = False
     best_effort: bool = False
+    dither: bool = False
+    table_error: float = 0.0

@@ -93,9 +93,14 @@ class Registry:
             raise UsageError(f"expected an effect or text such as 'blur sigma=5', got {call!r}")
         name, words = parse_call(call)
         if name not in self.effects:
-            hint = nearest(name, self.effects) or "; `lumaloom effects` lists them"
-            raise UnknownEffectError(f"unknown effect {name!r}{hint}")
+            raise self.unknown(name)
         return self.effects[name](**{**words, **(values or {})})
+
+    def unknown(self, name: str) -> UnknownEffectError:
+        """Return the error of a name that no effect has: it names the effect known by that word, else the nearest."""
+        meant = [effect.name for effect in self.effects.values() if name.lower() in effect.also]
+        hint = f"; did you mean {meant[0]!r}?" if meant else nearest(name, self.effects)
+        return UnknownEffectError(f"unknown effect {name!r}{hint or '; `lumaloom effects` lists them'}")
 
     def create_all(self, calls: Iterable[str | Effect]) -> tuple[Effect, ...]:
         """Return `create` of every call.

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from lumaloom.errors import LumaloomError, ParameterError, TraceError
+from lumaloom.frame import Transfer
 from lumaloom.pointwise.host import peek
 from lumaloom.pointwise.ir import Node, const, node, select
 from lumaloom.pointwise.numpy_eval import evaluate
+from lumaloom.pointwise.pictures import FITS, Picture, shown
 from lumaloom.pointwise.spaces import Coding, Working
 from lumaloom.pointwise.stage import Stage
 from lumaloom.pointwise.trace import Symbol, node_of
@@ -21,6 +23,7 @@ from lumaloom.pointwise.trace import Symbol, node_of
 PICTURE = ("width", "height", "t", "frame")
 """The extras that are one number per frame; they are parameters of no stage."""
 
+_ANY = Coding(0.2126, 0.0722, Transfer.BT709)
 _VALUES = (Symbol, bool, int, float, np.ndarray, np.generic)
 
 _PEEKED: dict[Hashable, Any] = {(-1, "width"): 16.0, (-1, "height"): 16.0, (-1, "t"): 0.0, (-1, "frame"): 0.0}
@@ -48,7 +51,7 @@ class Graph:
     channels: dict[str, Node]
 
 
-def called(stage: Stage, number: int, constants: bool = False) -> Callable[..., tuple[Any, ...]]:
+def called(stage: Stage, number: int, coding: Coding, constants: bool = False) -> Callable[..., tuple[Any, ...]]:
     """Return the stage's function with its parameters as symbols, or as the numbers that they are.
 
     The result checks what the function returns, and reports its errors with file and line.
@@ -57,12 +60,22 @@ def called(stage: Stage, number: int, constants: bool = False) -> Callable[..., 
     for name, value in stage.numbers.items():
         settings[name] = value if constants else Symbol(node("param", (), (number, name)))
     settings |= {name: Symbol(extra(name)) for name in stage.extras}
+    settings |= pictures(stage, coding, [Symbol(extra(name)) for name in ("x", "y", "width", "height")])
 
     def call(*channels: Any) -> tuple[Any, ...]:
         symbols = [channel if isinstance(channel, Symbol) else Symbol(node_of(channel)) for channel in channels]
         return tuple(Symbol(_as_float(node_of(value))) for value in results(stage, symbols, settings))
 
     return call
+
+
+def pictures(stage: Stage, coding: Coding, place: Sequence[Any]) -> dict[str, Picture]:
+    """Return what a stage's function gets for the parameters that name pictures, at `x`, `y`, `width`, `height`."""
+    fit = str(stage.values.get("fit", FITS[0]))
+    return {
+        name: shown(f"{stage.name}: {name}", stage.values[name], fit, stage.space, coding, tuple(place))
+        for name in stage.pictures
+    }
 
 
 def _as_float(value: Node) -> Node:
@@ -125,7 +138,7 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
         working = Working(coding, model, tuple(Symbol(channel(letter)) for letter in model))
         opacity: Any = Symbol(channel("a")) if alpha else Symbol(const(1))
         for number, stage in enumerate(stages):
-            call = called(stage, number)
+            call = called(stage, number, working.coding)
             changed = working.apply(stage.space, call, opacity if stage.alpha else None)
             opacity = opacity if changed is None else changed
             if stage.coding is not None:
@@ -165,7 +178,7 @@ def _is_identity(settled: _Settled) -> bool:
     channels = [Symbol(node("input", (), f"c{k}")) for k in range(stage.channels)]
     token = peek.set(lambda here: evaluate([here], _PEEKED)[0])
     try:
-        found = called(stage, 0, constants=True)(*channels)
+        found = called(stage, 0, _ANY, constants=True)(*channels)
     finally:
         peek.reset(token)
     return all(value.node is channel.node for value, channel in zip(found, channels, strict=True))

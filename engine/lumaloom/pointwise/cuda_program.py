@@ -11,7 +11,7 @@ import numpy as np
 from lumaloom.frame import Array, Frame
 from lumaloom.pointwise.cuda_source import COLUMNS, rows, source
 from lumaloom.pointwise.lower import Lowered
-from lumaloom.pointwise.settled import Numbers, Settled
+from lumaloom.pointwise.settled import Numbers, Settled, word_of
 from lumaloom.pointwise.stage import Stage
 
 OPTIONS = ("--std=c++17", "--diag-suppress=177")  # 177: a function of the header that a run does not use
@@ -51,7 +51,7 @@ class CudaProgram:
         for plane in (*sources, *targets):
             words += [np.uint64(plane.data.ptr), np.int32(plane.strides[0])]
         for table in tables:
-            words += [np.uint64(self._table(cupy, device, table).data.ptr), np.int32(len(table) - 1)]
+            words += [np.uint64(self._table(cupy, device, table).data.ptr), np.int32(word_of(table))]
         words += list(numbers[: len(self.lowered.numbers)])
         for part, kernel in zip(self.lowered.passes, self._loaded(cupy, device), strict=True):
             height, width = targets[part.planes[0]].shape[:2] if part.native else (out.height, out.width)

@@ -59,6 +59,7 @@ class _Kernel:
         self.letters = [letter for plane in part.planes for letter in self.after.planes[plane].channels]
         self.read = [k for k, plane in enumerate(self.before.planes) if set(plane.channels) & part.reads]
         self.vertical = lowered.before.chroma_offset[1] != 0
+        self.fields = lowered.fields and self.rows == 2
         self.shared = [f"float n{k}" for k in range(len(lowered.numbers))]
         self.tables = [f"const float* __restrict__ t{k}, int t{k}_last" for k in range(len(lowered.tables))]
 
@@ -107,10 +108,14 @@ class _Kernel:
             place = self.source[letter]
             row = "0" if place.sub_y and not self.part.native and not self.vertical else "k"
             words.append(f"v{place.plane}[{row}][{place.index}][i]")
-        words += ["(float)(x + i) + 0.5f", f"(float)({self.rows} * j + k) + 0.5f"]
+        words += ["(float)(x + i) + 0.5f", f"(float)({self._row('k')}) + 0.5f"]
         words += [word for k in range(len(self.tables)) for word in (f"t{k}", f"t{k}_last")]
         words += [f"n{k}" for k in range(len(self.shared))]
         return words + [f"o[k][{k}][i]" for k in range(len(self.letters))]
+
+    def _row(self, k: int | str) -> str:
+        """Return row `k` of the cell: of a pair, both lie in one field where fields are told apart."""
+        return f"4 * (j / 2) + j % 2 + 2 * {k}" if self.fields else f"{self.rows} * j + {k}"
 
     def _load(self, number: int) -> list[str]:
         """Return lines that make `vN[row][channel][column]` of a plane of the source."""
@@ -125,11 +130,13 @@ class _Kernel:
 
         lines = [f"float v{number}[{self.rows}][{count}][{COLUMNS}];"]
         if not plane.sub_y or self.part.native:
-            lines += [load(f"v{number}[{k}]", f"min({self.rows} * j + {k}, height - 1)") for k in range(self.rows)]
+            lines += [load(f"v{number}[{k}]", f"min({self._row(k)}, height - 1)") for k in range(self.rows)]
             return lines
         lines.append(load(f"v{number}[0]", "j"))
         if self.vertical:  # the row of luma that chroma does not sit on gets the mean of two
-            distant, near = (1, "min(j + 1, (height + 1) / 2 - 1)") if offset[1] < 0 else (0, "max(j - 1, 0)")
+            step = 2 if self.fields else 1
+            below, above = f"j + {step} < (height + 1) / 2 ? j + {step} : j", f"j >= {step} ? j - {step} : j"
+            distant, near = (1, below) if offset[1] < 0 else (0, above)
             lines += [
                 load(f"v{number}[1]", "j"),
                 f"float w{number}[{count}][{COLUMNS}];",
@@ -148,12 +155,15 @@ class _Kernel:
         at = "x / 2, (width + 1) / 2" if halved else "x, width"
         lines = []
         for k in range(1 if plane.sub_y and not self.part.native else self.rows):
-            row = "j" if plane.sub_y and not self.part.native else f"{self.rows} * j + {k}"
+            row = "j" if plane.sub_y and not self.part.native else self._row(k)
             values = f"p{number}_{k}"
             lines.append(f"float {values}[{count}][{COLUMNS // 2 if halved else COLUMNS}];")
             for c in range(count):
                 for i in range(COLUMNS // 2 if halved else COLUMNS):
-                    lines.append(f"{values}[{c}][{i}] = {self._value(plane, first + c, k, i)};")
+                    value = self._value(plane, first + c, k, i)
+                    if self.lowered.dither and plane.channels[c] != "a":
+                        value += f" + dither({'x / 2' if halved else 'x'} + {i}, {row})"
+                    lines.append(f"{values}[{c}][{i}] = {value};")
             limit = "" if row == "j" or k == 0 else f"if ({row} < height) "
             lines.append(f"{limit}store<{kind}>(d{number} + (i64)({row}) * d{number}_pitch, {at}, {values}, {peak});")
         return lines

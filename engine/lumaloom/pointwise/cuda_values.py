@@ -36,7 +36,7 @@ def statements(
     Args:
         roots: what is wanted.
         leaf: gives the name of inputs and of uniform values.
-        table: gives the arguments that a table's node stands for: its address and last index.
+        table: gives the arguments that a table's node stands for: its address, and last index or pitch.
 
     """
     lines: list[str] = []
@@ -76,6 +76,9 @@ def _below_uniform(roots: Iterable[Node]) -> set[Node]:
 
 
 def _text(here: Node, names: dict[Node, str], table: Callable[[Node], str]) -> str:
+    if here.op == "texel":
+        index, count, bits = here.texel
+        return f"texel<u{bits}>({table(here.args[0])}, {count}, {index}, {names[here.args[1]]}, {names[here.args[2]]})"
     if here.op == "lookup":
         return f"lookup({table(here.args[0])}, {names[here.args[1]]})"
     if here.op in _INFIX:

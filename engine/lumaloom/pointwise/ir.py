@@ -25,7 +25,8 @@ class Node:
     """One value of the graph.
 
     Attributes:
-        op: `const`, `input`, `param`, `call`, `table`, `lookup`, `lookup3`, `hash`, `select`, or an arithmetic name.
+        op: `const`, `input`, `param`, `call`, `table`, `lookup`, `lookup3`, `texel`, `hash`, `select`, or an arithmetic
+            name.
         args: the nodes that it is made from.
         data: what else it is: the number of a constant, the name of an input, the host function of a call.
         varying: whether it depends on the pixel.
@@ -49,6 +50,11 @@ class Node:
     def number(self) -> float | None:
         """The value of a constant, else None."""
         return self.data if self.op == "const" else None  # type: ignore[return-value]
+
+    @property
+    def texel(self) -> tuple[int, int, int]:
+        """Of a `texel`: the channel's number, how many the picture has, and bits of a sample."""
+        return self.data  # type: ignore[return-value]
 
     def __repr__(self) -> str:
         return f"<{self.op} {self.data}>" if not self.args else f"<{self.op} of {len(self.args)}>"

@@ -1,4 +1,4 @@
-"""What code values mean: black and the way from black to white, for every channel."""
+"""What samples mean: black and the way from black to white of every channel, and which rows share chroma."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ def levels(spec: FrameSpec, letter: str) -> tuple[float, float]:
         full = spec.colour.resolved(row.model, spec.height).range is Range.FULL
         return 128.0 * unit, row.peak if full else 224.0 * unit
     return black, white - black
+
+
+def by_fields(spec: FrameSpec) -> bool:
+    """Whether chroma that is halved downward belongs to pairs of rows of one field.
+
+    So it is in interlaced frames: rows 0 and 2 share the first row of chroma, 1 and 3 the second. Frames whose height
+    is no multiple of four have no such order and are taken as progressive. Within a field chroma counts as
+    sited where the frame's tag says; the quarter of a row by which the fields differ there is not told apart.
+    """
+    return spec.interlaced and spec.height % 4 == 0

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from lumaloom.frame import PixelFormat
+from lumaloom.pointwise.dither import SIDE, pattern
+from lumaloom.pointwise.ir import Node
+from lumaloom.pointwise.llvm_math import literal
 from lumaloom.pointwise.llvm_text import Text, splat
 from lumaloom.pointwise.lower import Place
+
+_PATTERN_COLUMNS = 64 + SIDE  # vectors have 32 lanes at most
 
 
 def element(fmt: PixelFormat) -> str:
@@ -49,6 +56,24 @@ def load(text: Text, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: i
     return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
 
 
+def texel(text: Text, table: tuple[str, str], here: Node, row: str, at: str, lanes: int) -> str:
+    """Return `lanes` samples of one channel of a picture, whose rows lie channel after channel, as float.
+
+    `table` is its address and the bytes from one of them to the next.
+    """
+    index, count, bits = here.texel
+    size = bits // 8
+    line = text.set(f"mul i64 {row}, {count}", "o")
+    line = text.set(f"add i64 {line}, {index}", "o")
+    pitch = text.set(f"zext i32 {table[1]} to i64", "o")
+    offset = text.set(f"mul i64 {line}, {pitch}", "o")
+    start = text.set(f"getelementptr i8, ptr {table[0]}, i64 {offset}", "p")
+    pointer = text.set(f"getelementptr i{bits}, ptr {start}, i64 {at}", "p")
+    samples = text.set(f"load <{lanes} x i{bits}>, ptr {pointer}, align {size}", "s")
+    wide = text.set(f"zext <{lanes} x i{bits}> {samples} to <{lanes} x i32>", "i")
+    return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
+
+
 def mean(text: Text, lanes: int, a: str, b: str) -> str:
     """Return the means of two vectors."""
     total = text.set(f"fadd <{lanes} x float> {a}, {b}")
@@ -75,6 +100,23 @@ def upsampled(text: Text, fmt: PixelFormat, place: Place, row: Row, at: str, lan
     beside = text.set(f"select i1 {at_end}, {kind} {last}, {kind} {further}")
     between = mean(text, half, samples, beside)
     return shuffled(text, kind, samples, between, [k for lane in range(half) for k in (lane, half + lane)])
+
+
+def dither_table() -> str:
+    """Return the constant that `dithered` reads: every row of the pattern, long enough from any of its columns."""
+    numbers = ", ".join(f"float {literal(float(v))}" for v in np.tile(pattern(), (1, _PATTERN_COLUMNS // SIDE)).ravel())
+    return f"@dither = internal constant [{SIDE * _PATTERN_COLUMNS} x float] [{numbers}], align 64"
+
+
+def dithered(text: Text, value: str, row: str, at: str, lanes: int) -> str:
+    """Return floats with the offsets of their places added; `lanes` may be half of a vector's."""
+    kind = f"<{lanes} x float>"
+    down, across = (text.set(f"and i64 {place}, {SIDE - 1}", "o") for place in (row, at))
+    line = text.set(f"mul i64 {down}, {_PATTERN_COLUMNS}", "o")
+    spot = text.set(f"add i64 {line}, {across}", "o")
+    pointer = text.set(f"getelementptr float, ptr @dither, i64 {spot}", "p")
+    offset = text.set(f"load {kind}, ptr {pointer}, align 4, !invariant.load !0")
+    return text.set(f"fadd {kind} {value}, {offset}")
 
 
 def rounded(text: Text, fmt: PixelFormat, value: str, lanes: int) -> str:

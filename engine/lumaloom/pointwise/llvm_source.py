@@ -10,7 +10,18 @@ from __future__ import annotations
 from lumaloom.pointwise.ir import Node, node
 from lumaloom.pointwise.llvm_frame import Frame
 from lumaloom.pointwise.llvm_math import prelude
-from lumaloom.pointwise.llvm_planes import Row, load, mean, rounded, shuffled, store, upsampled
+from lumaloom.pointwise.llvm_planes import (
+    Row,
+    dither_table,
+    dithered,
+    load,
+    mean,
+    rounded,
+    shuffled,
+    store,
+    texel,
+    upsampled,
+)
 from lumaloom.pointwise.llvm_table import by_table
 from lumaloom.pointwise.llvm_text import Text, splat
 from lumaloom.pointwise.llvm_values import Values
@@ -33,6 +44,8 @@ def module(lowered: Lowered, lanes: int) -> str:
     kind = f"<{lanes} x float>"
     intrinsics |= {f"declare {kind} @llvm.{name}.v{lanes}f32({kind})" for name in ("rint", "fabs", "floor")}
     intrinsics.add(f"declare {kind} @llvm.copysign.v{lanes}f32({kind}, {kind})")
+    if lowered.dither:
+        intrinsics.add(dither_table())
     return "\n\n".join([*functions, prelude(used, lanes), "\n".join(sorted(intrinsics)), "!0 = !{}"]) + "\n"
 
 
@@ -51,6 +64,7 @@ class _Blocks:
         here += [self.target[name] for name in part.roots]
         self.halved = not part.native and any(place.sub_x for place in here)
         self.pair = not part.native and any(place.sub_y for place in here)
+        self.fields = self.pair and frame.lowered.fields
         self.loaded: dict[tuple[str, int], str] = {}
         self.singles: dict[str, str] = {}
         self.values: list[Values] = []
@@ -89,7 +103,10 @@ class _Blocks:
         self.numbers = ["%j"]
         if self.pair:
             top = text.set("shl i64 %j, 1", "j")
-            below = text.set(f"add i64 {top}, 1", "j")
+            if self.fields:  # 4 (j / 2) + j % 2: the pair lies in one field
+                field = text.set("and i64 %j, 1", "j")
+                top = text.set(f"sub i64 {top}, {field}", "j")
+            below = text.set(f"add i64 {top}, {2 if self.fields else 1}", "j")
             end = text.set(f"sub i64 {frame.height}, 1", "j")
             beyond = text.set(f"icmp sgt i64 {below}, {end}", "m")
             self.numbers = [top, text.set(f"select i1 {beyond}, i64 {end}, i64 {below}", "j")]
@@ -113,7 +130,8 @@ class _Blocks:
         if side == "out" or offset == 0:
             return
         text, frame = self.text, self.frame
-        near = text.set(f"add i64 %j, {1 if offset < 0 else -1}", "j")
+        step = 2 if self.fields else 1
+        near = text.set(f"add i64 %j, {step if offset < 0 else -step}", "j")
         rows = text.set(f"sdiv i64 {frame.height}, 2", "j") if offset < 0 else "0"
         if offset < 0:  # the last row of chroma, of odd heights too
             more = text.set(f"add i64 {frame.height}, 1", "j")
@@ -121,7 +139,7 @@ class _Blocks:
             rows = text.set(f"sub i64 {count}, 1", "j")
         beyond = text.set(f"icmp {'sgt' if offset < 0 else 'slt'} i64 {near}, {rows}", "m")
         self.rows[side, plane, 2] = frame.row(
-            side, plane, text.set(f"select i1 {beyond}, i64 {rows}, i64 {near}", "j"), width
+            side, plane, text.set(f"select i1 {beyond}, i64 %j, i64 {near}", "j"), width
         )
 
     def _block(self) -> None:
@@ -139,7 +157,10 @@ class _Blocks:
                 letters = fmt.planes[plane].channels
                 if self._is_sub(self.target[letters[0]]):
                     continue
-                full = [rounded(text, fmt, self._at(k, self.part.roots[letter]), self.lanes) for letter in letters]
+                full = [
+                    self._sample(letter, self._at(k, self.part.roots[letter]), self.places[k], self.at, self.lanes)
+                    for letter in letters
+                ]
                 store(text, fmt, full, self.rows["out", plane, k], self.at, self.lanes)
         for plane in self.part.planes:
             letters = fmt.planes[plane].channels
@@ -150,10 +171,18 @@ class _Blocks:
             lanes = self.lanes // 2 if place.sub_x else self.lanes
             each = self.pair and not place.sub_y  # a row of chroma for every row of luma
             for rows in ([1], [0]) if each else (list(range(len(self.numbers))),):
+                row = self.places[rows[0]] if each else "%j"
                 reduced = [
-                    rounded(text, fmt, self._reduced(self.part.roots[letter], rows), lanes) for letter in letters
+                    self._sample(letter, self._reduced(self.part.roots[letter], rows), row, where, lanes)
+                    for letter in letters
                 ]
                 store(text, fmt, reduced, self.rows["out", plane, rows[0]], where, lanes)
+
+    def _sample(self, letter: str, value: str, row: str, at: str, lanes: int) -> str:
+        """Return samples of the result from floats, to which the half was added."""
+        if self.frame.lowered.dither and letter != "a":
+            value = dithered(self.text, value, row, at, lanes)
+        return rounded(self.text, self.after.format, value, lanes)
 
     def _is_sub(self, place: Place) -> bool:
         return not self.part.native and bool(place.sub_x or place.sub_y)
@@ -171,6 +200,8 @@ class _Blocks:
         return self.before.chroma_offset[1] != 0
 
     def _leaf(self, here: Node, k: int) -> str:
+        if here.op == "texel":
+            return texel(self.text, self.frame.tables[id(here.args[0])], here, self.numbers[k], self.at, self.lanes)
         if here.op != "input":
             return self.frame.numbers[id(here)]
         name = str(here.data)

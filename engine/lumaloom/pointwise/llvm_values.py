@@ -12,6 +12,7 @@ _COMPARES = {"lt": "olt", "le": "ole", "eq": "oeq", "ne": "une"}
 _PLAIN = {"add": "fadd contract nsz", "sub": "fsub contract nsz", "mul": "fmul contract nsz", "div": "fdiv"}
 _INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "rint": "rint", "trunc": "trunc"}
 _CALLS = ("exp2", "log2", "sin", "cos", "tanh", "cbrt", "atan", "atan2", "pow", "hash")
+_LEAVES = ("input", "texel")
 _LOGIC = {"and": "and", "or": "or", "xor": "xor"}
 
 
@@ -21,7 +22,7 @@ class Values:
     Args:
         text: where the instructions go.
         lanes: of a vector.
-        leaf: gives the value of inputs and of uniform nodes.
+        leaf: gives the value of inputs, of pictures, and of uniform nodes.
         tables: gives address and last index of a table's node.
 
     """
@@ -51,7 +52,7 @@ class Values:
         return found
 
     def _needed(self, here: Node) -> tuple[Node, ...]:
-        if not here.varying or here.op == "input":
+        if not here.varying or here.op in _LEAVES:
             return ()
         return tuple(arg for arg in here.args if arg.op != "table")
 
@@ -59,7 +60,7 @@ class Values:
         number = here.number
         if number is not None:
             return splat(number)
-        if not here.varying or here.op == "input":
+        if not here.varying or here.op in _LEAVES:
             return self.leaf(here)
         if here.op in ("lookup", "lookup3"):
             return self._looked_up(here)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from lumaloom.frame import FrameSpec, Model, PixelFormat
 from lumaloom.pointwise.build import build, channel
+from lumaloom.pointwise.dither import loses_depth
 from lumaloom.pointwise.ir import Node, const, make, node, reach, rebuilt, substituted
-from lumaloom.pointwise.levels import levels
+from lumaloom.pointwise.levels import by_fields, levels
 from lumaloom.pointwise.passes.affine import joined
 from lumaloom.pointwise.passes.cost import cost
+from lumaloom.pointwise.passes.cubes import Cube, collapsed
 from lumaloom.pointwise.passes.ranges import Range, trimmed
 from lumaloom.pointwise.spaces import Coding
 from lumaloom.pointwise.stage import Stage
@@ -83,6 +85,9 @@ class Lowered:
         copies: `(plane of the source, plane of the result)` that are the same.
         numbers: uniform values that the code gets, in order.
         tables: tables that it gets, in order.
+        dither: whether the offsets of `dither` are added before samples are rounded.
+        cube: what stands for the run, where an error was allowed.
+        fields: whether pairs of rows that share chroma are those of one field, as in interlaced frames.
 
     """
 
@@ -92,6 +97,9 @@ class Lowered:
     copies: tuple[tuple[int, int], ...]
     numbers: tuple[Node, ...] = field(default=())
     tables: tuple[Node, ...] = field(default=())
+    dither: bool = False
+    fields: bool = False
+    cube: Cube | None = None
 
 
 def raw(letter: str) -> Node:
@@ -105,8 +113,16 @@ def inputs(roots: Sequence[Node] | object) -> set[str]:
     return {name.removeprefix("raw ") if name.startswith("raw ") else f" {name}" for name in found}
 
 
-def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lowered:
+def lower(
+    stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False, allowed: float = 0.0
+) -> Lowered:
     """Trace stages and arrange their work on frames of `before` as passes that write frames of `after`.
+
+    Args:
+        stages: in order.
+        before, after: frames that come in and go out.
+        dither: hide the steps where samples lose depth.
+        allowed: error, as part of the range, for which a costly run may become a look up in a cube.
 
     Raises:
         TraceError: an author's function can't be compiled.
@@ -118,6 +134,8 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lower
     graph = build(stages, coding, MODELS[before.format.model], coding_after, wanted, "a" in source)
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)
+    colours = [k for k, letter in enumerate(letters) if letter != "a"]
+    roots, cube = collapsed(roots, colours, before.format, after.format, _now(stages), allowed)
     known = _known(stages, source, before)
     half = const(0 if after.format.is_float else 0.5)
     plain = trimmed(roots, known)
@@ -128,7 +146,8 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lower
         for letter, root in zip(letters, whole[:count], strict=True)
     }
     final = dict(zip(letters, whole[count:], strict=True))
-    passes, copies = _arranged(before, after, final, same)
+    dither = dither and loses_depth(before.format, after.format)
+    passes, copies = _arranged(before, after, final, same, dither)
     varying = [here for part in passes for here in reach(part.roots.values()) if here.varying]
     numbers: dict[int, Node] = {}
     tables: dict[int, Node] = {}
@@ -138,7 +157,8 @@ def lower(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Lower
                 tables.setdefault(id(arg), arg)
             elif not arg.varying and arg.op != "const":
                 numbers.setdefault(id(arg), arg)
-    return Lowered(before, after, passes, copies, tuple(numbers.values()), tuple(tables.values()))
+    found = tuple(numbers.values()), tuple(tables.values())
+    return Lowered(before, after, passes, copies, *found, dither=dither, fields=by_fields(before), cube=cube)
 
 
 def _sampled(
@@ -163,6 +183,10 @@ def _steps(spec: FrameSpec, letter: str) -> tuple[float, float]:
     return black / step, unit / step
 
 
+def _now(stages: Sequence[Stage]) -> dict[Hashable, float]:
+    return {(number, name): value for number, stage in enumerate(stages) for name, value in stage.numbers.items()}
+
+
 def _known(stages: Sequence[Stage], source: dict[str, Place], before: FrameSpec) -> dict[object, Range]:
     known: dict[object, Range] = {}
     if not before.format.is_float:
@@ -182,7 +206,7 @@ def _alike(before: FrameSpec, after: FrameSpec, letter: str) -> bool:
 
 
 def _arranged(
-    before: FrameSpec, after: FrameSpec, roots: dict[str, Node], same: dict[str, bool]
+    before: FrameSpec, after: FrameSpec, roots: dict[str, Node], same: dict[str, bool], dither: bool
 ) -> tuple[tuple[Pass, ...], tuple[tuple[int, int], ...]]:
     source = places(before.format)
     copies: list[tuple[int, int]] = []
@@ -197,7 +221,7 @@ def _arranged(
             copies.append((twin.plane, number))
             continue
         by_itself = like and all(inputs([root]) <= {letter} for letter, root in part.items())
-        if by_itself and _worth_a_table(before, after, part):
+        if by_itself and not dither and _worth_a_table(before, after, part):
             alone.append(Pass((number,), part, native=True, by_table=True))
             continue
         same_size = all(

@@ -12,6 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lumaloom.pointwise.code_limit import keep_within, used
+
 _MAGIC = b"LLPW1\n"
 _lock = threading.Lock()
 
@@ -120,10 +122,12 @@ def _loaded(code: bytes) -> Any:
 
 def _kept(key: str) -> bytes | None:
     """Return code from disk if it is there whole."""
+    file = cache_folder() / f"{key}.o"
     try:
-        content = (cache_folder() / f"{key}.o").read_bytes()
+        content = file.read_bytes()
     except OSError:
         return None
+    used(file)
     head = len(_MAGIC) + 32
     code = content[head:]
     whole = content.startswith(_MAGIC) and content[len(_MAGIC) : head] == sha256(code).digest()
@@ -145,3 +149,4 @@ def _keep(key: str, text: str, code: bytes) -> None:
                     with suppress(OSError):
                         os.unlink(file.name)
                     raise
+        keep_within(folder)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lumaloom.pointwise.host import hashed, lookup, tetrahedral
 from lumaloom.pointwise.ir import Node, reach
+from lumaloom.pointwise.pictures import texels
 
 _DIRECT: dict[str, Callable[..., Any]] = {
     "neg": np.negative,
@@ -75,6 +76,8 @@ def _value(here: Node, args: list[Any], known: Known) -> Any:
         return data(*map(_plain, args))
     if here.op == "item":
         return np.float64(args[0] if np.ndim(args[0]) == 0 else args[0][data])
+    if here.op == "texel":
+        return texels(*args)[data[0]]
     if here.op == "lookup3":
         return tetrahedral(*args)[data]
     return _DIRECT[here.op](*args)

@@ -94,6 +94,13 @@ static __device__ __forceinline__ void halve(float (&to)[C][4], const float (&ot
         for (int i = 0; i < 4; ++i) to[c][i] = 0.5f * (to[c][i] + other[c][i]);
 }
 
+// Bayer's matrix of 8 x 8, in steps of the result, around 0: see dither.py.
+static __device__ __forceinline__ float dither(int x, int y) {
+    const int a = x ^ y;
+    const int rank = (a & 1) << 5 | (y & 1) << 4 | (a & 2) << 2 | (y & 2) << 1 | (a & 4) >> 1 | (y & 4) >> 2;
+    return ((float)rank + 0.5f) * 0.015625f - 0.5f;
+}
+
 // A float, to which the half was added, as a sample: clamped, NaN as 0.
 static __device__ __forceinline__ void sample(float v, float peak, int shift, u8& to) { to = (u8)((unsigned)fminf(fmaxf(v, 0.0f), peak) << shift); }
 static __device__ __forceinline__ void sample(float v, float peak, int shift, u16& to) { to = (u16)((unsigned)fminf(fmaxf(v, 0.0f), peak) << shift); }
@@ -170,6 +177,12 @@ static __device__ __forceinline__ float lookup(const float* __restrict__ table, 
     float share;
     const int k = place(v, last, share);
     return table[k] + (table[k + 1] - table[k]) * share;
+}
+// A channel of a picture, whose rows lie channel after channel, `pitch` bytes each, at a pixel's centre.
+template <typename T>
+static __device__ __forceinline__ float texel(const float* __restrict__ table, int pitch, int count, int index, float x, float y) {
+    const u8* row = (const u8*)table + ((i64)(int)y * count + index) * pitch;
+    return (float)((const T*)row)[(int)x];
 }
 // Between the points of a cube by tetrahedra: along the greatest share first, then along the next.
 static __device__ __forceinline__ float3 cube(const float* __restrict__ table, int last, float r, float g, float b) {

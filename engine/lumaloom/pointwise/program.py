@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lumaloom.frame import Frame, FrameSpec, PlaneFormat
+from lumaloom.pointwise.levels import by_fields
 from lumaloom.pointwise.lower import Lowered, lower
 from lumaloom.pointwise.machine import Machine, lanes
-from lumaloom.pointwise.settled import Settled
+from lumaloom.pointwise.pictures import stamp
+from lumaloom.pointwise.settled import Settled, word_of
 from lumaloom.pointwise.stage import Stage
 
 if TYPE_CHECKING:
@@ -21,27 +23,38 @@ _KEPT = 64
 Plane = np.ndarray[Any, Any]
 
 
-def program(stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> Program:
+def program(
+    stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False, allowed: float = 0.0
+) -> Program:
     """Return the compiled run; runs that differ in numbers alone share one.
+
+    With an error `allowed` a costly run may become a look up in a cube: then numbers count too.
 
     Raises:
         TraceError: an author's function can't be compiled.
 
     """
-    return _program(_Key(stages, before, after))
+    return _program(_Key(stages, before, after, dither, allowed))
 
 
 class _Key:
-    """What code depends on: functions, texts and truth values among the parameters, formats and colour tags."""
+    """What code depends on: functions, texts and truth values among the parameters, formats, tags and dither."""
 
-    def __init__(self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec) -> None:
-        self.stages, self.before, self.after = tuple(stages), before, after
+    def __init__(
+        self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool, allowed: float
+    ) -> None:
+        self.stages, self.before, self.after, self.options = tuple(stages), before, after, (dither, allowed)
         kinds = tuple(
             (spec.format.name, spec.colour.resolved(spec.format.model, spec.height)) for spec in (before, after)
         )
         self.content = (
-            tuple((stage.function, stage.space, stage.alpha, stage.coding, stage.fixed) for stage in stages),
+            tuple(
+                (stage.function, stage.space, stage.alpha, stage.coding, stage.fixed, _files(stage)) for stage in stages
+            ),
             *kinds,
+            self.options,
+            by_fields(before),
+            tuple(tuple(stage.numbers.items()) for stage in stages) if allowed else (),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -51,9 +64,13 @@ class _Key:
         return hash(self.content)
 
 
+def _files(stage: Stage) -> tuple[object, ...]:
+    return tuple(stamp(stage.values[name]) for name in stage.pictures)
+
+
 @lru_cache(maxsize=_KEPT)
 def _program(key: _Key) -> Program:
-    return Program(lower(key.stages, key.before, key.after))
+    return Program(lower(key.stages, key.before, key.after, *key.options))
 
 
 class Program:
@@ -108,7 +125,7 @@ class Program:
             return
         sources = [self._wide(plane, fmt, src.spec) for fmt, plane in src.items()]
         targets = [self._target(plane, fmt, out.spec) for fmt, plane in out.items()]
-        ends = [word for table in tables for word in (table.ctypes.data, len(table) - 1)]
+        ends = [word for table in tables for word in (table.ctypes.data, word_of(table))]
         places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
         for number, function in enumerate(self._functions):
             words = np.array([*self._extent(number, sources, targets), *places, *ends], np.int64)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lumaloom.frame import Frame, FrameSpec, Model, PlaneFormat
-from lumaloom.pointwise.build import results
-from lumaloom.pointwise.levels import levels
+from lumaloom.pointwise.build import pictures, results
+from lumaloom.pointwise.dither import loses_depth, offsets
+from lumaloom.pointwise.levels import by_fields, levels
 from lumaloom.pointwise.moment import moment
 from lumaloom.pointwise.spaces import Coding, Working
 from lumaloom.pointwise.stage import Stage
@@ -17,12 +19,13 @@ from lumaloom.pointwise.stage import Stage
 Plane = np.ndarray[Any, Any]
 
 
-def reference(stages: Sequence[Stage], src: Frame, out: Frame) -> None:
+def reference(stages: Sequence[Stage], src: Frame, out: Frame, dither: bool = False) -> None:
     """Write every sample of `out` from `src`: what the compiled code has to give.
 
     Samples become numbers by `levels`; halved chroma is brought to full resolution by `full`; stages see
     float64 without clamping between them; chroma is halved by `halved`; integers are rounded and clamped, NaN
-    becomes 0. Opacity passes through; where `src` has none it is 1.
+    becomes 0. Opacity passes through; where `src` has none it is 1. With `dither`, `offsets` are added before colours
+    are rounded to fewer bits. Chroma of interlaced frames is shared within a field: see `by_fields`.
     """
     height, width = _even(src.height, src.format.subsampling[1]), _even(src.width, src.format.subsampling[0])
     height, width = (max(a, b) for a, b in ((height, out.height), (width, out.width)))
@@ -39,6 +42,7 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame) -> None:
     with np.errstate(all="ignore"):
         for stage in stages:
             settings = {**stage.values, **{name: extras[name] for name in stage.extras}}
+            settings |= pictures(stage, working.coding, [extras[name] for name in ("x", "y", "width", "height")])
 
             def call(*channels: Any, stage: Stage = stage, settings: dict[str, Any] = settings) -> tuple[Any, ...]:
                 shape = (height, width)
@@ -50,7 +54,7 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame) -> None:
                 working.recode(stage.coding)
         values = working.finish(wanted, after)
         final = {letter: np.broadcast_to(v, (height, width)) for letter, v in zip(wanted, values, strict=True)}
-        _store({**final, "a": opacity}, out)
+        _store({**final, "a": opacity}, out, dither and loses_depth(src.format, out.format))
 
 
 def _even(size: int, halvings: int) -> int:
@@ -71,6 +75,8 @@ def full(samples: Plane, fmt: PlaneFormat, spec: FrameSpec, height: int, width: 
     Where chroma sits in the middle of its pair of pixels both get it. Where it sits on one of them the other
     lies between two samples and gets their mean. Halving by `halved` gives back the same samples.
     """
+    if fmt.sub_y and by_fields(spec):
+        return _woven(lambda rows: full(rows, fmt, _field(spec), height // 2, width), samples)
     for axis, halvings, offset in ((0, fmt.sub_y, spec.chroma_offset[1]), (1, fmt.sub_x, spec.chroma_offset[0])):
         if not halvings:
             continue
@@ -89,6 +95,8 @@ def full(samples: Plane, fmt: PlaneFormat, spec: FrameSpec, height: int, width: 
 
 def halved(samples: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
     """Return the samples of a plane: means of pairs where chroma sits between them, else those that it sits on."""
+    if fmt.sub_y and by_fields(spec):
+        return _woven(lambda rows: halved(rows, fmt, _field(spec)), samples)
     for axis, halvings, offset in ((0, fmt.sub_y, spec.chroma_offset[1]), (1, fmt.sub_x, spec.chroma_offset[0])):
         if halvings:
             first, second = (samples[(slice(None),) * axis + (slice(k, None, 2),)] for k in (0, 1))
@@ -96,7 +104,17 @@ def halved(samples: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
     return samples
 
 
-def _store(channels: dict[str, Plane], out: Frame) -> None:
+def _field(spec: FrameSpec) -> FrameSpec:
+    return replace(spec, interlaced=False, height=spec.height // 2)
+
+
+def _woven(function: Callable[[Plane], Plane], samples: Plane) -> Plane:
+    """Return what a function makes of each field, row after row."""
+    fields = [function(samples[k::2]) for k in (0, 1)]
+    return np.stack(fields, 1).reshape(-1, fields[0].shape[1])
+
+
+def _store(channels: dict[str, Plane], out: Frame, dither: bool) -> None:
     for fmt, plane in out.items():
         for index, letter in enumerate(fmt.channels):
             black, unit = levels(out.spec, letter)
@@ -105,5 +123,6 @@ def _store(channels: dict[str, Plane], out: Frame) -> None:
             samples = samples[: target.shape[0], : target.shape[1]]
             if not out.format.is_float:
                 step = 1 << out.format.shift
-                samples = np.nan_to_num(np.floor(samples / step + 0.5).clip(0, out.format.peak / step)) * step
+                half = 0.5 + (offsets(*samples.shape) if dither and letter != "a" else 0.0)
+                samples = np.nan_to_num(np.floor(samples / step + half).clip(0, out.format.peak / step)) * step
             target[...] = samples

@@ -15,7 +15,7 @@ from lumaloom.pointwise.moment import moment
 from lumaloom.pointwise.numpy_eval import evaluate
 from lumaloom.pointwise.stage import Stage
 
-Numbers = np.ndarray[Any, np.dtype[np.float32]]
+Numbers = np.ndarray[Any, np.dtype[Any]]
 _KEPT = 8
 
 
@@ -48,7 +48,14 @@ class Settled:
         return numbers, tuple(map(_laid_out, found[count:]))
 
 
+def word_of(table: Numbers) -> int:
+    """Return the number that code gets beside the address of a table: its last index, or the pitch of a picture."""
+    return table.strides[1] if table.ndim == 3 else len(table) - 1
+
+
 def _laid_out(table: np.ndarray[Any, Any]) -> Numbers:
+    if table.ndim == 3:  # a picture
+        return table
     array = np.ascontiguousarray(table, np.float32)
     if array.ndim == 4:
         whole = np.zeros((*array.shape[:3], 4), np.float32)

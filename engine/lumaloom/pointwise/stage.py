@@ -27,6 +27,7 @@ class Stage:
             truth values are part of the code.
         bounds: least and greatest value of every parameter.
         coding: what coded RGB means after it, where that changes; else None.
+        pictures: which parameters name a picture.
 
     """
 
@@ -38,6 +39,7 @@ class Stage:
     values: Mapping[str, Any]
     bounds: Mapping[str, tuple[float | None, float | None]]
     coding: Coding | None = None
+    pictures: tuple[str, ...] = ()
 
     @property
     def channels(self) -> int:

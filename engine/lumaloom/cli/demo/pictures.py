@@ -17,7 +17,7 @@ Picture = NDArray[np.uint8]
 
 
 def write_png(path: Path, picture: Picture, *, overwrite: bool = True) -> None:
-    """Write an `(H, W, 3)` picture; a file under that name is replaced where `overwrite` says so.
+    """Write an `(H, W, 3)` or `(H, W, 4)` picture; a file under that name is replaced where `overwrite` says so.
 
     Raises:
         OutputError: it can't be written.
@@ -25,8 +25,8 @@ def write_png(path: Path, picture: Picture, *, overwrite: bool = True) -> None:
     """
     encoder: Any = av.CodecContext.create("png", "w")
     encoder.height, encoder.width = picture.shape[:2]
-    encoder.pix_fmt, encoder.time_base = "rgb24", Fraction(1, 25)
-    packets = [*encoder.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")), *encoder.encode(None)]
+    encoder.pix_fmt, encoder.time_base = "rgb24" if picture.shape[2] == 3 else "rgba", Fraction(1, 25)
+    packets = [*encoder.encode(av.VideoFrame.from_ndarray(picture, format=encoder.pix_fmt)), *encoder.encode(None)]
     staged = AtomicFile(path, overwrite=overwrite)
     try:
         staged.path.write_bytes(b"".join(bytes(packet) for packet in packets))

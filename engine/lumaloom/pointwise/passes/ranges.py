@@ -66,6 +66,8 @@ def _range(here: Node, args: list[Range], known: Mapping[object, Range]) -> Rang
         return EVERYTHING if math.isnan(number) else (number, number)
     if here.op in ("input", "param"):
         return known.get(here.data, EVERYTHING)
+    if here.op == "texel":
+        return 0.0, float((1 << here.texel[2]) - 1)
     if here.op == "select":
         return min(args[1][0], args[2][0]), max(args[1][1], args[2][1])
     rule = _RULES.get(here.op)

@@ -1,0 +1,50 @@
+"""Blending with a picture."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from lumaloom.effect import Param, Picture, pointwise
+from lumaloom_effects._blending import blended
+
+
+@pointwise(space="rgb", also=("blend", "overlay", "watermark", "logo"))
+def blendpicture(
+    r: Any,
+    g: Any,
+    b: Any,
+    *,
+    file: Picture = Param(help="What lies over the frames: a PNG, JPEG, WebP, TIFF or BMP picture."),
+    mode: Literal[
+        "normal",
+        "multiply",
+        "screen",
+        "overlay",
+        "darken",
+        "lighten",
+        "color_dodge",
+        "color_burn",
+        "hard_light",
+        "soft_light",
+        "difference",
+        "exclusion",
+        "hue",
+        "saturation",
+        "color",
+        "luminosity",
+    ] = Param("normal", help="How it is mixed in."),
+    amount: float = Param(1.0, min=0, max=1, help="Opacity of the picture; 0 changes nothing."),
+    fit: Literal["stretch", "cover", "contain"] = Param(
+        "contain", help="How it fills the frame: out of shape, cut at its longer side, or with room beside it."
+    ),
+) -> Any:
+    """Lay a picture over the frames with a blend mode, such as a logo, a texture or a light leak.
+
+    `out = in + amount * opacity * (B(in, picture) - in)` as coded, `B` as in W3C Compositing and Blending Level 1,
+    where the frame is the backdrop and the picture the source; `opacity` is the picture's own. The picture is scaled to
+    the frame; its sRGB counts as the coding of SDR frames, and is coded anew for PQ and HLG.
+    """
+    *over, opacity = file
+    share = amount * opacity
+    mixed = blended(mode, (r, g, b), (over[0], over[1], over[2]))
+    return tuple(v + share * (m - v) for v, m in zip((r, g, b), mixed, strict=True))

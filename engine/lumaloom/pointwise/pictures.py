@@ -1,0 +1,229 @@
+"""Pictures from files as inputs of pointwise effects: decoded once, scaled to the frame, read beside its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, NoReturn
+
+import numpy as np
+
+from lumaloom.errors import ParameterError
+from lumaloom.frame import Transfer
+from lumaloom.pointwise.ir import const, node
+from lumaloom.pointwise.spaces import Coding, Working, to_code, to_light
+from lumaloom.pointwise.trace import Symbol, node_of
+
+FITS = ("stretch", "cover", "contain")
+_MAX_BYTES, _MAX_PIXELS = 256 << 20, 1 << 26
+_KEPT_SCALED, _KEPT_DECODED = 8, 2
+_CODECS = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "mjpeg"),
+    (b"BM", "bmp"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+)
+# White of an SDR picture in the light of other transfers: by BT.2408, 203 cd/m2 and 75 % of HLG's signal.
+_WHITE = {Transfer.PQ: 1.0, Transfer.HLG: 0.26496256, Transfer.LINEAR: 1.0}
+
+Samples = np.ndarray[Any, Any]
+
+
+class Picture(tuple[Any, ...]):
+    """Type of a parameter of a pointwise effect that names a picture: `file: Picture = Param(help="...")`.
+
+    Users give the name of a PNG, JPEG, WebP, TIFF or BMP file. The function gets the picture, scaled to the frame, as
+    the channels of its own space at this pixel, then opacity: `*over, opacity = file`. Called with arrays, it takes
+    a tuple of these. Where the effect has a text parameter `fit`, that says how: `stretch`, `cover` (what sticks out is
+    cut) or `contain` (what is left is transparent).
+    """
+
+    __slots__ = ()
+
+
+def shown(owner: str, name: str, fit: str, space: str, coding: Coding, place: tuple[Any, ...]) -> Picture:
+    """Return what a stage's function gets for a parameter that names a picture.
+
+    Args:
+        owner: effect and parameter, for messages.
+        name: of the file.
+        fit: one of `FITS`.
+        space: of the stage.
+        coding: of coded RGB at the stage. A picture's sRGB counts as the coding of SDR frames, as players show both
+            alike; for PQ, HLG and linear frames its light is coded anew. Its primaries count as the frame's.
+        place: `x`, `y`, `width` and `height`, as symbols or numbers and arrays.
+
+    Raises:
+        ParameterError: there is no such file, or it is no picture, or too large.
+
+    """
+    path = Path(name)
+    size, changed = _stamp(path, owner)
+    still = Still(path, size, changed, fit, coding.transfer if coding.transfer in _WHITE else None, owner)
+    channels = still.at(*place)
+    rgb, opacity = tuple(channels[:3]), channels[3]
+    if space == "luma":
+        return Picture((Working(coding, "rgb", rgb).to("yuv")[0], opacity))
+    return Picture((*Working(coding, "rgb", rgb).to(space), opacity))
+
+
+def stamp(name: str) -> object:
+    """Return what changes when a file does; None where there is none."""
+    try:
+        status = Path(name).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture file as it is now, and how it lies on frames: a table of the compiled code.
+
+    Called with the width and height of frames it gives an array `(height + 1, channels, more than width)`: rows of
+    red, green, blue, and opacity where the picture is not opaque; uint8 or uint16. Its last row and column go on.
+    """
+
+    path: Path
+    size: int
+    changed: int
+    fit: str
+    transfer: Transfer | None
+    owner: str
+
+    def __repr__(self) -> str:
+        return "picture"  # code does not depend on what is in it
+
+    def __call__(self, width: float, height: float) -> Samples:
+        """Return the samples for frames of a size; recent ones are kept."""
+        return _scaled(self, int(width), int(height))
+
+    def at(self, x: Any, y: Any, width: Any, height: Any) -> tuple[Any, ...]:
+        """Return red, green, blue as coded for the frame and opacity, each from 0 to 1, at a place."""
+        samples = _decoded(self.path, self.size, self.changed, self.owner)
+        deep = samples.dtype == np.uint16 or self.transfer is not None
+        count = 4 if samples.shape[2] == 4 or self.fit == "contain" else 3
+        bits = 16 if deep else 8
+        if isinstance(x, Symbol):
+            table = node("table", (node_of(width), node_of(height)), self)
+            args = (table, node_of(x), node_of(y))
+            found: list[Any] = [Symbol(node("texel", args, (k, count, bits))) for k in range(count)]
+            opaque: Any = Symbol(const(1))
+        else:
+            found, opaque = list(texels(self(width, height), x, y)), 1.0
+        return tuple(value * (1 / ((1 << bits) - 1)) for value in found) + (opaque,) * (4 - count)
+
+
+def texels(table: Samples, x: Any, y: Any) -> tuple[Any, ...]:
+    """Return every channel of a table at the pixels around whose centres `x` and `y` lie, by definition."""
+    rows = np.clip(np.floor(y).astype(np.int64), 0, len(table) - 1)
+    columns = np.clip(np.floor(x).astype(np.int64), 0, table.shape[2] - 1)
+    return tuple(table[rows, k, columns].astype(np.float64) for k in range(table.shape[1]))
+
+
+def _refuse(owner: str, path: Path, what: str) -> NoReturn:
+    raise ParameterError(f"{owner} {str(path)!r}: {what}") from None
+
+
+def _stamp(path: Path, owner: str) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as problem:
+        _refuse(owner, path, f"can't be read: {getattr(problem, 'strerror', None) or problem}")
+    if not S_ISREG(status.st_mode):
+        _refuse(owner, path, "is no regular file; give the name of a picture")
+    if status.st_size > _MAX_BYTES:
+        _refuse(owner, path, f"expected a picture of at most {_MAX_BYTES >> 20} MiB, got {status.st_size >> 20} MiB")
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(_KEPT_DECODED)
+def _decoded(path: Path, size: int, changed: int, owner: str) -> Samples:
+    """Return `(H, W, 3)`, or `(H, W, 4)` where some of it is see-through; uint8 or uint16.
+
+    The decoder alone reads the file: no demuxer guesses at formats, and none follows names in it.
+    """
+    import av
+
+    from lumaloom.frame.pyav import reformat
+
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        _refuse(owner, path, f"can't be read: {problem.strerror}")
+    codec = next((name for start, name in _CODECS if data.startswith(start)), None)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        codec = "webp"
+    if codec is None:
+        _refuse(owner, path, "is no picture; expected a PNG, JPEG, WebP, TIFF or BMP file")
+    decoder: Any = av.CodecContext.create(codec, "r")
+    decoder.options = {"max_pixels": str(_MAX_PIXELS)}
+    try:
+        frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
+    except (av.FFmpegError, MemoryError):
+        frames = []
+    if len(frames) != 1 or frames[0].is_corrupt:
+        _refuse(owner, path, f"is damaged, or has more than {_MAX_PIXELS >> 20} megapixels")
+    deep = any(component.bits > 8 for component in frames[0].format.components)
+    name = "rgba64le" if deep else "rgba"
+    samples: Samples = reformat(frames[0], name).to_ndarray()
+    opaque = bool((samples[..., 3] == np.iinfo(samples.dtype).max).all())
+    return np.ascontiguousarray(samples[..., :3] if opaque else samples)
+
+
+@lru_cache(_KEPT_SCALED)
+def _scaled(still: Still, width: int, height: int) -> Samples:
+    samples = _decoded(still.path, still.size, still.changed, still.owner)
+    if still.transfer is not None:
+        samples = _recoded(samples, still.transfer)
+    fitted = _fitted(samples, still.fit, width, height)
+    beyond = -width % 64
+    return np.ascontiguousarray(np.pad(fitted, ((0, 1), (0, beyond), (0, 0)), "edge").transpose(0, 2, 1))
+
+
+def _recoded(samples: Samples, transfer: Transfer) -> Samples:
+    """Return the colours coded by the frame's transfer, 16 bits."""
+    peak = np.iinfo(samples.dtype).max
+    codes = np.arange(peak + 1) / peak
+    light = to_light(Transfer.SRGB)(codes) * _WHITE[transfer]
+    table = np.rint(np.clip(to_code(transfer)(light), 0, 1) * 65535).astype(np.uint16)
+    colours = table[samples[..., :3]]
+    opacity = samples[..., 3:].astype(np.uint16) * np.uint16(65535 // peak)
+    return np.concatenate([colours, opacity], axis=2)
+
+
+def _fitted(samples: Samples, fit: str, width: int, height: int) -> Samples:
+    """Return the picture at the size of the frame."""
+    rows, columns = samples.shape[:2]
+    scales = width / columns, height / rows
+    if fit == "cover":
+        seen = width / max(scales), height / max(scales)
+        left, top = (columns - seen[0]) / 2, (rows - seen[1]) / 2
+        return _resized(samples, (width, height), (left, top, left + seen[0], top + seen[1]))
+    if fit == "stretch":
+        return _resized(samples, (width, height), (0.0, 0.0, float(columns), float(rows)))
+    inner = max(round(columns * min(scales)), 1), max(round(rows * min(scales)), 1)
+    result = np.zeros((height, width, 4), samples.dtype)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    part = result[top : top + inner[1], left : left + inner[0]]
+    part[..., 3] = np.iinfo(samples.dtype).max
+    part[..., : samples.shape[2]] = _resized(samples, inner, (0.0, 0.0, float(columns), float(rows)))
+    return result
+
+
+def _resized(samples: Samples, size: tuple[int, int], box: tuple[float, float, float, float]) -> Samples:
+    """Resize by a triangle that widens where it shrinks; what is see-through lends no colour to its neighbours."""
+    from lumaloom_kernels import resize
+
+    if samples.shape[2] == 3:
+        return resize(samples, size, "bilinear", box=box)
+    peak = np.iinfo(samples.dtype).max
+    share = samples[..., 3:].astype(np.float32) / peak
+    mixed = resize(np.concatenate([samples[..., :3] * share, share], axis=2), size, "bilinear", box=box)
+    colours = mixed[..., :3] / np.maximum(mixed[..., 3:], 1e-6)
+    whole = np.concatenate([colours, mixed[..., 3:] * peak], axis=2)
+    rounded: Samples = np.floor(np.clip(whole, 0, peak) + 0.5).clip(0, peak).astype(samples.dtype)
+    return rounded

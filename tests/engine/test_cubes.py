@@ -1,0 +1,106 @@
+"""Costly runs as a look up in a cube: only where that is allowed, and no further off than is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lumaloom.effect import Frame, Pointwise, keyframes
+from lumaloom.frame import FORMATS
+from lumaloom.graph import make_plan
+from lumaloom.graph.fused import Fused
+from lumaloom.pointwise.passes.cubes import SIDES, Cube
+from lumaloom.pointwise.reference import reference
+from tests.cuda import fake_cupy
+from tests.cuda.host_shim import compiler
+from tests.engine import pointwise_effects as effects
+from tests.engine.frames import POOL, noise, same, spec
+
+
+def costly() -> list[Pointwise]:
+    return [effects.stops(amount=0.4), effects.soft_vivid(amount=0.3), effects.power(value=1.2)]
+
+
+def planned(chain: list[Any], name: str, error: float, after: str | None = None) -> Fused:
+    formats = None if after is None else [FORMATS[after]]
+    (step,) = make_plan(spec(name, 67, 35), chain, formats, table_error=error).steps
+    assert isinstance(step.action, Fused)
+    return step.action
+
+
+def cube_of(fused: Fused) -> Cube | None:
+    return fused.program.lowered.cube
+
+
+@pytest.mark.parametrize(
+    ("name", "after"), [("yuv420p", "yuv420p"), ("gbrap12le", "gbrap12le"), ("yuv444p", "rgb48le"), ("rgb24", "nv12")]
+)
+def test_it_is_no_further_off_than_it_says(name: str, after: str) -> None:
+    fused = planned(costly(), name, 12.0, after)
+    cube = cube_of(fused)
+    assert cube is not None
+    assert 0 < cube.error * 255 <= 12
+    assert str(cube) in fused.explain()
+    src = noise(spec(name, 67, 35))
+    found = fused.apply(src, fused.parts[-1].after, POOL)
+    expected = Frame.allocate(found.spec, POOL, like=src)
+    reference([effect.stage for effect in costly()], src, expected)
+    peak = (1 << found.format.depth) - 1
+    off = max(np.abs(a.astype(float) - b).max() / peak for a, b in zip(expected.planes, found.planes, strict=True))
+    assert 0 < off <= cube.error * 1.05 + 1.5 / peak  # rounding, and colours that were not among those looked at
+    if found.format.has_alpha:
+        assert np.array_equal(found.planes[3], src.planes[3])
+
+
+def test_its_corners_are_exact() -> None:
+    chain = [effects.stops(amount=-0.4), *costly()[1:]]  # so that white is on a slope
+    fused, src = planned(chain, "rgb24", 255.0, "gbrpf32le"), noise(spec("rgb24", 67, 35))
+    src.planes[0][...] = np.where(src.planes[0] < 128, 0, 255)
+    found = fused.apply(src, fused.parts[-1].after, POOL)
+    expected = Frame.allocate(found.spec, POOL, like=src)
+    reference([effect.stage for effect in chain], src, expected)
+    for one, other in zip(found.planes, expected.planes, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(compiler() is None, reason="g++ is not there")
+def test_cuda_looks_up_the_same() -> None:
+    fused, src = planned(costly(), "yuv420p", 4.0), noise(spec("yuv420p", 67, 35))
+    found = fused.apply(src, src.spec, POOL)
+    with fake_cupy.installed() as cupy:
+        source, target = (
+            frame.with_planes(tuple(map(cupy.asarray, frame.planes))) for frame in (src, found.copy(POOL))
+        )
+        fused.program.run([effect.stage for effect in costly()], source, target)
+        planes = [cupy.asnumpy(plane) for plane in target.planes]
+    assert max(np.abs(a.astype(int) - b).max() for a, b in zip(found.planes, planes, strict=True)) <= 1
+
+
+def test_the_smallest_that_is_exact_enough() -> None:
+    first = cube_of(planned(costly(), "rgb24", 255.0))
+    assert first is not None
+    assert first.side == SIDES[0]
+    second = cube_of(planned(costly(), "rgb24", 255 * first.error * 0.99))
+    assert second is not None
+    assert second.side > first.side
+    assert second.error < first.error
+    assert cube_of(planned(costly(), "rgb24", 0.0001)) is None
+    assert len({cube_of(planned([effects.stops(amount=a), *costly()], "rgb24", 9.0)) for a in (0.1, 1.5)}) == 2
+
+
+def test_only_where_it_is_allowed_and_pays() -> None:
+    src = noise(spec("yuv420p", 67, 35))
+    exact, allowed = planned(costly(), "yuv420p", 0.0), planned(costly(), "yuv420p", 9.0)
+    assert cube_of(exact) is None
+    assert not same(exact.apply(src, src.spec, POOL), allowed.apply(src, src.spec, POOL))
+    moving = [*costly(), effects.stops(amount=keyframes({0: 0.0, 1: 1.0}))]
+    for chain, name in (
+        ([effects.warm()], "rgb24"),  # cheap
+        ([effects.power(), effects.curve(), effects.power(value=2.2), effects.curve(power=2.2)], "rgb24"),  # by channel
+        ([*costly(), effects.grainy()], "rgb24"),  # looks at the place
+        (costly(), "gbrpf32le"),  # codes without end
+        (moving, "yuv420p"),
+    ):
+        assert cube_of(planned(chain, name, 20.0)) is None
