@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -62,13 +63,15 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield made
 
 
-def test_off_is_nothing_at_all(clip: Path) -> None:
+def test_off_is_nothing_at_all(clip: Path, folder: Path) -> None:
     with Engine() as engine:
         assert type(engine.get(Telemetry)) is Telemetry
     code = f"import sys, lumaloom; lumaloom.render({str(clip)!r}, 'null'); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("LUMALOOM_")}
+    environment |= {"XDG_CACHE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     roots = {name.partition(".")[0] for name in done.stdout.split()}
-    assert not roots & {"opentelemetry", "prometheus_client", "http", "structlog", "fastapi"}
+    assert not roots & {"opentelemetry", "prometheus_client", "http", "structlog", "fastapi", "pydantic", "dishka"}
 
 
 def test_every_stage_has_its_span_and_its_figures(clip: Path, collector: Collector) -> None:

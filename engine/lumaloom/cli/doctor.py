@@ -12,7 +12,7 @@ from lumaloom.cli.output import amount, console, dump, fields, heading, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "dishka", "pydantic")
+_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "pydantic")
 
 
 def doctor(*, graph: bool = False, json: bool = False) -> None:
@@ -80,17 +80,24 @@ def examine() -> dict[str, Any]:
 
 
 def _show_graph(json: bool) -> None:
-    from dataclasses import asdict
-
     from lumaloom.composition import Engine
-    from lumaloom.composition.graph import services
+    from lumaloom.composition.graph import name_of
 
     with Engine() as engine:
-        found = services(engine.container)
+        services = engine.container.graph.services.values()
+    found = [
+        {
+            "name": each.name,
+            "scope": each.scope.name,
+            "needs": [name_of(need) for need in each.needs.values()],
+            "maker": each.make.__qualname__,
+        }
+        for each in services
+    ]
     if json:
-        dump([asdict(service) for service in found])
+        dump(found)
     else:
-        rows = [(each.name, each.scope.lower(), ", ".join(each.needs)) for each in found]
+        rows = [(each["name"], str(each["scope"]).lower(), ", ".join(each["needs"])) for each in found]
         table(console(), ("service", "lives as long as", "made from"), rows)
 
 

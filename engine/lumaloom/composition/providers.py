@@ -1,13 +1,15 @@
-"""How each service is made. What a service needs are the types of its constructor's or factory's arguments."""
+"""How each service is made. What a service needs are the types of its constructor's or factory's arguments.
+
+One more service is one more function, and its name in `ENGINE` or `JOB`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NewType
 
-from dishka import BaseScope, Provider, from_context, new_scope, provide
-
 from lumaloom.cache import DiskCache, default_folder, opened
+from lumaloom.composition.graph import Scope, Service, service
 from lumaloom.device import Machine
 from lumaloom.errors import OutputError, UsageError
 from lumaloom.jobs import PluginFailed, PluginLoaded, Preparer, Renderer
@@ -24,97 +26,84 @@ GivenSettings = NewType("GivenSettings", Mapping[str, Any])
 GivenBus = NewType("GivenBus", object)
 
 
-class Scope(BaseScope):
-    """How long a service lives."""
-
-    ENGINE = new_scope("ENGINE")
-    JOB = new_scope("JOB")
+def resolved(given: GivenSettings) -> Resolved:
+    """Settings and their origins."""
+    return load(given)
 
 
-class EngineServices(Provider):
-    """Made once for an engine."""
+def settings(resolved: Resolved) -> Settings:
+    """The settings that hold."""
+    return resolved.settings
 
-    scope = Scope.ENGINE
 
-    given_settings = from_context(GivenSettings)
-    given_bus = from_context(GivenBus)
-    clock = provide(Clock)
-    machine = provide(Machine)
-
-    @provide
-    def resolved(self, given: GivenSettings) -> Resolved:
-        """Settings and their origins."""
-        return load(given)
-
-    @provide
-    def settings(self, resolved: Resolved) -> Settings:
-        """The settings that hold."""
-        return resolved.settings
-
-    @provide
-    def events(self, given: GivenBus, settings: Settings) -> Iterator[EventBus]:
-        """The caller's bus, or one that ends with the engine; with the file of events where one is asked for."""
-        bus = given if isinstance(given, EventBus) else EventBus()
-        if settings.events_file is None:
+def events(given: GivenBus, settings: Settings) -> Iterator[EventBus]:
+    """The caller's bus, or one that ends with the engine; with the file of events where one is asked for."""
+    bus = given if isinstance(given, EventBus) else EventBus()
+    if settings.events_file is None:
+        yield bus
+    else:
+        try:
+            sink = JsonlSink(settings.events_file)
+        except OSError as error:
+            raise OutputError(f"events_file: {settings.events_file}: {error.strerror}") from None
+        with sink:
+            written = bus.subscribe(Event, sink, queue=Queue(when_full="block"))
             yield bus
-        else:
-            try:
-                sink = JsonlSink(settings.events_file)
-            except OSError as error:
-                raise OutputError(f"events_file: {settings.events_file}: {error.strerror}") from None
-            with sink:
-                written = bus.subscribe(Event, sink, queue=Queue(when_full="block"))
-                yield bus
-                written.finish(5)
-                written.cancel()
-        if not isinstance(given, EventBus):
-            bus.close()
-
-    @provide
-    def disk_cache(self, settings: Settings) -> DiskCache:
-        """What is kept between runs; one for each folder in a process, which ends with it."""
-        return opened(settings.cache_dir or default_folder(), settings.cache_limit)
-
-    @provide
-    def telemetry(self, settings: Settings, events: EventBus, cache: DiskCache) -> Iterator[Telemetry]:
-        """Nothing, unless it is switched on or its pages are."""
-        if not settings.telemetry and settings.serve_metrics is None:
-            yield Telemetry()
-        else:
-            try:
-                from lumaloom.composition.observing import observing
-            except ImportError as error:
-                raise UsageError(f"telemetry: {error}; pip install 'lumaloom[telemetry]'") from None
-            with observing(settings, events, cache) as telemetry:
-                yield telemetry
-
-    @provide
-    def plugins(self, events: EventBus) -> Registry:
-        """The effects that are installed; found once for all engines of a process, told to each."""
-        registry = default_registry()
-        for origin in sorted(set(registry.origins.values())):
-            effects = (name for name, home in registry.origins.items() if home == origin)
-            events.emit(PluginLoaded(plugin=origin, effects=tuple(sorted(effects))))
-        for failure in registry.failures:
-            events.emit(PluginFailed(plugin=failure.plugin, reason=failure.reason))
-        return registry
+            written.finish(5)
+            written.cancel()
+    if not isinstance(given, EventBus):
+        bus.close()
 
 
-class JobServices(Provider):
-    """Made anew for each job."""
+def disk_cache(settings: Settings) -> DiskCache:
+    """What is kept between runs; one for each folder in a process, which ends with it."""
+    return opened(settings.cache_dir or default_folder(), settings.cache_limit)
 
-    scope = Scope.JOB
 
-    preparer = provide(Preparer)
-    renderer = provide(Renderer)
+def telemetry(settings: Settings, events: EventBus, cache: DiskCache) -> Iterator[Telemetry]:
+    """Nothing, unless it is switched on or its pages are."""
+    if not settings.telemetry and settings.serve_metrics is None:
+        yield Telemetry()
+    else:
+        try:
+            from lumaloom.composition.observing import observing
+        except ImportError as error:
+            raise UsageError(f"telemetry: {error}; pip install 'lumaloom[telemetry]'") from None
+        with observing(settings, events, cache) as telemetry:
+            yield telemetry
 
-    @provide
-    def pool(self, settings: Settings) -> BufferPool:
-        """Host buffers."""
-        return BufferPool(settings.memory_limit or default_limit())
 
-    @provide
-    def meter(self, telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
-        """Counters of the stages."""
-        with telemetry.watching(pool) as meter:
-            yield meter
+def plugins(events: EventBus) -> Registry:
+    """The effects that are installed; found once for all engines of a process, told to each."""
+    registry = default_registry()
+    for origin in sorted(set(registry.origins.values())):
+        effects = (name for name, home in registry.origins.items() if home == origin)
+        events.emit(PluginLoaded(plugin=origin, effects=tuple(sorted(effects))))
+    for failure in registry.failures:
+        events.emit(PluginFailed(plugin=failure.plugin, reason=failure.reason))
+    return registry
+
+
+def pool(settings: Settings) -> BufferPool:
+    """Host buffers."""
+    return BufferPool(settings.memory_limit or default_limit())
+
+
+def meter(telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
+    """Counters of the stages."""
+    with telemetry.watching(pool) as meter:
+        yield meter
+
+
+ENGINE = (Clock, Machine, resolved, settings, events, disk_cache, telemetry, plugins)
+JOB = (Preparer, Renderer, pool, meter)
+
+
+def usual(given_settings: Mapping[str, Any], bus: EventBus | None) -> list[Service]:
+    """Return what an engine is made of where nothing is replaced."""
+    return [
+        service(lambda: given_settings, Scope.ENGINE, GivenSettings),
+        service(lambda: bus, Scope.ENGINE, GivenBus),
+        *(service(make, Scope.ENGINE) for make in ENGINE),
+        *(service(make, Scope.JOB) for make in JOB),
+    ]
