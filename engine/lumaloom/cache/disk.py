@@ -72,6 +72,9 @@ class DiskCache:
         limit: bytes of content; the least recently used go first. 0 keeps nothing.
         on_problem: called with one line for whatever went wrong; by default nothing is said.
 
+    Attributes:
+        on_evicted: called with the number of entries that had to go for a new one.
+
     """
 
     def __init__(self, folder: Path, limit: int, on_problem: Callable[[str], None] = lambda line: None) -> None:
@@ -79,6 +82,7 @@ class DiskCache:
         self._on_problem = on_problem
         self._index: Index | None = None
         self._lock = threading.Lock()
+        self.on_evicted: list[Callable[[int], None]] = []
         self._counts = dict.fromkeys(("hits", "misses", "corrupt", "failed", "evicted"), 0)
 
     def get(self, key: str) -> bytes | None:
@@ -98,16 +102,20 @@ class DiskCache:
         """Keep bytes under `key`, in place of what it had; return whether they are kept."""
         if len(data) > self.limit:
             return False
+        kept, evicted = False, 0
         with self._lock, self._guarded():
             index = self._opened(make=True)
             assert index is not None
             content = blake2b(data, digest_size=20).hexdigest()
             files.write(self.folder, content, data)
-            dropped = index.put(key, content, len(data), self.limit)
-            self._counts["evicted"] += len(dropped)
-            self._unlink(index, dropped)
-            return True
-        return False
+            replaced, dropped = index.put(key, content, len(data), self.limit)
+            kept, evicted = True, len(dropped)
+            self._counts["evicted"] += evicted
+            self._unlink(index, replaced + dropped)
+        if evicted:  # told outside the lock: who hears it may use the cache
+            for tell in tuple(self.on_evicted):
+                tell(evicted)
+        return kept
 
     def remove(self, key: str) -> None:
         """Forget a key, if it is there."""

@@ -58,11 +58,16 @@ class Index:
             self._db.execute(f"UPDATE entries SET used = {_NEXT} WHERE key = ?", (key,))
         return str(content)
 
-    def put(self, key: str, content: str, nbytes: int, limit: int) -> list[str]:
-        """Set a key, drop the least recently used until all fit in `limit`, and return the contents let go."""
+    def put(self, key: str, content: str, nbytes: int, limit: int) -> tuple[list[str], list[str]]:
+        """Set a key, and drop the least recently used until all fit in `limit`.
+
+        Returns:
+            The content that the key had, if it was another one, and the contents dropped to make room.
+        """
         with self._writing():
             old = self._db.execute("SELECT content FROM entries WHERE key = ?", (key,)).fetchone()
-            dropped = [old[0]] if old and old[0] != content else []
+            replaced: list[str] = [old[0]] if old and old[0] != content else []
+            dropped: list[str] = []
             self._db.execute(f"INSERT OR REPLACE INTO entries VALUES (?, ?, ?, {_NEXT})", (key, content, nbytes))
             _, total = self.totals()
             while total > limit:
@@ -70,7 +75,7 @@ class Index:
                 self._db.execute("DELETE FROM entries WHERE key = ?", (oldest[0],))
                 dropped.append(oldest[1])
                 total -= oldest[2]
-            return dropped
+            return replaced, dropped
 
     def remove(self, key: str) -> list[str]:
         """Forget a key and return the content let go."""

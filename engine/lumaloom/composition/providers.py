@@ -6,20 +6,21 @@ One more service is one more function, and its name in `ENGINE` or `JOB`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NewType
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Literal, NewType
 
 from lumaloom.cache import DiskCache, default_folder, opened
 from lumaloom.composition.graph import Scope, Service, service
 from lumaloom.device import Machine
 from lumaloom.errors import OutputError, UsageError
-from lumaloom.jobs import PluginFailed, PluginLoaded, Preparer, Renderer
+from lumaloom.jobs import CacheEvicted, PluginFailed, PluginLoaded, Preparer, Renderer
 from lumaloom.memory import BufferPool, default_limit
 from lumaloom.plugins import Registry, default_registry
 from lumaloom.run import Meter
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import Event, EventBus, JsonlSink, Queue
 from lumaloom.services.settings import Resolved, Settings, load
-from lumaloom.services.telemetry import Telemetry
+from lumaloom.services.telemetry import Exporters, Telemetry
 
 # What the caller of the engine brings: settings that win over all others, and a bus of its own or None.
 GivenSettings = NewType("GivenSettings", Mapping[str, Any])
@@ -37,30 +38,47 @@ def settings(resolved: Resolved) -> Settings:
 
 
 def events(given: GivenBus, settings: Settings) -> Iterator[EventBus]:
-    """The caller's bus, or one that ends with the engine; with the file of events where one is asked for."""
+    """The caller's bus, or one that ends with the engine; with the log and the file of events where they are wanted."""
     bus = given if isinstance(given, EventBus) else EventBus()
-    if settings.events_file is None:
-        yield bus
-    else:
-        try:
-            sink = JsonlSink(settings.events_file)
-        except OSError as error:
-            raise OutputError(f"events_file: {settings.events_file}: {error.strerror}") from None
-        with sink:
+    with ExitStack() as stack:
+        if settings.log != "off":
+            stack.enter_context(_logged(settings, settings.log, bus))
+        if settings.events_file is not None:
+            try:
+                sink = stack.enter_context(JsonlSink(settings.events_file))
+            except OSError as error:
+                raise OutputError(f"events_file: {settings.events_file}: {error.strerror}") from None
             written = bus.subscribe(Event, sink, queue=Queue(when_full="block"))
-            yield bus
-            written.finish(5)
-            written.cancel()
+            stack.callback(written.cancel)
+            stack.callback(written.finish, 5)
+        yield bus
     if not isinstance(given, EventBus):
         bus.close()
 
 
-def disk_cache(settings: Settings) -> DiskCache:
-    """What is kept between runs; one for each folder in a process, which ends with it."""
-    return opened(settings.cache_dir or default_folder(), settings.cache_limit)
+def _logged(settings: Settings, form: Literal["console", "json"], bus: EventBus) -> AbstractContextManager[object]:
+    try:
+        from lumaloom.telemetry.logs import logging_to
+    except ImportError as error:
+        raise UsageError(f"log: {error}; pip install 'lumaloom[telemetry]'") from None
+    return logging_to(form, settings.log_level, settings.log_file, bus)
 
 
-def telemetry(settings: Settings, events: EventBus, cache: DiskCache) -> Iterator[Telemetry]:
+def disk_cache(settings: Settings, events: EventBus) -> Iterator[DiskCache]:
+    """What is kept between runs; one for each folder in a process, which ends with it, and tells every engine."""
+    cache = opened(settings.cache_dir or default_folder(), settings.cache_limit)
+
+    def tell(entries: int) -> None:
+        events.emit(CacheEvicted(folder=str(cache.folder), entries=entries))
+
+    cache.on_evicted.append(tell)
+    yield cache
+    cache.on_evicted.remove(tell)
+
+
+def telemetry(
+    settings: Settings, events: EventBus, cache: DiskCache, machine: Machine, exporters: Exporters
+) -> Iterator[Telemetry]:
     """Nothing, unless it is switched on or its pages are."""
     if not settings.telemetry and settings.serve_metrics is None:
         yield Telemetry()
@@ -69,7 +87,7 @@ def telemetry(settings: Settings, events: EventBus, cache: DiskCache) -> Iterato
             from lumaloom.composition.observing import observing
         except ImportError as error:
             raise UsageError(f"telemetry: {error}; pip install 'lumaloom[telemetry]'") from None
-        with observing(settings, events, cache) as telemetry:
+        with observing(settings, events, cache, machine, exporters) as telemetry:
             yield telemetry
 
 
@@ -95,7 +113,7 @@ def meter(telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
         yield meter
 
 
-ENGINE = (Clock, Machine, resolved, settings, events, disk_cache, telemetry, plugins)
+ENGINE = (Clock, Machine, Exporters, resolved, settings, events, disk_cache, telemetry, plugins)
 JOB = (Preparer, Renderer, pool, meter)
 
 

@@ -45,6 +45,34 @@ class RenderStarted(JobEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentStarted(JobEvent):
+    """The first frame of a segment of the output is about to be made.
+
+    Attributes:
+        segment: its number, from 0.
+        segments: of the job.
+    """
+
+    segment: int
+    segments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFinished(JobEvent):
+    """A segment is written.
+
+    Attributes:
+        segment: its number, from 0.
+        frames: of the segment.
+        seconds: that it took.
+    """
+
+    segment: int
+    frames: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputRepaired(JobEvent):
     """The source was damaged, and what it could deliver was rendered.
 
@@ -120,6 +148,19 @@ class RenderCancelled(RenderEnded):
     """A render was stopped from outside, and nothing is left of its output."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheEvicted(Event):
+    """Entries of the disk cache had to go for a new one.
+
+    Attributes:
+        folder: of the cache.
+        entries: how many.
+    """
+
+    folder: str
+    entries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from lumaloom.jobs.events import (
     RenderFailed,
     RenderFinished,
     RenderStarted,
+    SegmentFinished,
+    SegmentStarted,
 )
 from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
@@ -96,28 +98,33 @@ class Renderer:
         self._on_progress, self._cancel = on_progress, cancel
         self._started = self._reported = self._clock.elapsed()
         events, job = self._events, self.job
-        events.emit(JobQueued(job=job, input=os.fspath(request.input), output=os.fspath(request.output)))
-        try:
-            where = {"job": job, "input": os.fspath(request.input), "output": os.fspath(request.output)}
-            with self._telemetry.span("render", **where), ExitStack() as stack:
-                with self._telemetry.span("plan"):
-                    prepared = stack.enter_context(self._preparer.prepare(request))
-                if events.wants(RenderStarted):
-                    events.emit(RenderStarted(job=job, plan=prepared.as_dict()))
-                result = self._result(prepared)
-        except BaseException as problem:
-            self._tell_failure(problem)
-            raise
-        if result.losses.any or result.losses.timestamps_repaired:
-            events.emit(InputRepaired(job=job, losses=result.losses.as_dict()))
-        if events.wants(RenderFinished):
-            events.emit(RenderFinished(job=job, result=result.as_dict()))
-        return result
+        source, target = os.fspath(request.input), os.fspath(request.output)
+        with self._telemetry.span("render", job=job, input=source, output=target):
+            try:
+                events.emit(JobQueued(job=job, input=source, output=target))
+                with ExitStack() as stack:
+                    with self._telemetry.span("plan"):
+                        prepared = stack.enter_context(self._preparer.prepare(request))
+                    if events.wants(RenderStarted):
+                        events.emit(RenderStarted(job=job, plan=prepared.as_dict()))
+                    result = self._result(prepared)
+            except BaseException as problem:
+                self._tell_failure(problem)
+                raise
+            if result.losses.any or result.losses.timestamps_repaired:
+                events.emit(InputRepaired(job=job, losses=result.losses.as_dict()))
+            if events.wants(RenderFinished):
+                events.emit(RenderFinished(job=job, result=result.as_dict()))
+            return result
 
     def _result(self, job: Preparation) -> RenderResult:
-        frames, summary = self._written(job)
+        # The whole output is one segment, written straight to its place.
+        self._events.emit(SegmentStarted(job=self.job, segment=0, segments=1))
+        with self._telemetry.span("segment", segment=0):
+            frames, summary = self._written(job)
         seconds = self._seconds()
         self._report(frames, frames, seconds)
+        self._events.emit(SegmentFinished(job=self.job, segment=0, frames=frames, seconds=seconds))
         return RenderResult(
             frames=frames,
             seconds=seconds,
@@ -146,7 +153,13 @@ class Renderer:
                     threads=job.threads,
                 )
             )
-            decoded = prefetch(meter.each("decode", job.source.items()), limit=self._ahead, size=size_of, name="decode")
+            decoded = prefetch(
+                meter.each("decode", job.source.items()),
+                limit=self._ahead,
+                size=size_of,
+                name="decode",
+                depth=meter.depth("decode"),
+            )
             rendered = run_plan(job.plan, decoded, pool=self._pool, workers=job.threads, limit=self._ahead, meter=meter)
             if isinstance(rendered, Generator):
                 stack.callback(rendered.close)

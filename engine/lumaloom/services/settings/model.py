@@ -50,13 +50,18 @@ class Settings:
         Bytes(256 << 20), "Decoded frames of an open clip, for going back; 0 keeps none.", ge=0
     )
     telemetry: bool = _setting(False, "Whether jobs are traced and measured.")
-    telemetry_exporter: str = _setting(
-        "otlp",
-        "otlp, console, file, or none.",
-        pattern=r"^(otlp|console|file|none)(,(otlp|console|file))*$",
+    telemetry_exporter: str | None = _setting(
+        None,
+        "otlp, console, file, prometheus, or none; what OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER say if unset.",
+        pattern=r"^(otlp|console|file|prometheus|none)(,(otlp|console|file|prometheus))*$",
     )
     telemetry_file: Path = _setting(Path("telemetry.jsonl"), "Of the exporter `file`.")
     telemetry_frames: int = _setting(100, "One frame in so many has spans of its own.", ge=1)
     serve_metrics: int | None = _setting(None, "Port of the health and metrics pages.", ge=0, le=65535)
     serve_host: str = _setting("127.0.0.1", "Address of those pages; usually this machine alone sees them.")
+    log: Literal["off", "console", "json"] = _setting(
+        "off", "Events and warnings as structured lines, with the ids of traces."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "The least that is logged.")
+    log_file: Path | None = _setting(None, "Gets those lines; stderr if unset.")
     events_file: Path | None = _setting(None, "Gets every event as a line of JSON.")
