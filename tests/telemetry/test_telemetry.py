@@ -28,7 +28,7 @@ from lumaloom.services.events import Event, EventBus
 from lumaloom.services.telemetry import Telemetry
 from lumaloom.telemetry.server import HealthServer
 from tests.cli.running import run_cli
-from tests.telemetry.collector import Collector, collecting
+from tests.telemetry.collector import Collector
 
 DASHBOARD = Path(__file__).parents[2] / "samples/observability/grafana/dashboards/lumaloom.json"
 
@@ -55,13 +55,6 @@ class Looking(Effect):
 def render(clip: Path, *effects: str | Effect, events: EventBus | None = None, **settings: Any) -> RenderResult:
     with Engine(settings=settings, events=events) as engine:
         return engine.render(RenderRequest(input=clip, output="null", effects=effects, threads=2))
-
-
-@pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Any:
-    with collecting() as made:
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", made.url)
-        yield made
 
 
 def test_off_is_nothing_at_all(clip: Path, folder: Path) -> None:
