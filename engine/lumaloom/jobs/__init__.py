@@ -2,6 +2,7 @@
 
 from lumaloom.jobs.events import (
     CacheEvicted,
+    ClockJumped,
     DeviceLost,
     EffectFailed,
     InputRepaired,
@@ -27,6 +28,7 @@ from lumaloom.jobs.timecode import Position, parse_position
 
 __all__ = [
     "CacheEvicted",
+    "ClockJumped",
     "DeviceLost",
     "EffectFailed",
     "InputRepaired",

@@ -93,6 +93,17 @@ class MemoryPressure(JobEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockJumped(JobEvent):
+    """The machine's clock was set, or the machine slept, while a render ran; the render goes on.
+
+    Attributes:
+        seconds: that the clock went further than the time that passed; below 0 where it went back.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EffectFailed(JobEvent):
     """An effect failed on a frame; `RenderFailed` follows.
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from lumaloom.errors import CancelledError, DeviceError, EffectError
 from lumaloom.frame import Frame
 from lumaloom.jobs.events import (
+    ClockJumped,
     DeviceLost,
     EffectFailed,
     InputRepaired,
@@ -38,6 +39,8 @@ from lumaloom.services.telemetry import Telemetry
 
 # Seconds between two reports of progress.
 _REPORT_EVERY = 0.1
+# Seconds between two reports that a clock may gain or lose.
+_JUMP = 1.0
 # The part of a pool's limit above which memory is short.
 _SHORT_OF_MEMORY = 0.9
 
@@ -75,6 +78,7 @@ class Renderer:
         self._cancel: threading.Event | None = None
         self._started = self._reported = 0.0
         self._short = False
+        self._ahead_by = 0.0
 
     def render(
         self,
@@ -97,6 +101,7 @@ class Renderer:
         """
         self._on_progress, self._cancel = on_progress, cancel
         self._started = self._reported = self._clock.elapsed()
+        self._ahead_by = self._clock.now() - self._started
         events, job = self._events, self.job
         source, target = os.fspath(request.input), os.fspath(request.output)
         with self._telemetry.span("render", job=job, input=source, output=target):
@@ -174,6 +179,7 @@ class Renderer:
                     self._reported = now
                     self._report(frames, job.total, self._seconds())
                     self._watch_memory()
+                    self._watch_clock(now)
             with meter.stage("encode"):
                 return frames, sink.finish()
 
@@ -198,6 +204,13 @@ class Renderer:
                 self._events.emit(
                     MemoryPressure(job=self.job, memory=stats.memory, in_use=stats.in_use, limit=stats.limit)
                 )
+
+    def _watch_clock(self, elapsed: float) -> None:
+        """Tell when the machine's clock and the passing of time went apart."""
+        ahead_by = self._clock.now() - elapsed
+        jump, self._ahead_by = ahead_by - self._ahead_by, ahead_by
+        if abs(jump) >= _JUMP:
+            self._events.emit(ClockJumped(job=self.job, seconds=round(jump, 3)))
 
     def _tell_failure(self, problem: BaseException) -> None:
         job, message = self.job, str(problem)

@@ -12,6 +12,7 @@ from opentelemetry.metrics import Meter as Instruments
 
 from lumaloom.cache import DiskCache
 from lumaloom.jobs.events import (
+    ClockJumped,
     EffectFailed,
     InputRepaired,
     RenderCancelled,
@@ -50,12 +51,13 @@ class Figures:
         self._frames: dict[str, int] = {}
         self._frames_done = 0
         self._outcomes: Counter[str] = Counter()
+        self._jumps = 0
         self._losses: Counter[str] = Counter()
         self._errors: Counter[tuple[str, str]] = Counter()
         self._failing: dict[str, str] = {}
         self.pools: list[Callable[[], Iterable[Any]]] = []
         self.subscription = events.subscribe(
-            (Progress, EffectFailed, InputRepaired, RenderEnded),
+            (Progress, ClockJumped, EffectFailed, InputRepaired, RenderEnded),
             self._take,
             priority=100,  # whoever looks at the figures because of an event finds it in them
             queue=None,
@@ -67,6 +69,7 @@ class Figures:
         now("lumaloom.jobs.active", [_rows(lambda: [(len(self._live), {})])], "{job}", "Renders under way.")
         count("lumaloom.errors", [_rows(self._error_rows)], "{error}", "Renders that failed.")
         count("lumaloom.input.losses", [_rows(lambda: _by(self._losses, "loss"))], "{loss}", "What inputs had lost.")
+        count("lumaloom.clock.jumps", [_rows(lambda: [(self._jumps, {})])], "{jump}", "Jumps of the machine's clock.")
         now("lumaloom.queue.depth", [_rows(self._depth_rows)], "{item}", "What waits in a queue.")
         now("lumaloom.queue.memory", [_rows(self._queue_rows)], "By", "Bytes of what waits in a queue.")
         now("lumaloom.pool.memory", [_rows(self._pool_rows)], "By", "Buffers of all renders under way.")
@@ -113,6 +116,8 @@ class Figures:
         with self._lock:
             if isinstance(event, Progress):
                 self._frames[event.job] = event.frames
+            elif isinstance(event, ClockJumped):
+                self._jumps += 1
             elif isinstance(event, EffectFailed):
                 self._failing[event.job] = event.effect
             elif isinstance(event, InputRepaired):

@@ -15,6 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from lumaloom.errors import OutputError
 from lumaloom.jobs.events import (
+    ClockJumped,
     DeviceLost,
     EffectFailed,
     InputRepaired,
@@ -26,7 +27,9 @@ from lumaloom.jobs.progress import Progress
 from lumaloom.services.events import Event, EventBus, HandlerFailed
 
 _ERRORS = (RenderFailed, EffectFailed, DeviceLost)
-_WARNINGS = (PluginFailed, InputRepaired, MemoryPressure, HandlerFailed)
+# Told ten times a second, and logged by the bus itself, less and less often.
+_OFTEN = (Progress, HandlerFailed)
+_WARNINGS = (ClockJumped, PluginFailed, InputRepaired, MemoryPressure)
 
 
 @contextmanager
@@ -108,7 +111,7 @@ def trace_ids(logger: WrappedLogger, method: str, event: EventDict) -> EventDict
 
 def _tell(event: Event) -> None:
     level = logging.INFO
-    if isinstance(event, Progress):
+    if isinstance(event, _OFTEN):
         level = logging.DEBUG
     elif isinstance(event, _ERRORS):
         level = logging.ERROR
