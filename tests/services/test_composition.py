@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dishka import Provider, make_container
@@ -19,7 +20,7 @@ from lumaloom.composition import Engine, GraphError
 from lumaloom.composition.graph import Graph, Scope, service
 from lumaloom.device import Machine
 from lumaloom.errors import LumaloomError
-from lumaloom.jobs import Progress, Renderer, RenderRequest
+from lumaloom.jobs import PluginFailed, Progress, Renderer, RenderRequest
 from lumaloom.memory import BufferPool
 from lumaloom.plugins import Registry
 from lumaloom.run import Meter
@@ -82,6 +83,53 @@ def test_graphs_are_refused_where_a_library_of_that_kind_refuses_them(rows: list
     except InvalidGraphError:
         refusals += 1
     assert refusals != 1
+
+
+class Entry:
+    """An installed entry point of a plugin that brings services."""
+
+    def __init__(self, name: str, bring: Callable[[], Any]) -> None:
+        self.name, self._bring, self.loads = name, bring, 0
+
+    def load(self) -> Callable[[], Any]:
+        self.loads += 1
+        return self._bring
+
+
+def test_plugins_replace_services_where_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Theirs(Clock):
+        pass
+
+    class Mine(Clock):
+        pass
+
+    def fails() -> dict[type, Any]:
+        raise RuntimeError("no services")
+
+    entries = [
+        Entry("clock", lambda: {Clock: Theirs}),
+        Entry("odd", lambda: {Machine: NeedsAbsent}),
+        Entry("broken", fails),
+    ]
+    monkeypatch.setattr(
+        "lumaloom.composition.overrides.entry_points", lambda group: entries if group == "lumaloom.services" else []
+    )
+    with Engine() as engine:
+        assert type(engine.get(Clock)) is Clock
+    assert not entries[0].loads, "without permission nothing of a plugin is loaded"
+    told = Recorder(bus := EventBus(), PluginFailed)
+    with Engine(settings={"plugin_services": "clock, odd,broken,absent"}, events=bus) as engine:
+        assert type(engine.get(Clock)) is Theirs
+        assert type(engine.get(Machine)) is Machine
+        engine.get(Registry)
+    assert {event.plugin: event.reason for event in told.of(PluginFailed)} == {
+        "odd": "services left out: GraphError: no service Absent, which is needed: Machine -> Absent",
+        "broken": "services left out: RuntimeError: no services",
+        "absent": "no plugin of that name offers services; there are: broken, clock, odd",
+    }
+    with Engine(settings={"plugin_services": "clock"}, replace={Clock: Mine}) as engine:
+        assert type(engine.get(Clock)) is Mine
+    assert "offers services; --set plugin_services=clock permits them" in run_cli("doctor").out
 
 
 def test_services_live_as_long_as_their_scope() -> None:

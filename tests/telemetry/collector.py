@@ -73,7 +73,7 @@ def collecting() -> Iterator[Collector]:
         def log_message(self, *_: Any) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     collector.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:

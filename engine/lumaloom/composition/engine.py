@@ -10,9 +10,12 @@ from typing import Any, Self, TypeVar
 
 from lumaloom.composition.container import Container
 from lumaloom.composition.graph import Graph
+from lumaloom.composition.overrides import overridden, permitted
 from lumaloom.composition.providers import usual
 from lumaloom.jobs import Preparation, Preparer, Progress, Renderer, RenderRequest, RenderResult
+from lumaloom.plugins import PluginFailure
 from lumaloom.services.events import EventBus
+from lumaloom.services.settings import load
 
 T = TypeVar("T")
 
@@ -23,10 +26,12 @@ class Engine:
     Args:
         settings: win over the settings file and the environment.
         events: told what happens; it outlives the engine.
-        replace: a factory, or a class, for each type of service that shall not be the usual one. What a factory
-            needs it states by the types of its arguments; a generator function cleans up after its `yield`.
+        replace: a factory, or a class, for each type of service that shall not be the usual one; it wins over what
+            plugins bring. What a factory needs it states by the types of its arguments; a generator function cleans
+            up after its `yield`.
 
     Raises:
+        UsageError: a setting that there is not, or a bad value.
         GraphError: a service is missing, depends on itself, or on one that lives shorter than it; the message
             shows the path.
 
@@ -42,7 +47,11 @@ class Engine:
         events: EventBus | None = None,
         replace: Mapping[type, Callable[..., Any]] | None = None,
     ) -> None:
-        graph = Graph(usual(settings or {}, events))
+        resolved, failures = load(settings), list[PluginFailure]()
+        graph = Graph(usual(resolved, events, failures))
+        if names := permitted(resolved.settings.plugin_services):
+            graph, found = overridden(graph, names)
+            failures += found
         self.container = Container(graph.replaced(replace) if replace else graph)
 
     def __enter__(self) -> Self:

@@ -5,9 +5,9 @@ One more service is one more function, and its name in `ENGINE` or `JOB`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, Literal, NewType
+from typing import Literal, NewType
 
 from lumaloom.cache import DiskCache, default_folder, opened
 from lumaloom.composition.graph import Scope, Service, service
@@ -15,21 +15,16 @@ from lumaloom.device import Machine
 from lumaloom.errors import OutputError, UsageError
 from lumaloom.jobs import CacheEvicted, PluginFailed, PluginLoaded, Preparer, Renderer
 from lumaloom.memory import BufferPool, default_limit
-from lumaloom.plugins import Registry, default_registry
+from lumaloom.plugins import PluginFailure, Registry, default_registry
 from lumaloom.run import Meter
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import Event, EventBus, JsonlSink, Queue
-from lumaloom.services.settings import Resolved, Settings, load
+from lumaloom.services.settings import Resolved, Settings
 from lumaloom.services.telemetry import Exporters, Telemetry
 
-# What the caller of the engine brings: settings that win over all others, and a bus of its own or None.
-GivenSettings = NewType("GivenSettings", Mapping[str, Any])
+# What an engine is made with: a bus of the caller's or None, and plugins whose services were left out.
 GivenBus = NewType("GivenBus", object)
-
-
-def resolved(given: GivenSettings) -> Resolved:
-    """Settings and their origins."""
-    return load(given)
+LeftOut = NewType("LeftOut", list[PluginFailure])
 
 
 def settings(resolved: Resolved) -> Settings:
@@ -91,13 +86,13 @@ def telemetry(
             yield telemetry
 
 
-def plugins(events: EventBus) -> Registry:
+def plugins(events: EventBus, left_out: LeftOut) -> Registry:
     """The effects that are installed; found once for all engines of a process, told to each."""
     registry = default_registry()
     for origin in sorted(set(registry.origins.values())):
         effects = (name for name, home in registry.origins.items() if home == origin)
         events.emit(PluginLoaded(plugin=origin, effects=tuple(sorted(effects))))
-    for failure in registry.failures:
+    for failure in (*registry.failures, *left_out):
         events.emit(PluginFailed(plugin=failure.plugin, reason=failure.reason))
     return registry
 
@@ -113,15 +108,16 @@ def meter(telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
         yield meter
 
 
-ENGINE = (Clock, Machine, Exporters, resolved, settings, events, disk_cache, telemetry, plugins)
+ENGINE = (Clock, Machine, Exporters, settings, events, disk_cache, telemetry, plugins)
 JOB = (Preparer, Renderer, pool, meter)
 
 
-def usual(given_settings: Mapping[str, Any], bus: EventBus | None) -> list[Service]:
+def usual(resolved: Resolved, bus: EventBus | None, left_out: list[PluginFailure]) -> list[Service]:
     """Return what an engine is made of where nothing is replaced."""
     return [
-        service(lambda: given_settings, Scope.ENGINE, GivenSettings),
+        service(lambda: resolved, Scope.ENGINE, Resolved),
         service(lambda: bus, Scope.ENGINE, GivenBus),
+        service(lambda: left_out, Scope.ENGINE, LeftOut),
         *(service(make, Scope.ENGINE) for make in ENGINE),
         *(service(make, Scope.JOB) for make in JOB),
     ]

@@ -59,6 +59,9 @@ class Settings:
     telemetry_frames: int = _setting(100, "One frame in so many has spans of its own.", ge=1)
     serve_metrics: int | None = _setting(None, "Port of the health and metrics pages.", ge=0, le=65535)
     serve_host: str = _setting("127.0.0.1", "Address of those pages; usually this machine alone sees them.")
+    plugin_services: str = _setting(
+        "", "Plugins that may replace services of the engine, such as its cache: names with commas between them."
+    )
     log: Literal["off", "console", "json"] = _setting(
         "off", "Events and warnings as structured lines, with the ids of traces."
     )
