@@ -87,6 +87,7 @@ def test_every_stage_has_its_span_and_its_figures(clip: Path, collector: Collect
         durations = collector.histogram("lumaloom.stage.duration", stage=name)
         assert durations.count == sum(durations.bucket_counts) == items
         assert durations.sum == pytest.approx(result.stage_seconds[name], abs=1e-6)
+        assert 0 < durations.min <= durations.sum / durations.count <= durations.max <= durations.sum
         assert len(durations.bucket_counts) == len(durations.explicit_bounds) + 1
         frames = collector.named(f"frame {name}")
         assert len(frames) == -(-items // 10), "the first of every ten"

@@ -31,6 +31,7 @@ class Meter:
         seconds: of each stage, over all its threads.
         calls: of each stage.
         buckets: calls of each stage by the time that they took; `BOUNDS` are the upper bounds.
+        extremes: the shortest and the longest call of each stage, in seconds.
         device_seconds: that each device worked on effects; on a GPU by its own clock.
         depths: of each queue.
     """
@@ -39,6 +40,7 @@ class Meter:
         self.seconds: dict[str, float] = {}
         self.calls: dict[str, int] = {}
         self.buckets: dict[str, list[int]] = {}
+        self.extremes: dict[str, tuple[float, float]] = {}
         self.device_seconds: dict[str, float] = {}
         self.depths: dict[str, Depth] = {}
         self._lock = threading.Lock()
@@ -51,6 +53,8 @@ class Meter:
             if count == 1:
                 self.buckets[stage] = [0] * (len(BOUNDS) + 1)
             self.buckets[stage][bisect_left(BOUNDS, seconds)] += 1
+            low, high = self.extremes.get(stage, (seconds, seconds))
+            self.extremes[stage] = (min(low, seconds), max(high, seconds))
             return count
 
     def on_device(self, device: str, seconds: float) -> None:

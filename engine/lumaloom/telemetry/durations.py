@@ -30,20 +30,28 @@ class Durations:
     def __init__(self) -> None:
         self._buckets: dict[str, list[int]] = {}
         self._seconds: dict[str, float] = {}
+        self._extremes: dict[str, tuple[float, float]] = {}
 
     def add(self, meter: Meter) -> None:
         """Add the counts of a meter."""
-        self._add({name: list(counts) for name, counts in dict(meter.buckets).items()}, dict(meter.seconds))
+        buckets = {name: list(counts) for name, counts in dict(meter.buckets).items()}
+        self._add(buckets, dict(meter.seconds), dict(meter.extremes))
 
     def merge(self, other: Durations) -> None:
         """Add other counts."""
-        self._add(other._buckets, other._seconds)
+        self._add(other._buckets, other._seconds, other._extremes)
 
-    def _add(self, buckets: dict[str, list[int]], seconds: dict[str, float]) -> None:
+    def _add(
+        self, buckets: dict[str, list[int]], seconds: dict[str, float], extremes: dict[str, tuple[float, float]]
+    ) -> None:
         for name, counts in buckets.items():
             before = self._buckets.get(name, [0] * len(counts))
             self._buckets[name] = [a + b for a, b in zip(before, counts, strict=True)]
             self._seconds[name] = self._seconds.get(name, 0.0) + seconds.get(name, 0.0)
+            if name in extremes:
+                low, high = extremes[name]
+                least, most = self._extremes.get(name, (low, high))
+                self._extremes[name] = min(least, low), max(most, high)
 
     def metric(self, since: int) -> Metric:
         """Return `lumaloom.stage.duration`; `since` is when counting began, in nanoseconds since 1970."""
@@ -57,16 +65,17 @@ class Durations:
                 sum=self._seconds[name],
                 bucket_counts=counts,
                 explicit_bounds=BOUNDS,
-                min=0.0,
-                max=float("inf"),
+                min=self._extremes[name][0],
+                max=self._extremes[name][1],
             )
             for name, counts in self._buckets.items()
+            if name in self._extremes
         ]
         what = "Time that a stage took for an item."
         return Metric("lumaloom.stage.duration", what, "s", Histogram(points, AggregationTemporality.CUMULATIVE))
 
 
-class _WithDurations:
+class WithDurations:
     """A reader that adds the histogram to what it collects.
 
     Attributes:
@@ -81,11 +90,11 @@ class _WithDurations:
         super()._receive_metrics(metrics_data, *args, **options)  # type: ignore[misc]  # a reader's, beside which this stands
 
 
-class PeriodicReader(_WithDurations, PeriodicExportingMetricReader):
+class PeriodicReader(WithDurations, PeriodicExportingMetricReader):
     """Exports now and then."""
 
 
-class PrometheusReader(_WithDurations, PrometheusMetricReader):
+class PrometheusReader(WithDurations, PrometheusMetricReader):
     """Is asked by Prometheus."""
 
 

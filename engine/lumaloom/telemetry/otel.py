@@ -21,7 +21,7 @@ from lumaloom.run import Meter
 from lumaloom.services.events import EventBus
 from lumaloom.services.telemetry import Telemetry
 from lumaloom.telemetry.carrying import Carried
-from lumaloom.telemetry.durations import PeriodicReader, PrometheusReader
+from lumaloom.telemetry.durations import WithDurations
 from lumaloom.telemetry.exporters import Exporter
 from lumaloom.telemetry.figures import Figures
 from lumaloom.telemetry.tracing_meter import TracingMeter
@@ -66,7 +66,7 @@ class OpenTelemetry(Telemetry):
         self._figures = Figures(self._meters.get_meter("lumaloom", __version__), events, cache)
         began = time.time_ns()
         for reader in readers:
-            if isinstance(reader, PeriodicReader | PrometheusReader):
+            if isinstance(reader, WithDurations):
                 reader.durations = lambda: self._figures.durations().metric(began)
 
     def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[object]:
