@@ -147,10 +147,8 @@ def test_a_cache_that_makes_room(tmp_path: Path) -> None:
         for key in ("a", "b", "b", "c"):
             cache.put(key, key.encode() * 400)
         cache.put("d", b"d" * 900)
-    assert [(event.folder, event.entries) for event in seen.of(CacheEvicted)] == [
-        (str(tmp_path), 1),
-        (str(tmp_path), 2),
-    ]
+    found = [(event.cache, event.entries, event.nbytes) for event in seen.of(CacheEvicted)]
+    assert found == [("disk", 1, 400), ("disk", 2, 800)]
     cache.put("e", b"e" * 900)
     assert len(seen.events) == 2, "an engine that is over hears nothing"
 

@@ -63,12 +63,11 @@ def disk_cache(settings: Settings, events: EventBus) -> Iterator[DiskCache]:
     """What is kept between runs; one for each folder in a process, which ends with it, and tells every engine."""
     cache = opened(settings.cache_dir or default_folder(), settings.cache_limit)
 
-    def tell(entries: int) -> None:
-        events.emit(CacheEvicted(folder=str(cache.folder), entries=entries))
+    def evicted(entries: int, nbytes: int) -> None:
+        events.emit(CacheEvicted(cache="disk", entries=entries, nbytes=nbytes))
 
-    cache.on_evicted.append(tell)
-    yield cache
-    cache.on_evicted.remove(tell)
+    with cache.watching(evicted):
+        yield cache
 
 
 def telemetry(

@@ -163,15 +163,17 @@ class RenderCancelled(RenderEnded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheEvicted(Event):
-    """Entries of the disk cache had to go for a new one.
+    """A cache dropped what was used least to make room; nothing is wrong with it.
 
     Attributes:
-        folder: of the cache.
-        entries: how many.
+        cache: `disk`, `frames` (decoded ones of an open clip) or `previews`.
+        entries: dropped.
+        nbytes: of them.
     """
 
-    folder: str
+    cache: str
     entries: int
+    nbytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
