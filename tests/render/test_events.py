@@ -105,6 +105,15 @@ def test_a_device_that_fails(source: Path) -> None:
     assert seen.of(DeviceLost)[0].message == "the GPU failed: as planned"
 
 
+def test_a_device_that_is_not_there_is_not_lost(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lumaloom.device.gpus", lambda: "none is here")
+    bus = EventBus()
+    seen = Recorder(bus)
+    with pytest.raises(DeviceError, match="none is here"):
+        lumaloom.render(source, "null", device="cuda", events=bus)
+    assert seen.names == ["PluginLoaded", "JobQueued", "RenderFailed"]
+
+
 def test_a_render_that_is_cancelled(source: Path) -> None:
     bus, cancel = EventBus(), threading.Event()
     seen = Recorder(bus, RenderEnded)

@@ -22,7 +22,7 @@ from lumaloom.services.events import EventBus
 from lumaloom.services.settings import Settings
 from lumaloom.services.telemetry import Exporters, Telemetry
 from lumaloom.telemetry.complaints import terse
-from lumaloom.telemetry.durations import PeriodicReader, PrometheusReader
+from lumaloom.telemetry.durations import PeriodicReader
 from lumaloom.telemetry.exporters import METRICS, TRACES, Exporter, metric_exporter, names, span_exporter
 from lumaloom.telemetry.otel import OpenTelemetry
 from lumaloom.telemetry.server import Check, HealthServer
@@ -108,17 +108,17 @@ def _served(
     machine: Machine,
     readers: list[MetricReader],
 ) -> Generator[None, None, None]:
-    from prometheus_client import CollectorRegistry, generate_latest
+    from lumaloom.telemetry.prometheus import PrometheusReader
 
-    registry = CollectorRegistry()
-    readers.append(PrometheusReader(registry=registry))
+    reader = PrometheusReader()
+    readers.append(reader)
     begun = threading.Event()
     job = events.subscribe(RenderStarted, lambda _: begun.set(), queue=None)
     started: dict[str, Check] = {"job": lambda: "" if begun.is_set() else "none has started yet"}
     host, port = address
     ready = checks(settings, cache, machine)
     try:
-        server = HealthServer(port, ready, started, lambda: generate_latest(registry), host)
+        server = HealthServer(port, ready, started, reader.page, host)
     except OSError as error:
         raise OutputError(f"serve_metrics: port {port}: {error.strerror}") from None
     with server:

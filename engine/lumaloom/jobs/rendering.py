@@ -126,7 +126,11 @@ class Renderer:
         # The whole output is one segment, written straight to its place.
         self._events.emit(SegmentStarted(job=self.job, segment=0, segments=1))
         with self._telemetry.span("segment", segment=0):
-            frames, summary = self._written(job)
+            try:
+                frames, summary = self._written(job)
+            except DeviceError as problem:
+                self._events.emit(DeviceLost(job=self.job, message=str(problem)))
+                raise
         seconds = self._seconds()
         self._report(frames, frames, seconds)
         self._events.emit(SegmentFinished(job=self.job, segment=0, frames=frames, seconds=seconds))
@@ -219,6 +223,4 @@ class Renderer:
             return
         if isinstance(problem, EffectError) and problem.effect:
             self._events.emit(EffectFailed(job=job, effect=problem.effect, seconds=problem.seconds, message=message))
-        if isinstance(problem, DeviceError):
-            self._events.emit(DeviceLost(job=job, message=message))
         self._events.emit(RenderFailed(job=job, error=type(problem).__name__, message=message))

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     Histogram,
@@ -92,10 +91,6 @@ class WithDurations:
 
 class PeriodicReader(WithDurations, PeriodicExportingMetricReader):
     """Exports now and then."""
-
-
-class PrometheusReader(WithDurations, PrometheusMetricReader):
-    """Is asked by Prometheus."""
 
 
 def _with(data: MetricsData, metric: Metric) -> MetricsData:
