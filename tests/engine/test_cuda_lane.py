@@ -120,6 +120,12 @@ def test_the_lane_gives_what_the_cpu_gives(gpu: lazy_cupy.Gpu, chain: str, name:
     assert len(gpu.streams) == 9
 
 
+def test_the_time_of_the_device_is_its_own(gpu: lazy_cupy.Gpu) -> None:
+    meter, plan = Meter(), make_plan(spec("yuv420p", 34, 18), [Invert()], None, "cuda")
+    assert len(list(run_plan(plan, frames(5), pool=BufferPool(1 << 26), workers=1, limit=1 << 20, meter=meter))) == 5
+    assert meter.device_seconds == {"cuda": pytest.approx(5 * 0.002)}
+
+
 def test_frames_overlap_and_packets_keep_their_place(gpu: lazy_cupy.Gpu) -> None:
     def items() -> Iterator[Any]:
         for number, frame in enumerate(frames(10)):

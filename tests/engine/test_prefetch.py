@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumaloom.run import Meter, prefetch
+from lumaloom.run import BOUNDS, Meter, prefetch
 
 
 class Item:
@@ -266,6 +266,28 @@ def test_many_rounds_with_a_fast_switch() -> None:
             items.close()
     finally:
         sys.setswitchinterval(before)
+
+
+def test_the_depth_says_what_waits() -> None:
+    depth = Meter().depth("decode")
+    items = prefetch((Item(number, 10) for number in range(5)), limit=30, size=size_of, depth=depth)
+    taken = next(items)
+    assert until(lambda: (depth.items, depth.nbytes) == (3, 30))
+    del taken
+    next(items)
+    assert until(lambda: (depth.items, depth.nbytes) == (3, 30))
+    next(items)
+    assert until(lambda: (depth.items, depth.nbytes) == (2, 20))
+    items.close()
+    assert (depth.items, depth.nbytes) == (0, 0)
+
+
+def test_a_meter_sorts_calls_by_their_time() -> None:
+    meter = Meter()
+    for seconds in (0.0, BOUNDS[0], BOUNDS[0] * 1.01, BOUNDS[-1], BOUNDS[-1] * 2):
+        meter.add("blur", seconds)
+    assert meter.buckets["blur"] == [2, 1, *[0] * (len(BOUNDS) - 3), 1, 1], "the bounds belong to what is below"
+    assert len(meter.buckets["blur"]) == len(BOUNDS) + 1
 
 
 def test_a_meter_counts_and_shares() -> None:

@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 import lumaloom
+from lumaloom.cache import DiskCache
 from lumaloom.composition import Engine
 from lumaloom.effect import Effect, Frame, Kind
 from lumaloom.errors import CancelledError, DeviceError, EffectError
 from lumaloom.jobs import (
+    CacheEvicted,
     DeviceLost,
     EffectFailed,
     InputRepaired,
     JobEvent,
     MemoryPressure,
+    PluginFailed,
     PluginLoaded,
     Progress,
     RenderEnded,
@@ -25,8 +28,10 @@ from lumaloom.jobs import (
     RenderFinished,
     RenderRequest,
     RenderStarted,
+    SegmentFinished,
 )
 from lumaloom.memory import BufferPool, PoolStats
+from lumaloom.plugins import PluginFailure, Registry
 from lumaloom.services.events import Event, EventBus, HandlerFailed, JsonlSink, Queue, Recorder
 from tests.media import clips
 
@@ -53,12 +58,17 @@ def test_a_render_from_its_request_to_its_end(source: Path, tmp_path: Path) -> N
         bus.subscribe(Event, sink, queue=Queue(when_full="block"))
         result = lumaloom.render(source, tmp_path / "out.mkv", ["boxblur radius=2"], events=bus)
         assert bus.close()
-    assert seen.names == ["PluginLoaded", "JobQueued", "RenderStarted", "Progress", "RenderFinished"]
+    assert seen.names == [
+        *("PluginLoaded", "JobQueued", "RenderStarted", "SegmentStarted"),
+        *("Progress", "SegmentFinished", "RenderFinished"),
+    ]
     assert "boxblur" in seen.of(PluginLoaded)[0].effects
     (started,), (finished,) = seen.of(RenderStarted), seen.of(RenderFinished)
     assert started.plan["frames"] == finished.result["frames"] == result.frames == 30
     assert [step["name"] for step in started.plan["steps"]] == ["boxblur"]
-    assert seen.of(Progress)[-1].frames == 30
+    (segment,) = seen.of(SegmentFinished)
+    assert seen.of(Progress)[-1].frames == segment.frames == 30
+    assert 0 < segment.seconds <= result.seconds
     assert len({event.job for event in seen.of(JobEvent)}) == 1
     lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert [line["event"] for line in lines] == [type(event).__name__ for event in seen.events]
@@ -95,6 +105,15 @@ def test_a_device_that_fails(source: Path) -> None:
     assert seen.of(DeviceLost)[0].message == "the GPU failed: as planned"
 
 
+def test_a_device_that_is_not_there_is_not_lost(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lumaloom.device.gpus", lambda: "none is here")
+    bus = EventBus()
+    seen = Recorder(bus)
+    with pytest.raises(DeviceError, match="none is here"):
+        lumaloom.render(source, "null", device="cuda", events=bus)
+    assert seen.names == ["PluginLoaded", "JobQueued", "RenderFailed"]
+
+
 def test_a_render_that_is_cancelled(source: Path) -> None:
     bus, cancel = EventBus(), threading.Event()
     seen = Recorder(bus, RenderEnded)
@@ -127,6 +146,31 @@ def test_memory_that_gets_short_is_told_once(source: Path, monkeypatch: pytest.M
     with Engine(events=bus, replace={BufferPool: lambda: Filling(1 << 28)}) as engine:
         engine.render(RenderRequest(input=source, output="null", effects=["boxblur radius=2"]))
     assert [event.in_use for event in seen.of(MemoryPressure)] == [95, 91]
+
+
+def test_a_cache_that_makes_room(tmp_path: Path) -> None:
+    bus = EventBus()
+    seen = Recorder(bus, CacheEvicted)
+    with Engine(events=bus, settings={"cache_dir": tmp_path, "cache_limit": 1000}) as engine:
+        cache = engine.get(DiskCache)
+        for key in ("a", "b", "b", "c"):
+            cache.put(key, key.encode() * 400)
+        cache.put("d", b"d" * 900)
+    found = [(event.cache, event.entries, event.nbytes) for event in seen.of(CacheEvicted)]
+    assert found == [("disk", 1, 400), ("disk", 2, 800)]
+    cache.put("e", b"e" * 900)
+    assert len(seen.events) == 2, "an engine that is over hears nothing"
+
+
+def test_a_plugin_that_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = Registry()
+    registry.failures.append(PluginFailure("odd", "ImportError: no"))
+    monkeypatch.setattr("lumaloom.composition.providers.default_registry", lambda: registry)
+    bus = EventBus()
+    seen = Recorder(bus)
+    with Engine(events=bus) as engine:
+        engine.get(Registry)
+    assert [(event.plugin, event.reason) for event in seen.of(PluginFailed)] == [("odd", "ImportError: no")]
 
 
 def test_no_listener_harms_a_render(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dishka.exceptions import CycleDependenciesError, GraphMissingFactoryError
+from dishka import Provider, make_container
+from dishka import Scope as Scopes
+from dishka.exceptions import InvalidGraphError
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lumaloom.composition import Engine
-from lumaloom.composition.graph import services
-from lumaloom.composition.providers import JobServices
+from lumaloom.composition import Engine, GraphError
+from lumaloom.composition.graph import Graph, Scope, service
 from lumaloom.device import Machine
 from lumaloom.errors import LumaloomError
-from lumaloom.jobs import Preparer, Progress, Renderer, RenderRequest
+from lumaloom.jobs import PluginFailed, Progress, Renderer, RenderRequest
 from lumaloom.memory import BufferPool
 from lumaloom.plugins import Registry
 from lumaloom.run import Meter
@@ -43,25 +47,101 @@ def settings_from_bus(bus: EventBus) -> Settings:
 
 
 def test_a_graph_that_cannot_work_is_refused_with_its_path() -> None:
-    with pytest.raises(GraphMissingFactoryError, match=r"(?s)Machine.*Absent") as caught:
+    with pytest.raises(GraphError, match=r"^no service Absent, which is needed: Machine -> Absent$"):
         Engine(replace={Machine: NeedsAbsent})
-    assert "???" in str(caught.value)
-    with pytest.raises(GraphMissingFactoryError, match=r"(?s)Clock.*Meter.*scope.*to Scope.JOB"):
+    alive = "^Meter lives as long as a job, Clock as long as the engine: Clock -> Meter$"
+    with pytest.raises(GraphError, match=alive):
         Engine(replace={Clock: NeedsMeter})
-    with pytest.raises(CycleDependenciesError, match=r"(?s)Settings.*EventBus"):
+    with pytest.raises(GraphError, match=r"^a service needs itself: Settings -> EventBus -> Settings$"):
         Engine(replace={Settings: settings_from_bus})
-    with pytest.raises(TypeError, match=r"no service Absent; there are .*BufferPool, Clock, "):
+    with pytest.raises(GraphError, match="<lambda>: argument 'pool' has no annotation"):
+        Engine(replace={Clock: lambda pool: Clock()})
+    with pytest.raises(TypeError, match=r"no service Absent; there are BufferPool, Clock, "):
         Engine(replace={Absent: Absent})
+
+
+KINDS = [type(name, (), {}) for name in "ABCDEF"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Scope), st.lists(st.integers(0, 5), max_size=3, unique=True)), max_size=6),
+)
+def test_graphs_are_refused_where_a_library_of_that_kind_refuses_them(rows: list[tuple[Scope, list[int]]]) -> None:
+    theirs, ours = Provider(), []
+    for kind, (scope, needs) in zip(KINDS, rows, strict=False):
+        code = f"def make({', '.join(f'a{need}: KINDS[{need}]' for need in needs)}): ..."
+        exec(code, names := {"KINDS": KINDS})  # written out, since both read the annotations of a function
+        ours.append(service(names["make"], scope, kind))
+        theirs.provide(names["make"], provides=kind, scope=Scopes.APP if scope is Scope.ENGINE else Scopes.REQUEST)
+    refusals = 0
+    try:
+        Graph(ours)
+    except GraphError:
+        refusals += 1
+    try:
+        make_container(theirs)
+    except InvalidGraphError:
+        refusals += 1
+    assert refusals != 1
+
+
+class Entry:
+    """An installed entry point of a plugin that brings services."""
+
+    def __init__(self, name: str, bring: Callable[[], Any]) -> None:
+        self.name, self._bring, self.loads = name, bring, 0
+
+    def load(self) -> Callable[[], Any]:
+        self.loads += 1
+        return self._bring
+
+
+def test_plugins_replace_services_where_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Theirs(Clock):
+        pass
+
+    class Mine(Clock):
+        pass
+
+    def fails() -> dict[type, Any]:
+        raise RuntimeError("no services")
+
+    entries = [
+        Entry("clock", lambda: {Clock: Theirs}),
+        Entry("odd", lambda: {Machine: NeedsAbsent}),
+        Entry("broken", fails),
+    ]
+    monkeypatch.setattr(
+        "lumaloom.composition.overrides.entry_points", lambda group: entries if group == "lumaloom.services" else []
+    )
+    with Engine() as engine:
+        assert type(engine.get(Clock)) is Clock
+    assert not entries[0].loads, "without permission nothing of a plugin is loaded"
+    told = Recorder(bus := EventBus(), PluginFailed)
+    with Engine(settings={"plugin_services": "clock, odd,broken,absent"}, events=bus) as engine:
+        assert type(engine.get(Clock)) is Theirs
+        assert type(engine.get(Machine)) is Machine
+        engine.get(Registry)
+    assert {event.plugin: event.reason for event in told.of(PluginFailed)} == {
+        "odd": "services left out: GraphError: no service Absent, which is needed: Machine -> Absent",
+        "broken": "services left out: RuntimeError: no services",
+        "absent": "no plugin of that name offers services; there are: broken, clock, odd",
+    }
+    with Engine(settings={"plugin_services": "clock"}, replace={Clock: Mine}) as engine:
+        assert type(engine.get(Clock)) is Mine
+    assert "offers services; --set plugin_services=clock permits them" in run_cli("doctor").out
 
 
 def test_services_live_as_long_as_their_scope() -> None:
     with Engine() as engine:
         assert engine.get(Clock) is engine.get(Clock)
-        with engine.container() as first, engine.container() as second:
+        with engine.container.job() as first, engine.container.job() as second:
             assert first.get(Clock) is second.get(Clock) is engine.get(Clock)
             assert first.get(Meter) is first.get(Meter)
             assert first.get(Meter) is not second.get(Meter)
             assert isinstance(first.get(Renderer), Renderer)
+        with pytest.raises(LookupError, match="the engine has no service Meter"):
+            engine.get(Meter)
 
 
 def test_the_end_comes_in_reverse_and_whatever_fails(caplog: pytest.LogCaptureFixture) -> None:
@@ -153,14 +233,12 @@ def test_jobs_of_one_engine_run_side_by_side(clip: Path) -> None:
 
 
 def test_the_graph_can_be_looked_at() -> None:
-    with Engine() as engine:
-        found = {service.name: service for service in services(engine.container)}
-    assert found["Renderer"].scope == "JOB"
-    assert found["Renderer"].needs[:3] == ("Preparer", "EventBus", "BufferPool")
-    assert found["EventBus"].scope == "ENGINE"
-    assert {made.provides.type_hint.__name__ for made in JobServices().factories} <= found.keys()
-    assert Preparer.__name__ in found
     outcome = run_cli("doctor", "--graph")
     assert (outcome.code, outcome.err) == (0, "")
     assert "Preparer, EventBus, BufferPool" in outcome.out
-    assert {row["name"] for row in json.loads(run_cli("doctor", "--graph", "--json").out)} == found.keys()
+    found = {row["name"]: row for row in json.loads(run_cli("doctor", "--graph", "--json").out)}
+    assert found["Renderer"]["scope"] == "JOB"
+    assert found["Renderer"]["needs"][:3] == ["Preparer", "EventBus", "BufferPool"]
+    assert found["EventBus"]["scope"] == "ENGINE"
+    with Engine() as engine:
+        assert found.keys() == {each.name for each in engine.container.graph.services.values()}

@@ -93,7 +93,7 @@ def test_a_failing_handler_stops_no_other_and_is_told(bus: EventBus, caplog: pyt
     assert numbers(seen.of(Ping)) == [0, 1, 2, 3, 4]
     told = seen.of(HandlerFailed)
     assert len(told) == 5
-    assert (told[0].event, told[0].error) == ("Ping", "ValueError: no")
+    assert (told[0].as_dict()["event"], told[0].given, told[0].error) == ("HandlerFailed", "Ping", "ValueError: no")
     assert "broken" in told[0].handler
     assert handle.failed == bus.failures == 10
     assert [record.getMessage().split(" failed on")[0][-6:] for record in caplog.records] == ["broken"] * 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -21,12 +23,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from lumaloom.composition import Engine
 from lumaloom.effect import Effect, Frame, Kind
 from lumaloom.errors import EffectError, OutputError
-from lumaloom.jobs import RenderFinished, RenderRequest, RenderResult, RenderStarted
+from lumaloom.jobs import InputRepaired, RenderFinished, RenderRequest, RenderResult, RenderStarted
 from lumaloom.services.events import Event, EventBus
 from lumaloom.services.telemetry import Telemetry
 from lumaloom.telemetry.server import HealthServer
 from tests.cli.running import run_cli
-from tests.telemetry.collector import Collector, collecting
+from tests.telemetry.collector import Collector
 
 DASHBOARD = Path(__file__).parents[2] / "samples/observability/grafana/dashboards/lumaloom.json"
 
@@ -55,46 +57,47 @@ def render(clip: Path, *effects: str | Effect, events: EventBus | None = None, *
         return engine.render(RenderRequest(input=clip, output="null", effects=effects, threads=2))
 
 
-@pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Any:
-    with collecting() as made:
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", made.url)
-        yield made
-
-
-def test_off_is_nothing_at_all(clip: Path) -> None:
+def test_off_is_nothing_at_all(clip: Path, folder: Path) -> None:
     with Engine() as engine:
         assert type(engine.get(Telemetry)) is Telemetry
     code = f"import sys, lumaloom; lumaloom.render({str(clip)!r}, 'null'); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("LUMALOOM_")}
+    environment |= {"XDG_CACHE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     roots = {name.partition(".")[0] for name in done.stdout.split()}
-    assert not roots & {"opentelemetry", "prometheus_client", "http", "structlog", "fastapi"}
+    assert not roots & {"opentelemetry", "prometheus_client", "http", "structlog", "fastapi", "pydantic", "dishka"}
 
 
 def test_every_stage_has_its_span_and_its_figures(clip: Path, collector: Collector) -> None:
     looking = Looking()
     result = render(clip, "boxblur radius=2", looking, "flip", telemetry="on", telemetry_frames=10)
-    (job,), (plan,) = collector.named("render"), collector.named("plan")
+    (job,), (plan,), (segment,) = collector.named("render"), collector.named("plan"), collector.named("segment")
     assert job.parent_span_id == b""
-    assert plan.parent_span_id == job.span_id
+    assert plan.parent_span_id == segment.parent_span_id == job.span_id
     stages = {span.name.removeprefix("stage "): span for span in collector.spans if span.name.startswith("stage ")}
     assert stages.keys() == {"decode", "boxblur", "looking", "flip", "encode"} == result.stage_seconds.keys()
     assert {span.trace_id for span in collector.spans} == {job.trace_id}
     for name, span in stages.items():
-        assert span.parent_span_id == job.span_id, name
+        assert span.parent_span_id == segment.span_id, name
         assert job.start_time_unix_nano <= span.start_time_unix_nano <= span.end_time_unix_nano
         assert span.end_time_unix_nano <= job.end_time_unix_nano
         attributes = {each.key: each.value for each in span.attributes}
         assert attributes["lumaloom.busy_seconds"].double_value == pytest.approx(result.stage_seconds[name], abs=1e-6)
         items = attributes["lumaloom.items"].int_value
-        assert collector.value("lumaloom.stage.items", stage=name) == items
-        assert collector.value("lumaloom.stage.time", stage=name) == pytest.approx(result.stage_seconds[name], abs=1e-6)
+        durations = collector.histogram("lumaloom.stage.duration", stage=name)
+        assert durations.count == sum(durations.bucket_counts) == items
+        assert durations.sum == pytest.approx(result.stage_seconds[name], abs=1e-6)
+        assert 0 < durations.min <= durations.sum / durations.count <= durations.max <= durations.sum
+        assert len(durations.bucket_counts) == len(durations.explicit_bounds) + 1
         frames = collector.named(f"frame {name}")
         assert len(frames) == -(-items // 10), "the first of every ten"
         assert {frame.parent_span_id for frame in frames} == {span.span_id}
-    assert collector.value("lumaloom.stage.items", stage="looking") == result.frames == 30
+    assert collector.histogram("lumaloom.stage.duration", stage="looking").count == result.frames == 30
     assert collector.value("lumaloom.frames") == 30
-    assert collector.value("lumaloom.jobs", outcome="finished") == 1
+    worked = sum(result.stage_seconds[name] for name in ("boxblur", "looking", "flip"))
+    assert worked <= collector.value("lumaloom.device.time", device="cpu") < 2 * worked + 0.1
+    assert collector.value("lumaloom.queue.depth", queue="events") == 0
+    assert collector.value("lumaloom.jobs.ended", outcome="finished") == 1
     assert collector.value("lumaloom.jobs.active") == 0
     assert looking.seen == {(int.from_bytes(job.trace_id), "lumaloom-worker")}, "carried into the workers"
 
@@ -107,8 +110,8 @@ def test_a_render_that_fails(clip: Path, collector: Collector) -> None:
     (job,) = collector.named("render")
     assert job.status.code == 2
     assert job.events[0].name == "exception"
-    assert collector.value("lumaloom.jobs", outcome="failed") == 1
-    assert collector.value("lumaloom.errors", **{"error.type": "EffectError", "stage": "looking"}) == 1
+    assert collector.value("lumaloom.jobs.ended", outcome="failed") == 1
+    assert collector.value("lumaloom.errors", **{"error.type": "EffectError", "lumaloom.stage": "looking"}) == 1
 
 
 @pytest.mark.parametrize("kind", ["closed", "silent"])
@@ -185,14 +188,16 @@ def test_pages_of_health_and_metrics(clip: Path) -> None:
         code, text = pages[f"{kind} readyz"]
         assert code == 200, text
         assert text == pages[f"{kind} ready"][1] == pages[f"{kind} health"][1]
-        assert text.splitlines() == [f"{part}: ok" for part in ("decoder", "encoder", "plugins", "cache", "disk")]
+        assert text.splitlines() == [
+            f"{part}: ok" for part in ("decoder", "encoder", "device", "plugins", "cache", "disk")
+        ]
         assert pages[f"{kind} nothing"][0] == 404
     families = {f.name: f for f in text_string_to_metric_families(pages["RenderFinished metrics"][1])}
     (frames,) = families["lumaloom_frames"].samples
     assert frames.value == result.frames == 30
-    items = {each.labels["stage"]: each.value for each in families["lumaloom_stage_items"].samples}
-    assert items["flip"] == 30
-    states = {each.labels["state"]: each.value for each in families["lumaloom_pool_memory_bytes"].samples}
+    durations = [each for each in families["lumaloom_stage_duration_seconds"].samples if each.name.endswith("_count")]
+    assert {each.labels["lumaloom_stage"]: each.value for each in durations}["flip"] == 30
+    states = {each.labels["lumaloom_state"]: each.value for each in families["lumaloom_pool_memory_bytes"].samples}
     assert states.keys() == {"in_use", "idle"}
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), 1)
@@ -207,23 +212,32 @@ def test_the_dashboard_asks_for_metrics_that_there_are(clip: Path) -> None:
         engine.render(RenderRequest(input=clip, output="null", effects=["flip"]))
         with pytest.raises(EffectError):
             engine.render(RenderRequest(input=clip, output="null", effects=[looking]))
+        engine.get(EventBus).emit(InputRepaired(losses={"frames_readable": 9, "decode_errors": 3, "truncated": True}))
+        engine.get(Telemetry).watch_pools(lambda: [SimpleNamespace(name="cpu", size=4, waiting=3, running=2)])
         text = page(port, "metrics")[1]
     there: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             there.setdefault(sample.name, set()).update(sample.labels)
+    for line in ('tasks{lumaloom_pool="cpu",lumaloom_state="waiting"', 'limit{lumaloom_pool="cpu"'):
+        assert f"lumaloom_workers_{line}" in text
+    assert re.findall(r'losses_total\{lumaloom_loss="(\w+)".* (\S+)', text) == [
+        ("decode_errors", "3.0"),
+        ("truncated", "1.0"),
+    ]
     dashboard = json.loads(DASHBOARD.read_text())
     queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    wanted = {name for query in queries for name in re.findall(r"lumaloom_\w+", query)}
+    asked = {query: re.findall(r"lumaloom_\w+", re.sub(r"by \([^)]*\)", "", query)) for query in queries}
+    wanted = {name for names in asked.values() for name in names}
     assert wanted
     assert wanted <= there.keys()
     assert {name for name in there if name.startswith("lumaloom_")} <= wanted, "and none is left out"
     for query in queries:
         labels = {label.strip() for found in re.findall(r"by \(([^)]*)\)", query) for label in found.split(",")}
-        for name in re.findall(r"lumaloom_\w+", query):
+        for name in asked[query]:
             assert labels <= there[name], query
     readme = (DASHBOARD.parents[2] / "README.md").read_text()
-    assert all(f"`{name}`" in readme for name in wanted)
+    assert all(f"`{re.sub('_(bucket|count|sum)$', '', name)}`" in readme for name in wanted)
 
 
 def test_a_port_that_is_taken_is_one_line(clip: Path) -> None:

@@ -24,6 +24,9 @@ from lumaloom.cache.index import Index
 # What may go wrong with the folder: the disk's errors and the index's.
 PROBLEMS = (OSError, sqlite3.Error)
 
+# Is told how many entries were dropped to make room, and their bytes.
+Watcher = Callable[[int, int], None]
+
 # Connections of a parent process: SQLite forbids to use and even to close them on this side of a fork.
 _ABANDONED: list[Index] = []
 
@@ -77,6 +80,7 @@ class DiskCache:
     def __init__(self, folder: Path, limit: int, on_problem: Callable[[str], None] = lambda line: None) -> None:
         self.folder, self.limit = folder, limit
         self._on_problem = on_problem
+        self._watchers: list[Watcher] = []
         self._index: Index | None = None
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(("hits", "misses", "corrupt", "failed", "evicted"), 0)
@@ -98,16 +102,29 @@ class DiskCache:
         """Keep bytes under `key`, in place of what it had; return whether they are kept."""
         if len(data) > self.limit:
             return False
+        kept, evicted, freed = False, 0, 0
         with self._lock, self._guarded():
             index = self._opened(make=True)
             assert index is not None
             content = blake2b(data, digest_size=20).hexdigest()
             files.write(self.folder, content, data)
-            dropped = index.put(key, content, len(data), self.limit)
-            self._counts["evicted"] += len(dropped)
+            dropped, evicted, freed = index.put(key, content, len(data), self.limit)
+            self._counts["evicted"] += evicted
             self._unlink(index, dropped)
-            return True
-        return False
+            kept = True
+        if evicted:
+            for watcher in tuple(self._watchers):
+                watcher(evicted, freed)
+        return kept
+
+    @contextmanager
+    def watching(self, on_evict: Watcher) -> Iterator[None]:
+        """Call `on_evict` with the number of entries that this process drops to make room, and their bytes."""
+        self._watchers.append(on_evict)
+        try:
+            yield
+        finally:
+            self._watchers.remove(on_evict)
 
     def remove(self, key: str) -> None:
         """Forget a key, if it is there."""

@@ -58,19 +58,25 @@ class Index:
             self._db.execute(f"UPDATE entries SET used = {_NEXT} WHERE key = ?", (key,))
         return str(content)
 
-    def put(self, key: str, content: str, nbytes: int, limit: int) -> list[str]:
-        """Set a key, drop the least recently used until all fit in `limit`, and return the contents let go."""
+    def put(self, key: str, content: str, nbytes: int, limit: int) -> tuple[list[str], int, int]:
+        """Set a key and drop the least recently used until all fit in `limit`.
+
+        Returns:
+            The contents let go, that which the key had among them; how many keys were dropped; and their bytes.
+        """
         with self._writing():
             old = self._db.execute("SELECT content FROM entries WHERE key = ?", (key,)).fetchone()
             dropped = [old[0]] if old and old[0] != content else []
             self._db.execute(f"INSERT OR REPLACE INTO entries VALUES (?, ?, ?, {_NEXT})", (key, content, nbytes))
             _, total = self.totals()
+            keys = freed = 0
             while total > limit:
                 oldest = self._db.execute("SELECT key, content, bytes FROM entries ORDER BY used LIMIT 1").fetchone()
                 self._db.execute("DELETE FROM entries WHERE key = ?", (oldest[0],))
                 dropped.append(oldest[1])
                 total -= oldest[2]
-            return dropped
+                keys, freed = keys + 1, freed + oldest[2]
+            return dropped, keys, freed
 
     def remove(self, key: str) -> list[str]:
         """Forget a key and return the content let go."""

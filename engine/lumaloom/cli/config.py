@@ -27,29 +27,32 @@ def config(
         json: Print JSON.
 
     """
+    from dataclasses import asdict
+    from dataclasses import fields as settings
+
     from lumaloom.services.settings import Settings, config_path, load
 
     found = load(pairs(set or [], "--set", "threads=4"))
-    values = found.settings.model_dump()
+    values = asdict(found.settings)
     if json:
         rows = {name: {"value": value, "from": found.origins[name]} for name, value in values.items()}
         dump({"file": str(config_path()), "settings": rows})
         return
     out = console()
     origins = {name: "file" if origin == str(config_path()) else origin for name, origin in found.origins.items()}
-    meanings = {name: field.description for name, field in Settings.model_fields.items()}
+    meanings = {each.name: each.metadata["description"] for each in settings(Settings)}
     table(
         out,
         ("setting", "value", "from", "meaning"),
-        [(name, _shown(getattr(found.settings, name)), origins[name], meanings[name]) for name in values],
+        [(name, _shown(value), origins[name], meanings[name]) for name, value in values.items()],
     )
     out.print()
     fields(out, [("file", config_path())])
 
 
 def _shown(value: Any) -> str:
-    from pydantic import ByteSize
+    from lumaloom.services.settings.model import Bytes
 
     if value is None:
         return "unset"
-    return amount(value) if isinstance(value, ByteSize) else str(value)
+    return amount(value) if isinstance(value, Bytes) else str(value)

@@ -12,7 +12,7 @@ from lumaloom.cli.output import amount, console, dump, fields, heading, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "dishka", "pydantic")
+_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "pydantic")
 
 
 def doctor(*, graph: bool = False, json: bool = False) -> None:
@@ -40,14 +40,17 @@ def examine() -> dict[str, Any]:
     from lumaloom import __version__
     from lumaloom.cli.effects import failures
     from lumaloom.cli.kernel_cache import kernel_cache
+    from lumaloom.composition.overrides import offered, permitted
     from lumaloom.device import cpu, gpus
     from lumaloom.media.encoders import available
     from lumaloom.memory import default_limit
     from lumaloom.memory.sources import available_memory
     from lumaloom.plugins import default_registry
+    from lumaloom.services.settings import load
 
     processor, devices, registry = cpu(), gpus(), default_registry()
     folder, problem = kernel_cache()
+    allowed = permitted(load().settings.plugin_services)
     plugins: dict[str, list[str]] = {}
     for name, origin in sorted(registry.origins.items()):
         plugins.setdefault(origin, []).append(name)
@@ -76,21 +79,29 @@ def examine() -> dict[str, Any]:
         },
         "plugins": plugins,
         "plugin_failures": failures(registry),
+        "service_plugins": {name: name in allowed for name in sorted(offered())},
     }
 
 
 def _show_graph(json: bool) -> None:
-    from dataclasses import asdict
-
     from lumaloom.composition import Engine
-    from lumaloom.composition.graph import services
+    from lumaloom.composition.graph import name_of
 
     with Engine() as engine:
-        found = services(engine.container)
+        services = engine.container.graph.services.values()
+    found = [
+        {
+            "name": each.name,
+            "scope": each.scope.name,
+            "needs": [name_of(need) for need in each.needs.values()],
+            "maker": f"{each.make.__module__}.{each.make.__qualname__}",
+        }
+        for each in services
+    ]
     if json:
-        dump([asdict(service) for service in found])
+        dump(found)
     else:
-        rows = [(each.name, each.scope.lower(), ", ".join(each.needs)) for each in found]
+        rows = [(each["name"], str(each["scope"]).lower(), ", ".join(each["needs"])) for each in found]
         table(console(), ("service", "lives as long as", "made from"), rows)
 
 
@@ -136,4 +147,8 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     heading(out, "Plugins")
     rows = [(origin, ", ".join(names)) for origin, names in found["plugins"].items()]
     broken = [(failure["plugin"], f"left out: {failure['reason']}") for failure in found["plugin_failures"]]
-    fields(out, [*rows, *broken] or [("none", "no plugin is installed; effects come from plugins")])
+    services = [
+        (name, "replaces services" if may else f"offers services; --set plugin_services={name} permits them")
+        for name, may in found["service_plugins"].items()
+    ]
+    fields(out, [*rows, *broken, *services] or [("none", "no plugin is installed; effects come from plugins")])

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from dishka import Container, Provider, make_container
-from dishka.exceptions import ExitError
-
-from lumaloom.composition.providers import EngineServices, GivenBus, GivenSettings, JobServices, Scope
+from lumaloom.composition.container import Container
+from lumaloom.composition.graph import Graph
+from lumaloom.composition.overrides import overridden, permitted
+from lumaloom.composition.providers import usual
 from lumaloom.jobs import Preparation, Preparer, Progress, Renderer, RenderRequest, RenderResult
+from lumaloom.plugins import PluginFailure
 from lumaloom.services.events import EventBus
-
-_log = logging.getLogger("lumaloom")
+from lumaloom.services.settings import load
 
 T = TypeVar("T")
 
@@ -27,12 +26,14 @@ class Engine:
     Args:
         settings: win over the settings file and the environment.
         events: told what happens; it outlives the engine.
-        replace: a factory, or a class, for each type of service that shall not be the usual one. What a factory
-            needs it states by the types of its arguments; a generator function cleans up after its `yield`.
+        replace: a factory, or a class, for each type of service that shall not be the usual one; it wins over what
+            plugins bring. What a factory needs it states by the types of its arguments; a generator function cleans
+            up after its `yield`.
 
     Raises:
-        dishka.exceptions.GraphError: a service is missing, depends on itself, or on one that lives shorter than it;
-            the message shows the path.
+        UsageError: a setting that there is not, or a bad value.
+        GraphError: a service is missing, depends on itself, or on one that lives shorter than it; the message
+            shows the path.
 
     Example:
         >>> with Engine(replace={Clock: MyClock}) as engine:  # doctest: +SKIP
@@ -46,11 +47,12 @@ class Engine:
         events: EventBus | None = None,
         replace: Mapping[type, Callable[..., Any]] | None = None,
     ) -> None:
-        parts: list[Provider] = [EngineServices(), JobServices()]
-        parts += [_replacement(parts, kind, factory) for kind, factory in (replace or {}).items()]
-        self.container: Container = make_container(
-            *parts, scopes=Scope, context={GivenSettings: settings or {}, GivenBus: events}
-        )
+        resolved, failures = load(settings), list[PluginFailure]()
+        graph = Graph(usual(resolved, events, failures))
+        if names := permitted(resolved.settings.plugin_services):
+            graph, found = overridden(graph, names)
+            failures += found
+        self.container = Container(graph.replaced(replace) if replace else graph)
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +68,7 @@ class Engine:
 
     def close(self) -> None:
         """End all services, the last made first; a failure in one is logged and keeps none from its end."""
-        _end(self.container)
+        self.container.close()
 
     def render(
         self,
@@ -88,7 +90,7 @@ class Engine:
                 one.
             CancelledError: `cancel` was set.
         """
-        with self._job() as job:
+        with self.container.job() as job:
             return job.get(Renderer).render(request, on_progress=on_progress, cancel=cancel)
 
     @contextmanager
@@ -98,32 +100,5 @@ class Engine:
         Raises:
             LumaloomError: the request can't be carried out.
         """
-        with self._job() as job, job.get(Preparer).prepare(request) as prepared:
+        with self.container.job() as job, job.get(Preparer).prepare(request) as prepared:
             yield prepared
-
-    @contextmanager
-    def _job(self) -> Generator[Container, None, None]:
-        job = self.container().__enter__()
-        try:
-            yield job
-        finally:
-            _end(job)
-
-
-def _end(container: Container) -> None:
-    try:
-        container.close()
-    except ExitError as problems:
-        for problem in problems.exceptions:
-            _log.warning("a service failed to end: %s: %s", type(problem).__name__, problem)
-
-
-def _replacement(parts: list[Provider], kind: type, factory: Callable[..., Any]) -> Provider:
-    """Return a provider of `kind` in the scope of the usual one."""
-    usual = [made for part in parts for made in part.factories if made.provides.type_hint is kind]
-    if not usual:
-        known = sorted(made.provides.type_hint.__name__ for part in parts for made in part.factories)
-        raise TypeError(f"no service {kind.__name__}; there are {', '.join(known)}")
-    provider = Provider(scope=usual[0].scope)
-    provider.provide(factory, provides=kind)
-    return provider

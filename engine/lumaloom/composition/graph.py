@@ -1,12 +1,25 @@
-"""The graph of services, to be looked at."""
+"""The graph of services: what each is made from, how long it lives, and that all of it can be made."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import IntEnum
+from typing import Any, get_args, get_origin
 
-from dishka import Container, DependencyKey
-from dishka.registry import Registry
+from lumaloom.errors import LumaloomError
+
+
+class GraphError(LumaloomError):
+    """Services can't be made as they are declared; the message shows the path."""
+
+
+class Scope(IntEnum):
+    """How long a service lives; the higher, the shorter."""
+
+    ENGINE = 1
+    JOB = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,38 +27,99 @@ class Service:
     """One service.
 
     Attributes:
-        name: its type.
-        scope: `ENGINE` or `JOB`: how long it lives.
-        needs: names of the services that it is made from, in the order of its arguments.
-        maker: what makes it, a class or a function.
+        kind: its type, under which others ask for it.
+        scope: how long it lives.
+        make: a class, or a function; a generator function ends the service after its `yield`.
+        needs: types of the services that it is made from, by the names of the arguments of `make`.
     """
 
-    name: str
-    scope: str
-    needs: tuple[str, ...]
-    maker: str
+    kind: Any
+    scope: Scope
+    make: Callable[..., Any]
+    needs: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its type's."""
+        return name_of(self.kind)
 
 
-def services(container: Container) -> list[Service]:
-    """Return all services of a container, those that live longest first, in the order of their declaration."""
-    found: list[Service] = []
-    registry: Registry | None = container.registry
-    while registry is not None:
-        for key, factory in registry.factories.items():
-            if not _is_service(key):
-                continue
-            needs = (_name(need) for need in (*factory.dependencies, *factory.kw_dependencies.values()))
-            maker = getattr(factory.source, "__qualname__", None) or _name(key)
-            found.append(Service(_name(key), registry.scope.name, tuple(needs), maker))
-        registry = registry.child_registry
-    return found
+def service(make: Callable[..., Any], scope: Scope, kind: Any = None) -> Service:
+    """Declare a service by what makes it.
+
+    Args:
+        make: a class, or a function; its arguments without a default are services, told by their annotations.
+        scope: how long it lives.
+        kind: None for the class itself, or for what the function says that it returns.
+
+    Raises:
+        GraphError: an argument has no annotation.
+    """
+    try:
+        signature = inspect.signature(make, eval_str=True)
+    except ValueError:  # a class of an extension, which has no signature
+        signature = inspect.Signature()
+    needs = {}
+    for name, parameter in signature.parameters.items():
+        if parameter.default is parameter.empty and parameter.kind not in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        ):
+            if parameter.annotation is parameter.empty:
+                raise GraphError(f"{name_of(make)}: argument {name!r} has no annotation that says which service it is")
+            needs[name] = parameter.annotation
+    if kind is None:
+        kind = make if inspect.isclass(make) else signature.return_annotation
+        if get_origin(kind) in (Iterator, Generator):
+            kind = get_args(kind)[0]
+    return Service(kind, scope, make, needs)
 
 
-def _is_service(key: DependencyKey) -> bool:
-    """Leave out what the container registers for itself."""
-    return str(getattr(key.type_hint, "__module__", "")).partition(".")[0] != "dishka"
+class Graph:
+    """All services of an engine, by type, those that live longest first.
+
+    Raises:
+        GraphError: one is missing, depends on itself, or on one that lives shorter than it.
+    """
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self.services = {each.kind: each for each in sorted(services, key=lambda each: each.scope)}
+        whole: set[Any] = set()
+        for kind in self.services:
+            self._check(kind, (), whole)
+
+    def _check(self, kind: Any, path: tuple[Any, ...], whole: set[Any]) -> None:
+        if kind in whole:
+            return
+        way = " -> ".join(map(name_of, (*path, kind)))
+        if kind not in self.services:
+            raise GraphError(f"no service {name_of(kind)}, which is needed: {way}")
+        if kind in path:
+            raise GraphError(f"a service needs itself: {way}")
+        found = self.services[kind]
+        if path and found.scope > (user := self.services[path[-1]]).scope:
+            lives = f"{found.name} lives as long as a {found.scope.name.lower()}"
+            raise GraphError(f"{lives}, {user.name} as long as the {user.scope.name.lower()}: {way}")
+        for need in found.needs.values():
+            self._check(need, (*path, kind), whole)
+        whole.add(kind)
+
+    def replaced(self, makers: Mapping[Any, Callable[..., Any]]) -> Graph:
+        """Return the graph with other makers of some services, each in the scope of the usual one.
+
+        Raises:
+            TypeError: there is no such service.
+            GraphError: the graph can't be made any more.
+        """
+        services = dict(self.services)
+        for kind, make in makers.items():
+            if kind not in services:
+                known = ", ".join(sorted(each.name for each in services.values()))
+                raise TypeError(f"no service {name_of(kind)}; there are {known}")
+            services[kind] = service(make, services[kind].scope, kind)
+        return Graph(services.values())
 
 
-def _name(key: DependencyKey) -> str:
-    hint: Any = key.type_hint
-    return getattr(hint, "__name__", None) or str(hint)
+def name_of(kind: Any) -> str:
+    """Return the name of a type or a function."""
+    return getattr(kind, "__name__", None) or str(kind)

@@ -1,120 +1,122 @@
-"""How each service is made. What a service needs are the types of its constructor's or factory's arguments."""
+"""How each service is made. What a service needs are the types of its constructor's or factory's arguments.
+
+One more service is one more function, and its name in `ENGINE` or `JOB`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NewType
-
-from dishka import BaseScope, Provider, from_context, new_scope, provide
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Literal, NewType
 
 from lumaloom.cache import DiskCache, default_folder, opened
+from lumaloom.composition.graph import Scope, Service, service
 from lumaloom.device import Machine
 from lumaloom.errors import OutputError, UsageError
-from lumaloom.jobs import PluginFailed, PluginLoaded, Preparer, Renderer
+from lumaloom.jobs import CacheEvicted, PluginFailed, PluginLoaded, Preparer, Renderer
 from lumaloom.memory import BufferPool, default_limit
-from lumaloom.plugins import Registry, default_registry
+from lumaloom.plugins import PluginFailure, Registry, default_registry
 from lumaloom.run import Meter
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import Event, EventBus, JsonlSink, Queue
-from lumaloom.services.settings import Resolved, Settings, load
-from lumaloom.services.telemetry import Telemetry
+from lumaloom.services.settings import Resolved, Settings
+from lumaloom.services.telemetry import Exporters, Telemetry
 
-# What the caller of the engine brings: settings that win over all others, and a bus of its own or None.
-GivenSettings = NewType("GivenSettings", Mapping[str, Any])
+# What an engine is made with: a bus of the caller's or None, and plugins whose services were left out.
 GivenBus = NewType("GivenBus", object)
+LeftOut = NewType("LeftOut", list[PluginFailure])
 
 
-class Scope(BaseScope):
-    """How long a service lives."""
-
-    ENGINE = new_scope("ENGINE")
-    JOB = new_scope("JOB")
+def settings(resolved: Resolved) -> Settings:
+    """The settings that hold."""
+    return resolved.settings
 
 
-class EngineServices(Provider):
-    """Made once for an engine."""
-
-    scope = Scope.ENGINE
-
-    given_settings = from_context(GivenSettings)
-    given_bus = from_context(GivenBus)
-    clock = provide(Clock)
-    machine = provide(Machine)
-
-    @provide
-    def resolved(self, given: GivenSettings) -> Resolved:
-        """Settings and their origins."""
-        return load(given)
-
-    @provide
-    def settings(self, resolved: Resolved) -> Settings:
-        """The settings that hold."""
-        return resolved.settings
-
-    @provide
-    def events(self, given: GivenBus, settings: Settings) -> Iterator[EventBus]:
-        """The caller's bus, or one that ends with the engine; with the file of events where one is asked for."""
-        bus = given if isinstance(given, EventBus) else EventBus()
-        if settings.events_file is None:
-            yield bus
-        else:
+def events(given: GivenBus, settings: Settings) -> Iterator[EventBus]:
+    """The caller's bus, or one that ends with the engine; with the log and the file of events where they are wanted."""
+    bus = given if isinstance(given, EventBus) else EventBus()
+    with ExitStack() as stack:
+        if settings.log != "off":
+            stack.enter_context(_logged(settings, settings.log, bus))
+        if settings.events_file is not None:
             try:
-                sink = JsonlSink(settings.events_file)
+                sink = stack.enter_context(JsonlSink(settings.events_file))
             except OSError as error:
                 raise OutputError(f"events_file: {settings.events_file}: {error.strerror}") from None
-            with sink:
-                written = bus.subscribe(Event, sink, queue=Queue(when_full="block"))
-                yield bus
-                written.finish(5)
-                written.cancel()
-        if not isinstance(given, EventBus):
-            bus.close()
-
-    @provide
-    def disk_cache(self, settings: Settings) -> DiskCache:
-        """What is kept between runs; one for each folder in a process, which ends with it."""
-        return opened(settings.cache_dir or default_folder(), settings.cache_limit)
-
-    @provide
-    def telemetry(self, settings: Settings, events: EventBus, cache: DiskCache) -> Iterator[Telemetry]:
-        """Nothing, unless it is switched on or its pages are."""
-        if not settings.telemetry and settings.serve_metrics is None:
-            yield Telemetry()
-        else:
-            try:
-                from lumaloom.composition.observing import observing
-            except ImportError as error:
-                raise UsageError(f"telemetry: {error}; pip install 'lumaloom[telemetry]'") from None
-            with observing(settings, events, cache) as telemetry:
-                yield telemetry
-
-    @provide
-    def plugins(self, events: EventBus) -> Registry:
-        """The effects that are installed; found once for all engines of a process, told to each."""
-        registry = default_registry()
-        for origin in sorted(set(registry.origins.values())):
-            effects = (name for name, home in registry.origins.items() if home == origin)
-            events.emit(PluginLoaded(plugin=origin, effects=tuple(sorted(effects))))
-        for failure in registry.failures:
-            events.emit(PluginFailed(plugin=failure.plugin, reason=failure.reason))
-        return registry
+            written = bus.subscribe(Event, sink, queue=Queue(when_full="block"))
+            stack.callback(written.cancel)
+            stack.callback(written.finish, 5)
+        yield bus
+    if not isinstance(given, EventBus):
+        bus.close()
 
 
-class JobServices(Provider):
-    """Made anew for each job."""
+def _logged(settings: Settings, form: Literal["console", "json"], bus: EventBus) -> AbstractContextManager[object]:
+    try:
+        from lumaloom.telemetry.logs import logging_to
+    except ImportError as error:
+        raise UsageError(f"log: {error}; pip install 'lumaloom[telemetry]'") from None
+    return logging_to(form, settings.log_level, settings.log_file, bus)
 
-    scope = Scope.JOB
 
-    preparer = provide(Preparer)
-    renderer = provide(Renderer)
+def disk_cache(settings: Settings, events: EventBus) -> Iterator[DiskCache]:
+    """What is kept between runs; one for each folder in a process, which ends with it, and tells every engine."""
+    cache = opened(settings.cache_dir or default_folder(), settings.cache_limit)
 
-    @provide
-    def pool(self, settings: Settings) -> BufferPool:
-        """Host buffers."""
-        return BufferPool(settings.memory_limit or default_limit())
+    def evicted(entries: int, nbytes: int) -> None:
+        events.emit(CacheEvicted(cache="disk", entries=entries, nbytes=nbytes))
 
-    @provide
-    def meter(self, telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
-        """Counters of the stages."""
-        with telemetry.watching(pool) as meter:
-            yield meter
+    with cache.watching(evicted):
+        yield cache
+
+
+def telemetry(
+    settings: Settings, events: EventBus, cache: DiskCache, machine: Machine, exporters: Exporters
+) -> Iterator[Telemetry]:
+    """Nothing, unless it is switched on or its pages are."""
+    if not settings.telemetry and settings.serve_metrics is None:
+        yield Telemetry()
+    else:
+        try:
+            from lumaloom.composition.observing import observing
+        except ImportError as error:
+            raise UsageError(f"telemetry: {error}; pip install 'lumaloom[telemetry]'") from None
+        with observing(settings, events, cache, machine, exporters) as telemetry:
+            yield telemetry
+
+
+def plugins(events: EventBus, left_out: LeftOut) -> Registry:
+    """The effects that are installed; found once for all engines of a process, told to each."""
+    registry = default_registry()
+    for origin in sorted(set(registry.origins.values())):
+        effects = (name for name, home in registry.origins.items() if home == origin)
+        events.emit(PluginLoaded(plugin=origin, effects=tuple(sorted(effects))))
+    for failure in (*registry.failures, *left_out):
+        events.emit(PluginFailed(plugin=failure.plugin, reason=failure.reason))
+    return registry
+
+
+def pool(settings: Settings) -> BufferPool:
+    """Host buffers."""
+    return BufferPool(settings.memory_limit or default_limit())
+
+
+def meter(telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
+    """Counters of the stages."""
+    with telemetry.watching(pool) as meter:
+        yield meter
+
+
+ENGINE = (Clock, Machine, Exporters, settings, events, disk_cache, telemetry, plugins)
+JOB = (Preparer, Renderer, pool, meter)
+
+
+def usual(resolved: Resolved, bus: EventBus | None, left_out: list[PluginFailure]) -> list[Service]:
+    """Return what an engine is made of where nothing is replaced."""
+    return [
+        service(lambda: resolved, Scope.ENGINE, Resolved),
+        service(lambda: bus, Scope.ENGINE, GivenBus),
+        service(lambda: left_out, Scope.ENGINE, LeftOut),
+        *(service(make, Scope.ENGINE) for make in ENGINE),
+        *(service(make, Scope.JOB) for make in JOB),
+    ]

@@ -1,6 +1,8 @@
 """Jobs: what is to be rendered, how far it is, how it went."""
 
 from lumaloom.jobs.events import (
+    CacheEvicted,
+    ClockJumped,
     DeviceLost,
     EffectFailed,
     InputRepaired,
@@ -14,6 +16,8 @@ from lumaloom.jobs.events import (
     RenderFailed,
     RenderFinished,
     RenderStarted,
+    SegmentFinished,
+    SegmentStarted,
 )
 from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
@@ -23,6 +27,8 @@ from lumaloom.jobs.result import RenderResult
 from lumaloom.jobs.timecode import Position, parse_position
 
 __all__ = [
+    "CacheEvicted",
+    "ClockJumped",
     "DeviceLost",
     "EffectFailed",
     "InputRepaired",
@@ -43,5 +49,7 @@ __all__ = [
     "RenderResult",
     "RenderStarted",
     "Renderer",
+    "SegmentFinished",
+    "SegmentStarted",
     "parse_position",
 ]

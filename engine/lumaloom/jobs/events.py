@@ -45,6 +45,34 @@ class RenderStarted(JobEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentStarted(JobEvent):
+    """The first frame of a segment of the output is about to be made.
+
+    Attributes:
+        segment: its number, from 0.
+        segments: of the job.
+    """
+
+    segment: int
+    segments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFinished(JobEvent):
+    """A segment is written.
+
+    Attributes:
+        segment: its number, from 0.
+        frames: of the segment.
+        seconds: that it took.
+    """
+
+    segment: int
+    frames: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputRepaired(JobEvent):
     """The source was damaged, and what it could deliver was rendered.
 
@@ -62,6 +90,17 @@ class MemoryPressure(JobEvent):
     memory: str
     in_use: int
     limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockJumped(JobEvent):
+    """The machine's clock was set, or the machine slept, while a render ran; the render goes on.
+
+    Attributes:
+        seconds: that the clock went further than the time that passed; below 0 where it went back.
+    """
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +159,21 @@ class RenderCancelled(RenderEnded):
     """A render was stopped from outside, and nothing is left of its output."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheEvicted(Event):
+    """A cache dropped what was used least to make room; nothing is wrong with it.
+
+    Attributes:
+        cache: `disk`, `frames` (decoded ones of an open clip) or `previews`.
+        entries: dropped.
+        nbytes: of them.
+    """
+
+    cache: str
+    entries: int
+    nbytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from lumaloom.errors import CancelledError, DeviceError, EffectError
 from lumaloom.frame import Frame
 from lumaloom.jobs.events import (
+    ClockJumped,
     DeviceLost,
     EffectFailed,
     InputRepaired,
@@ -19,6 +20,8 @@ from lumaloom.jobs.events import (
     RenderFailed,
     RenderFinished,
     RenderStarted,
+    SegmentFinished,
+    SegmentStarted,
 )
 from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
@@ -36,6 +39,8 @@ from lumaloom.services.telemetry import Telemetry
 
 # Seconds between two reports of progress.
 _REPORT_EVERY = 0.1
+# Seconds between two reports that a clock may gain or lose.
+_JUMP = 1.0
 # The part of a pool's limit above which memory is short.
 _SHORT_OF_MEMORY = 0.9
 
@@ -73,6 +78,7 @@ class Renderer:
         self._cancel: threading.Event | None = None
         self._started = self._reported = 0.0
         self._short = False
+        self._ahead_by = 0.0
 
     def render(
         self,
@@ -95,29 +101,39 @@ class Renderer:
         """
         self._on_progress, self._cancel = on_progress, cancel
         self._started = self._reported = self._clock.elapsed()
+        self._ahead_by = self._clock.now() - self._started
         events, job = self._events, self.job
-        events.emit(JobQueued(job=job, input=os.fspath(request.input), output=os.fspath(request.output)))
-        try:
-            where = {"job": job, "input": os.fspath(request.input), "output": os.fspath(request.output)}
-            with self._telemetry.span("render", **where), ExitStack() as stack:
-                with self._telemetry.span("plan"):
-                    prepared = stack.enter_context(self._preparer.prepare(request))
-                if events.wants(RenderStarted):
-                    events.emit(RenderStarted(job=job, plan=prepared.as_dict()))
-                result = self._result(prepared)
-        except BaseException as problem:
-            self._tell_failure(problem)
-            raise
-        if result.losses.any or result.losses.timestamps_repaired:
-            events.emit(InputRepaired(job=job, losses=result.losses.as_dict()))
-        if events.wants(RenderFinished):
-            events.emit(RenderFinished(job=job, result=result.as_dict()))
-        return result
+        source, target = os.fspath(request.input), os.fspath(request.output)
+        with self._telemetry.span("render", job=job, input=source, output=target):
+            try:
+                events.emit(JobQueued(job=job, input=source, output=target))
+                with ExitStack() as stack:
+                    with self._telemetry.span("plan"):
+                        prepared = stack.enter_context(self._preparer.prepare(request))
+                    if events.wants(RenderStarted):
+                        events.emit(RenderStarted(job=job, plan=prepared.as_dict()))
+                    result = self._result(prepared)
+            except BaseException as problem:
+                self._tell_failure(problem)
+                raise
+            if result.losses.any or result.losses.timestamps_repaired:
+                events.emit(InputRepaired(job=job, losses=result.losses.as_dict()))
+            if events.wants(RenderFinished):
+                events.emit(RenderFinished(job=job, result=result.as_dict()))
+            return result
 
     def _result(self, job: Preparation) -> RenderResult:
-        frames, summary = self._written(job)
+        # The whole output is one segment, written straight to its place.
+        self._events.emit(SegmentStarted(job=self.job, segment=0, segments=1))
+        with self._telemetry.span("segment", segment=0):
+            try:
+                frames, summary = self._written(job)
+            except DeviceError as problem:
+                self._events.emit(DeviceLost(job=self.job, message=str(problem)))
+                raise
         seconds = self._seconds()
         self._report(frames, frames, seconds)
+        self._events.emit(SegmentFinished(job=self.job, segment=0, frames=frames, seconds=seconds))
         return RenderResult(
             frames=frames,
             seconds=seconds,
@@ -146,7 +162,13 @@ class Renderer:
                     threads=job.threads,
                 )
             )
-            decoded = prefetch(meter.each("decode", job.source.items()), limit=self._ahead, size=size_of, name="decode")
+            decoded = prefetch(
+                meter.each("decode", job.source.items()),
+                limit=self._ahead,
+                size=size_of,
+                name="decode",
+                depth=meter.depth("decode"),
+            )
             rendered = run_plan(job.plan, decoded, pool=self._pool, workers=job.threads, limit=self._ahead, meter=meter)
             if isinstance(rendered, Generator):
                 stack.callback(rendered.close)
@@ -161,6 +183,7 @@ class Renderer:
                     self._reported = now
                     self._report(frames, job.total, self._seconds())
                     self._watch_memory()
+                    self._watch_clock(now)
             with meter.stage("encode"):
                 return frames, sink.finish()
 
@@ -186,6 +209,13 @@ class Renderer:
                     MemoryPressure(job=self.job, memory=stats.memory, in_use=stats.in_use, limit=stats.limit)
                 )
 
+    def _watch_clock(self, elapsed: float) -> None:
+        """Tell when the machine's clock and the passing of time went apart."""
+        ahead_by = self._clock.now() - elapsed
+        jump, self._ahead_by = ahead_by - self._ahead_by, ahead_by
+        if abs(jump) >= _JUMP:
+            self._events.emit(ClockJumped(job=self.job, seconds=round(jump, 3)))
+
     def _tell_failure(self, problem: BaseException) -> None:
         job, message = self.job, str(problem)
         if isinstance(problem, CancelledError | KeyboardInterrupt):
@@ -193,6 +223,4 @@ class Renderer:
             return
         if isinstance(problem, EffectError) and problem.effect:
             self._events.emit(EffectFailed(job=job, effect=problem.effect, seconds=problem.seconds, message=message))
-        if isinstance(problem, DeviceError):
-            self._events.emit(DeviceLost(job=job, message=message))
         self._events.emit(RenderFailed(job=job, error=type(problem).__name__, message=message))

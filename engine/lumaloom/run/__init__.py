@@ -1,8 +1,8 @@
 """The frame path at work: generator stages, prefetch, workers, the GPU lane."""
 
-from lumaloom.run.meter import Meter
+from lumaloom.run.meter import BOUNDS, Depth, Meter
 from lumaloom.run.pipeline import run_plan
 from lumaloom.run.prefetch import prefetch
 from lumaloom.run.workers import ordered_map
 
-__all__ = ["Meter", "ordered_map", "prefetch", "run_plan"]
+__all__ = ["BOUNDS", "Depth", "Meter", "ordered_map", "prefetch", "run_plan"]

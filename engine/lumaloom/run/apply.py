@@ -32,6 +32,7 @@ def apply_run(
     for one in around or (frame,):
         if (one.format, one.width, one.height) != (planned.format, planned.width, planned.height):
             raise EffectError(f"planned for {planned} frames, got {one.spec} at {float(one.timing.seconds):.3f} s")
+    begin = time.perf_counter()
     for step in run.steps:
         start = time.perf_counter()
         try:
@@ -46,4 +47,6 @@ def apply_run(
         meter.add(step.name, time.perf_counter() - start)
         if kept is not None:
             kept.append(frame)
+    if run.device == "cpu":  # what a GPU worked is known when it is done
+        meter.on_device("cpu", time.perf_counter() - begin)
     return frame

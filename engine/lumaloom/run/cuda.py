@@ -26,10 +26,15 @@ _DEPTH = 4
 
 @dataclass(slots=True)
 class _Flight:
-    """A frame on the GPU: its result on the host, valid once `done` has passed, and what must live until then."""
+    """A frame on the GPU: its result on the host, valid once `done` has passed, and what must live until then.
+
+    Attributes:
+        work: the events before and after the work of its steps.
+    """
 
     result: Frame
     done: Any
+    work: tuple[Any, Any]
     held: list[Frame]
 
 
@@ -55,15 +60,17 @@ class _Lane:
         held = [staged, source]
         self._transfer(staged, source, "HostToDevice", self.uploads)
         self.compute.wait_event(self.uploads.record())
+        begun = self.compute.record()
         with self.compute:
             result = apply_run(self.run, source, self.device, self.meter, held)
             if not result.is_packed:
                 result = result.copy(self.device)
                 held.append(result)
-        self.downloads.wait_event(self.compute.record())
+        ended = self.compute.record()
+        self.downloads.wait_event(ended)
         landed = Frame.allocate(result.spec, self.pinned, like=result)
         self._transfer(result, landed, "DeviceToHost", self.downloads)
-        return _Flight(landed, self.downloads.record(), held)
+        return _Flight(landed, self.downloads.record(), (begun, ended), held)
 
     def _transfer(self, source: Frame, target: Frame, kind: str, stream: Any) -> None:
         """Queue one copy of all planes: both frames come from `Frame.allocate` and share their layout."""
@@ -113,6 +120,7 @@ def cuda_map(run: Run, items: Iterable[Item], limit: int, meter: Meter) -> Gener
         flights -= 1
         with meter.stage("download"):
             head.done.synchronize()
+        meter.on_device("cuda", lane.cupy.cuda.get_elapsed_time(*head.work) / 1000)
         return head.result
 
     source = iter(items)

@@ -4,19 +4,45 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
 
+# Upper bounds of the buckets that the calls of a stage are counted in, in seconds; what takes longer has one more.
+BOUNDS = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(slots=True)
+class Depth:
+    """What waits in a queue at this moment."""
+
+    items: int = 0
+    nbytes: int = 0
+
 
 class Meter:
-    """Seconds and calls per stage. Stages overlap in time, so the seconds add up to more than the clock's."""
+    """Seconds and calls per stage. Stages overlap in time, so the seconds add up to more than the clock's.
+
+    Attributes:
+        seconds: of each stage, over all its threads.
+        calls: of each stage.
+        buckets: calls of each stage by the time that they took; `BOUNDS` are the upper bounds.
+        extremes: the shortest and the longest call of each stage, in seconds.
+        device_seconds: that each device worked on effects; on a GPU by its own clock.
+        depths: of each queue.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.calls: dict[str, int] = {}
+        self.buckets: dict[str, list[int]] = {}
+        self.extremes: dict[str, tuple[float, float]] = {}
+        self.device_seconds: dict[str, float] = {}
+        self.depths: dict[str, Depth] = {}
         self._lock = threading.Lock()
 
     def add(self, stage: str, seconds: float) -> int:
@@ -24,7 +50,21 @@ class Meter:
         with self._lock:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
             count = self.calls[stage] = self.calls.get(stage, 0) + 1
+            if count == 1:
+                self.buckets[stage] = [0] * (len(BOUNDS) + 1)
+            self.buckets[stage][bisect_left(BOUNDS, seconds)] += 1
+            low, high = self.extremes.get(stage, (seconds, seconds))
+            self.extremes[stage] = (min(low, seconds), max(high, seconds))
             return count
+
+    def on_device(self, device: str, seconds: float) -> None:
+        """Count time that a device worked."""
+        with self._lock:
+            self.device_seconds[device] = self.device_seconds.get(device, 0.0) + seconds
+
+    def depth(self, queue: str) -> Depth:
+        """Return the depth of a queue, for the queue to keep up to date."""
+        return self.depths.setdefault(queue, Depth())
 
     @contextmanager
     def stage(self, name: str) -> Generator[None, None, None]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator, Iterable
 from contextvars import copy_context
 from typing import TypeVar
 
+from lumaloom.run.meter import Depth
+
 T = TypeVar("T")
 
 
@@ -18,21 +20,21 @@ class _StopProducingError(Exception):
 class _ByteQueue:
     """A queue between two threads, bounded in bytes; one item always fits."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limit: int, depth: Depth) -> None:
+        self.limit, self.depth = limit, depth
         self.items: deque[tuple[object, int]] = deque()
-        self.bytes = 0
         self.stopped = False
         self.changed = threading.Condition()
 
     def put(self, item: object, size: int) -> None:
         with self.changed:
-            while self.items and self.bytes + size > self.limit and not self.stopped:
+            while self.items and self.depth.nbytes + size > self.limit and not self.stopped:
                 self.changed.wait()
             if self.stopped:
                 raise _StopProducingError
             self.items.append((item, size))
-            self.bytes += size
+            self.depth.items += 1
+            self.depth.nbytes += size
             self.changed.notify_all()
 
     def get(self) -> object:
@@ -40,7 +42,8 @@ class _ByteQueue:
             while not self.items:
                 self.changed.wait()
             item, size = self.items.popleft()
-            self.bytes -= size
+            self.depth.items -= not isinstance(item, _End)
+            self.depth.nbytes -= size
             self.changed.notify_all()
             return item
 
@@ -48,6 +51,7 @@ class _ByteQueue:
         with self.changed:
             self.stopped = True
             self.items.clear()
+            self.depth.items = self.depth.nbytes = 0
             self.changed.notify_all()
 
 
@@ -59,7 +63,12 @@ class _End:
 
 
 def prefetch(
-    items: Iterable[T], *, limit: int, size: Callable[[T], int], name: str = "prefetch"
+    items: Iterable[T],
+    *,
+    limit: int,
+    size: Callable[[T], int],
+    name: str = "prefetch",
+    depth: Depth | None = None,
 ) -> Generator[T, None, None]:
     """Yield `items`, which are made in a thread of their own, up to `limit` bytes ahead.
 
@@ -71,9 +80,10 @@ def prefetch(
         limit: bytes that may wait; one item may always wait, however large.
         size: bytes of an item.
         name: of the thread.
+        depth: kept up to date with what waits.
 
     """
-    queue = _ByteQueue(limit)
+    queue = _ByteQueue(limit, depth or Depth())
 
     def produce() -> None:
         error: BaseException | None = None

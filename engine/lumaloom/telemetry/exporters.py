@@ -2,78 +2,68 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+import sys
+from collections.abc import Mapping
 from typing import IO, Any
 
-from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, MetricExporter, PeriodicExportingMetricReader
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
+from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, MetricExporter
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter
 
-_log = logging.getLogger("lumaloom.telemetry")
+from lumaloom.errors import UsageError, nearest
 
 Exporter = SpanExporter | MetricExporter
-Pair = tuple[SpanExporter, MetricExporter]
+
+TRACES = ("otlp", "console", "file", "none")
+METRICS = ("otlp", "console", "file", "prometheus", "none")
 
 
-def make(name: str, file: IO[str] | None) -> tuple[BatchSpanProcessor, PeriodicExportingMetricReader, Pair]:
-    """Return what takes spans, what collects metrics, and their exporters, for `otlp`, `console` or `file`.
+def names(setting: str | None, variable: str, known: tuple[str, ...], environment: Mapping[str, str]) -> list[str]:
+    """Return the exporters that a setting names, else a standard variable such as OTEL_TRACES_EXPORTER, else OTLP.
+
+    Args:
+        setting: names with commas between them; those that are not `known` are for others.
+        variable: name of the variable.
+        known: what can be had.
+        environment: of the variable.
+
+    Raises:
+        UsageError: the variable names what there is not.
+    """
+    if setting is not None:
+        return [name for name in setting.split(",") if name in known and name != "none"]
+    found = [name.strip() for name in (environment.get(variable) or "otlp").split(",")]
+    for name in found:
+        if name not in known:
+            raise UsageError(f"{variable}: expected {', '.join(known)}, got {name!r}{nearest(name, known)}")
+    return [name for name in found if name != "none"]
+
+
+def span_exporter(name: str, file: IO[str] | None) -> SpanExporter:
+    """Return what exports spans to `otlp`, `console` or `file`.
 
     OTLP goes where OTEL_EXPORTER_OTLP_ENDPOINT says, usually http://localhost:4318.
     """
-    spans, metrics = _MAKERS[name](file)
-    return BatchSpanProcessor(spans), PeriodicExportingMetricReader(metrics), (spans, metrics)
+    if name == "otlp":
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        return OTLPSpanExporter()
+    return ConsoleSpanExporter(out=_out(name, file), formatter=_line)
 
 
-@contextmanager
-def terse() -> Generator[None, None, None]:
-    """Make one line of each exporter's complaints while the body runs, where nobody has set up logging.
+def metric_exporter(name: str, file: IO[str] | None) -> MetricExporter:
+    """Return what exports metrics, as `span_exporter` does spans."""
+    if name == "otlp":
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
-    The exporters repeat them at every attempt, with tracebacks.
-    """
-    logger, root = logging.getLogger("opentelemetry"), logging.getLogger()
-    if logger.handlers or root.handlers:
-        yield
-        return
-    handler, propagate = _FirstLines(), logger.propagate
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.propagate = propagate
-        logger.removeHandler(handler)
+        return OTLPMetricExporter()
+    return ConsoleMetricExporter(out=_out(name, file), formatter=_line)
 
 
-class _FirstLines(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._heard: set[str] = set()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name not in self._heard:
-            self._heard.add(record.name)
-            message = record.getMessage().partition("\n")[0]
-            _log.warning("%s: %s", record.name.rpartition(".")[2].strip("_"), message[:160])
+def _out(name: str, file: IO[str] | None) -> IO[str]:
+    """Return the file, or stderr: stdout belongs to the command's own output."""
+    return file if name == "file" and file is not None else sys.stderr
 
 
-def _otlp(_: IO[str] | None) -> Pair:
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-    return OTLPSpanExporter(), OTLPMetricExporter()
-
-
-def _lines(file: IO[str] | None) -> Pair:
-    """Write lines of JSON, to stderr where no file is given: stdout belongs to the command's own output."""
-    import sys
-
-    def line(thing: Any) -> str:
-        return str(thing.to_json(indent=None)).strip() + os.linesep
-
-    out = file or sys.stderr
-    return ConsoleSpanExporter(out=out, formatter=line), ConsoleMetricExporter(out=out, formatter=line)
-
-
-_MAKERS: dict[str, Callable[[IO[str] | None], Pair]] = {"otlp": _otlp, "console": _lines, "file": _lines}
+def _line(thing: Any) -> str:
+    return str(thing.to_json(indent=None)).strip() + os.linesep

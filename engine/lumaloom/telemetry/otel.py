@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ParamSpec, TypeVar
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
@@ -19,11 +20,16 @@ from lumaloom.memory import BufferPool
 from lumaloom.run import Meter
 from lumaloom.services.events import EventBus
 from lumaloom.services.telemetry import Telemetry
+from lumaloom.telemetry.carrying import Carried
+from lumaloom.telemetry.durations import WithDurations
 from lumaloom.telemetry.exporters import Exporter
 from lumaloom.telemetry.figures import Figures
 from lumaloom.telemetry.tracing_meter import TracingMeter
 
 _log = logging.getLogger("lumaloom.telemetry")
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Seconds that the last export may take; a collector that does not answer costs no more.
 _PATIENCE = 3.0
@@ -50,7 +56,7 @@ class OpenTelemetry(Telemetry):
         exporters: Sequence[Exporter],
         every: int,
     ) -> None:
-        resource = Resource.create({"service.name": "lumaloom", "service.version": __version__})
+        resource = _resource()
         self._tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
         for processor in processors:
             self._tracers.add_span_processor(processor)
@@ -58,6 +64,10 @@ class OpenTelemetry(Telemetry):
         self._tracer = self._tracers.get_tracer("lumaloom", __version__)
         self._traces, self._every, self._exporters = bool(processors), every, exporters
         self._figures = Figures(self._meters.get_meter("lumaloom", __version__), events, cache)
+        began = time.time_ns()
+        for reader in readers:
+            if isinstance(reader, WithDurations):
+                reader.durations = lambda: self._figures.durations().metric(began)
 
     def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[object]:
         """Trace the body as one span, under the span that is current in this thread."""
@@ -76,6 +86,14 @@ class OpenTelemetry(Telemetry):
                 meter.finish()
             self._figures.end(meter, pool)
 
+    def watch_pools(self, statistics: Callable[[], Iterable[Any]]) -> None:
+        """Measure pools of threads: snapshots with `name`, `size`, `waiting` and `running` of each."""
+        self._figures.pools.append(statistics)
+
+    def carried(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return a function to be called elsewhere, whose spans belong to the one that is current here."""
+        return Carried(function)
+
     def end(self) -> None:
         """Export what is left, for some seconds at most."""
         self._figures.subscription.cancel()
@@ -88,6 +106,14 @@ class OpenTelemetry(Telemetry):
             for exporter in self._exporters:
                 _attempt(exporter.shutdown)  # ends its waiting for another attempt
             _joined(threads, _PATIENCE / 3)
+
+
+def _resource() -> Resource:
+    """Return what all telemetry says of this process; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win."""
+    ours = Resource({"service.name": "lumaloom", "service.version": __version__})
+    named = Resource.create()
+    theirs = {key: value for key, value in named.attributes.items() if not str(value).startswith("unknown_service")}
+    return ours.merge(Resource(theirs))
 
 
 def _joined(threads: Sequence[threading.Thread], seconds: float) -> bool:

@@ -43,6 +43,7 @@ class EventBus:
 
     def __init__(self) -> None:
         self.failures = 0
+        self._dropped = 0
         self._table = _Table(())
         self._lock = threading.Lock()
 
@@ -111,6 +112,8 @@ class EventBus:
         with self._lock:
             table, self._table = self._table, _Table(())
         done = [each.finish(_left(deadline)) for each in table.subscriptions]  # all of them, also after one that hangs
+        with self._lock:
+            self._dropped += sum(each.dropped for each in table.subscriptions)
         return all(done)
 
     @property
@@ -118,9 +121,17 @@ class EventBus:
         """Those that are active, in the order in which they were made."""
         return self._table.subscriptions
 
+    @property
+    def dropped(self) -> int:
+        """Events that queues had no room for, or that coalesced, of those who are subscribed and those who were."""
+        with self._lock:
+            return self._dropped + sum(each.dropped for each in self._table.subscriptions)
+
     def _remove(self, subscription: Subscription) -> None:
         with self._lock:
-            self._table = _Table(tuple(each for each in self._table.subscriptions if each is not subscription))
+            left = tuple(each for each in self._table.subscriptions if each is not subscription)
+            self._dropped += subscription.dropped * (len(left) < len(self._table.subscriptions))
+            self._table = _Table(left)
 
     def _failed(self) -> None:
         with self._lock:

@@ -34,12 +34,12 @@ class HandlerFailed(Event):
 
     Attributes:
         handler: name of the subscriber.
-        event: name of the event that it was given.
+        given: name of the event that it was given.
         error: type and message of the exception.
         failures: of this subscriber so far.
     """
 
     handler: str
-    event: str
+    given: str
     error: str
     failures: int

@@ -127,7 +127,7 @@ class Subscription:
         if failures & (failures - 1) == 0:  # the 1st, 2nd, 4th, 8th...: a log has to stay readable
             _log.warning("%s failed on %s, %d times so far: %s", self.name, kind, failures, error)
         if not isinstance(event, HandlerFailed) and self._bus.wants(HandlerFailed):
-            self._bus.emit(HandlerFailed(handler=self.name, event=kind, error=error, failures=failures))
+            self._bus.emit(HandlerFailed(handler=self.name, given=kind, error=error, failures=failures))
 
     def _run(self, coroutine: Any) -> None:
         import asyncio

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from lumaloom.errors import UsageError, nearest
 from lumaloom.services.settings.model import Settings
@@ -18,6 +15,7 @@ PREFIX = "LUMALOOM_"
 # Variables of that prefix that are no settings: the file's path, and those of debugging and of the tests.
 _OTHERS = frozenset(PREFIX + name for name in ("CONFIG", "DEBUG", "MEDIA", "REQUIRE_GPU"))
 DEFAULT, COMMAND_LINE = "default", "command line"
+_NAMES = tuple(each.name for each in fields(Settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +47,15 @@ def load(given: Mapping[str, Any] | None = None, environment: Mapping[str, str] 
     """
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
-    origins = dict.fromkeys(Settings.model_fields, DEFAULT)
+    origins = dict.fromkeys(_NAMES, DEFAULT)
     for found, origin in (_from_file(environment), _from_environment(environment), _from_command_line(given or {})):
         values.update(found)
         origins.update(origin)
-    try:
-        return Resolved(Settings.model_validate(values), origins)
-    except ValidationError as problem:
-        raise UsageError(_explained(problem, origins)) from None
+    if not values:
+        return Resolved(Settings(), origins)
+    from lumaloom.services.settings.checking import checked
+
+    return Resolved(checked(values, origins), origins)
 
 
 _Found = tuple[dict[str, Any], dict[str, str]]
@@ -65,13 +64,17 @@ _Found = tuple[dict[str, Any], dict[str, str]]
 def _from_file(environment: Mapping[str, str]) -> _Found:
     path = config_path(environment)
     try:
-        values = tomllib.loads(path.read_bytes().decode())
+        data = path.read_bytes()
     except FileNotFoundError:
         if environment.get(PREFIX + "CONFIG"):
             raise UsageError(f"{path}: no such file; LUMALOOM_CONFIG names it") from None
         return {}, {}
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
+    import tomllib
+
+    try:
+        values = tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: is no TOML: {error}") from None
     for name in values:
@@ -80,7 +83,7 @@ def _from_file(environment: Mapping[str, str]) -> _Found:
 
 
 def _from_environment(environment: Mapping[str, str]) -> _Found:
-    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    names = {PREFIX + name.upper(): name for name in _NAMES}
     found = {key: text for key, text in environment.items() if key.startswith(PREFIX) and text and key not in _OTHERS}
     for key in found:
         if key not in names:
@@ -95,14 +98,6 @@ def _from_command_line(given: Mapping[str, Any]) -> _Found:
 
 
 def _check(name: str, where: str) -> None:
-    if name not in Settings.model_fields:
-        hint = nearest(name, Settings.model_fields) or "; `lumaloom config show` lists them"
+    if name not in _NAMES:
+        hint = nearest(name, _NAMES) or "; `lumaloom config show` lists them"
         raise UsageError(f"{where}no setting {name!r}{hint}")
-
-
-def _explained(problem: ValidationError, origins: Mapping[str, str]) -> str:
-    """Return the first thing that is wrong, in one line."""
-    first = problem.errors(include_url=False)[0]
-    name = str(first["loc"][0])
-    expected = first["msg"].replace("Input should be", "expected")
-    return f"{name}: {expected[:1].lower()}{expected[1:]}, got {first['input']!r} (from {origins[name]})"

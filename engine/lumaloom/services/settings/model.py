@@ -1,44 +1,70 @@
-"""The settings, their types and their defaults. One more setting is one more field."""
+"""The settings, their types and their defaults. One more setting is one more field.
+
+A plain dataclass: pydantic checks what somebody sets (`checking.py`), and is not loaded where nobody sets anything.
+"""
+
+# ruff: noqa: RUF009 - what is called in the defaults returns fields, and values that never change
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-
-from pydantic import BaseModel, ByteSize, Field
+from typing import Any, Literal
 
 
-class Settings(BaseModel, frozen=True, extra="forbid"):
+class Bytes(int):
+    """A number of bytes; in settings also text such as `2GiB`."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Tell pydantic how to read one."""
+        from pydantic import ByteSize
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, handler.generate_schema(ByteSize))
+
+
+def _setting(default: Any, description: str, **limits: Any) -> Any:
+    """Return a field; `limits` are those of pydantic's `Field`."""
+    return field(default=default, metadata={"description": description, "limits": limits})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     """What a request does not say. Sizes are bytes, or text such as `2GiB`.
 
     `threads = 4` in the file is LUMALOOM_THREADS=4 in the environment and `--set threads=4` on the command line.
     """
 
-    threads: int | None = Field(
-        None, ge=1, description="Of decoding, effects and encoding each; one per core if unset."
+    threads: int | None = _setting(None, "Of decoding, effects and encoding each; one per core if unset.", ge=1)
+    device: Literal["auto", "cpu", "cuda"] = _setting("auto", "Where the effects run.")
+    memory_limit: Bytes | None = _setting(
+        None, "Frames of a job on the host; half of what is available if unset.", ge=1 << 20
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the effects run.")
-    memory_limit: ByteSize | None = Field(
-        None, ge=1 << 20, description="Frames of a job on the host; half of what is available if unset."
+    ahead: Bytes = _setting(
+        Bytes(64 << 20), "Decoded frames that may wait for the effects, or be under way in them.", ge=1
     )
-    ahead: ByteSize = Field(
-        ByteSize(64 << 20), ge=1, description="Decoded frames that may wait for the effects, or be under way in them."
+    cache_dir: Path | None = _setting(None, "Of what is kept between runs; the user's cache folder if unset.")
+    cache_limit: Bytes = _setting(Bytes(1 << 30), "Everything that is kept between runs; 0 keeps nothing.", ge=0)
+    frame_cache: Bytes = _setting(
+        Bytes(256 << 20), "Decoded frames of an open clip, for going back; 0 keeps none.", ge=0
     )
-    cache_dir: Path | None = Field(None, description="Of what is kept between runs; the user's cache folder if unset.")
-    cache_limit: ByteSize = Field(
-        ByteSize(1 << 30), ge=0, description="Everything that is kept between runs; 0 keeps nothing."
+    telemetry: bool = _setting(False, "Whether jobs are traced and measured.")
+    telemetry_exporter: str | None = _setting(
+        None,
+        "otlp, console, file, prometheus, or none; what OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER say if unset.",
+        pattern=r"^(otlp|console|file|prometheus|none)(,(otlp|console|file|prometheus))*$",
     )
-    frame_cache: ByteSize = Field(
-        ByteSize(256 << 20), ge=0, description="Decoded frames of an open clip, for going back; 0 keeps none."
+    telemetry_file: Path = _setting(Path("telemetry.jsonl"), "Of the exporter `file`.")
+    telemetry_frames: int = _setting(100, "One frame in so many has spans of its own.", ge=1)
+    serve_metrics: int | None = _setting(None, "Port of the health and metrics pages.", ge=0, le=65535)
+    serve_host: str = _setting("127.0.0.1", "Address of those pages; usually this machine alone sees them.")
+    plugin_services: str = _setting(
+        "", "Plugins that may replace services of the engine, such as its cache: names with commas between them."
     )
-    telemetry: bool = Field(False, description="Whether jobs are traced and measured.")
-    telemetry_exporter: str = Field(
-        "otlp",
-        pattern=r"^(otlp|console|file|none)(,(otlp|console|file))*$",
-        description="otlp, console, file, or none.",
+    log: Literal["off", "console", "json"] = _setting(
+        "off", "Events and warnings as structured lines, with the ids of traces."
     )
-    telemetry_file: Path = Field(Path("telemetry.jsonl"), description="Of the exporter `file`.")
-    telemetry_frames: int = Field(100, ge=1, description="One frame in so many has spans of its own.")
-    serve_metrics: int | None = Field(None, ge=0, le=65535, description="Port of the health and metrics pages.")
-    serve_host: str = Field("127.0.0.1", description="Address of those pages; usually this machine alone sees them.")
-    events_file: Path | None = Field(None, description="Gets every event as a line of JSON.")
+    log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "The least that is logged.")
+    log_file: Path | None = _setting(None, "Gets those lines; stderr if unset.")
+    events_file: Path | None = _setting(None, "Gets every event as a line of JSON.")
