@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import selectors
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,6 +52,8 @@ class HealthServer:
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
+        self._server.timeout = 1.0  # for a visitor who is gone before he is let in
+        self._end, self._wake = socket.socketpair()
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._serve, name="lumaloom-health", daemon=True)
         self._thread.start()
@@ -63,14 +67,19 @@ class HealthServer:
         self.close()
 
     def _serve(self) -> None:
-        # How long closing may take: the usual half a second would be added to every short render.
-        self._server.serve_forever(poll_interval=0.05)
+        # Not `serve_forever`, whose end takes as long as it sleeps between two looks, which short renders would feel.
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._server, selectors.EVENT_READ)
+            ready.register(self._end, selectors.EVENT_READ)
+            while all(key.fileobj is not self._end for key, _ in ready.select()):
+                self._server.handle_request()
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._wake.close()
         self._thread.join()
+        self._server.server_close()
+        self._end.close()
 
 
 class _Handler(BaseHTTPRequestHandler):
