@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "pydantic")
+_TELEMETRY = ("opentelemetry-sdk", "structlog")
 
 
 def doctor(*, graph: bool = False, json: bool = False) -> None:
@@ -58,7 +59,7 @@ def examine() -> dict[str, Any]:
         "lumaloom": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "libraries": {name: _version(name) for name in (*_LIBRARIES, *_TELEMETRY)},
         "cpu": {"model": processor.model, "features": list(processor.features), "cores": processor.cores},
         "memory": {"total": _total_memory(), "available": available_memory(), "pool_limit": default_limit()},
         "gpus": []
