@@ -22,10 +22,12 @@ def checks(tmp_path: Path) -> Any:
     return readiness.checks(Settings(), DiskCache(tmp_path / "cache", 1 << 20), Machine())
 
 
-def test_all_is_well_here(checks: Any) -> None:
+def test_all_is_well_here(checks: Any, tmp_path: Path) -> None:
     assert {name: check() for name, check in checks.items()} == dict.fromkeys(
         ("decoder", "encoder", "device", "plugins", "cache", "disk"), ""
     )
+    stats = DiskCache(tmp_path / "cache", 1 << 20).stats
+    assert (stats.entries, [*tmp_path.glob("cache/data/*/*")]) == (0, []), "nothing of it stays"
 
 
 def test_a_device_that_computes_wrongly(checks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
