@@ -56,7 +56,7 @@ def test_a_graph_that_cannot_work_is_refused_with_its_path() -> None:
         Engine(replace={Settings: settings_from_bus})
     with pytest.raises(GraphError, match="<lambda>: argument 'pool' has no annotation"):
         Engine(replace={Clock: lambda pool: Clock()})
-    with pytest.raises(TypeError, match=r"no service Absent; there are BufferPool, Clock, "):
+    with pytest.raises(TypeError, match=r"no service Absent; there are .*BufferPool, Clock, "):
         Engine(replace={Absent: Absent})
 
 
