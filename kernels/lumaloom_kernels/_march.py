@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from ._order import KEYS, _flipped, greatest, least, load_vector, to_keys, to_pixels
+from ._order import KEYS, _flipped, greatest, least, load_vector, store_past, store_vector, to_keys, to_pixels
 from ._simd import Codegen, intrinsic
 
 GROUP = 8  # rows of results
@@ -110,10 +110,7 @@ def march(
             else:
                 value = to_pixels(builder, _flipped(builder, low(k), flip), kind)
             address = builder.add(_entry(builder, goals, k), at)
-            pointer = builder.inttoptr(address, value.type.as_pointer())
-            stored = builder.store(value, pointer, align=64 if len(past) else 1)
-            if len(past):
-                stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
+            (store_past if len(past) else store_vector)(builder, address, value)
 
     numbers = (types.int64,) * 5
     return types.void(*numbers, spread, past, form, kind), codegen
