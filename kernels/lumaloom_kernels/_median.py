@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from ._borders import OUTSIDE, border_indices
 from ._checks import Border
+from ._march import MEDIAN
 from ._median_histogram import BINS, COLUMN_BYTES, median_histogram
 from ._median_networks import MEDIANS
 from ._median_rank import median_rank
-from ._median_small import median_small, median_three
+from ._median_small import median_small
 from ._order import VECTOR_BYTES
 from ._scratch import scratch
 from ._separable import is_packed
+from ._small_min import march_down
 from ._threads import run_bands
 
 STRIP_BYTES = 14 << 10  # the ordered columns of a strip stay in the first-level cache
@@ -57,6 +59,11 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
         source = src if is_packed(src) else np.ascontiguousarray(src)
         target = result = out if is_packed(out) else np.empty(out.shape, out.dtype)
         wide = width
+        mirrored = int(border == "reflect101")
+        if radius == 1 and march_down(source, target, MEDIAN, (3, 3), border, threads, mirrored=mirrored):
+            if target is not out:
+                out[...] = target
+            return
     side = 2 * radius + 1
     strips = max(1, wide * step * 2 * side // STRIP_BYTES)
     strip = -(-wide // strips)
@@ -72,13 +79,6 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
 
     xmap, kind = indices(radius, wide, border), src.dtype.type(0)
 
-    def three(first: int, stop: int) -> None:
-        work, rows = scratch("line", 1024, np.uint8), scratch("rows", 8, np.int64)
-        median_three(
-            source_at, source.strides[0], target_at, target.strides[0], first, stop, wide, step,
-            int(xmap[0]), int(xmap[-1]), ymap, work, rows, zeros, (0, 0, 0), kind,
-        )  # fmt: skip
-
     def band(first: int, stop: int) -> None:
         work = scratch("ring", (2 * side + 1) * pitch, np.uint8)
         rows = scratch("rows", side + 1, np.int64)
@@ -87,7 +87,7 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
             xmap, ymap, work, rows, pitch, zeros, (0,) * side, kind,
         )  # fmt: skip
 
-    run_bands(three if radius == 1 else band, height, threads)
+    run_bands(band, height, threads)
     if target is not out:
         out[...] = result
 

@@ -230,7 +230,8 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
         rows = scratch("rows", high + 1, np.int64)
         window_min(
             source_at, source.strides[0], target_at, target.strides[0], first, stop, wide * step, width, step,
-            left, right, high, ymap, far_left, far_right, border == "constant", -greatest, large, work, rows, pitch, kind,
+            left, right, high, ymap, far_left, far_right, border == "constant", -greatest, large, work, rows, pitch,
+            kind,
         )  # fmt: skip
 
     run_bands(band, height, threads)
