@@ -48,8 +48,7 @@ def store_vector(builder: Any, address: Any, value: Any) -> None:
 
 def store_past(builder: Any, address: Any, value: Any) -> None:
     """Write the code that stores a vector past the caches, to an address that is a multiple of its size."""
-    size = value.type.count * value.type.element.width // 8
-    stored = builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=size)
+    stored = builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=VECTOR_BYTES)
     stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
 
 
