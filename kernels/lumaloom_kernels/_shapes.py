@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import Border
+from ._lines import address, packed
 from ._order import VECTOR_BYTES
 from ._scratch import scratch
-from ._separable import is_packed
 from ._shape_min import SLACK, shape_min
 from ._shape_taps import BLOCK, inner_min, taps_min
 from ._threads import run_bands
@@ -51,22 +51,22 @@ def run(
         padded[:, :width] = src
         source, target = padded, np.empty_like(padded)
     else:
-        source = src if is_packed(src) else np.ascontiguousarray(src)
-        target = out if is_packed(out) else np.empty(out.shape, out.dtype)
+        source = src if packed(src) else np.ascontiguousarray(src)
+        target = out if packed(out) else np.empty(out.shape, out.dtype)
     rx, ry = int(reaches.max()), len(reaches) - 1
     taps = taps_of(reaches.tobytes())
     most = max(RING_BYTES // (2 * ry + 1), 4 * rx * step, LEAST_STRIP) // step
     strip = max(-(-wide // -(-wide // most)), -(-VECTOR_BYTES // step))
     line = (strip + 2 * rx) * step + SLACK
     pitch = -(-line // 64) * 64 + 64  # rows of one column share no cache set
-    source_at = source.__array_interface__["data"][0]
-    target_at = target.__array_interface__["data"][0]
+    source_at = address(source)
+    target_at = address(target)
     kind = src.dtype.type(0)
 
     side = max(rx, -(-VECTOR_BYTES // step))
     inner = taps is not None and not len(taps[2]) and (wide - 2 * side) * step >= BLOCK
     zeros = np.zeros(wide * step if inner and border == "constant" else 1, np.uint8)
-    zeros_at = zeros.__array_interface__["data"][0]
+    zeros_at = address(zeros)
 
     def band(first: int, stop: int) -> None:
         work = scratch("ring", 64 + (2 * ry + 2) * pitch + SLACK, np.uint8)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from ._borders import border_indices
 from ._checks import Border
+from ._lines import address, packed
 from ._order import VECTOR_BYTES, key_min, keys_of, last_keys, load_keys, store_keys, store_pixels, store_pixels_past
 from ._scratch import scratch
-from ._separable import is_packed
 from ._simd import address_of, copy_bytes, jit
 from ._streams import LARGE, settle
 from ._threads import run_bands
@@ -210,8 +210,8 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
         padded[:, :width] = src
         source, target = padded, np.empty_like(padded)
     else:
-        source = src if is_packed(src) else np.ascontiguousarray(src)
-        target = out if is_packed(out) else np.empty(out.shape, out.dtype)
+        source = src if packed(src) else np.ascontiguousarray(src)
+        target = out if packed(out) else np.empty(out.shape, out.dtype)
     left, right = min(before[0], width), min(after[0], width)  # farther is the same
     above, below = min(before[1], height), min(after[1], height)
     ymap = outside(above, below, height, border)[0]
@@ -219,14 +219,15 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
     high = above + 1 + below
     pitch = -(-wide * step // 64) * 64 + 64
     span = (wide + 2 * (left + 1 + right)) * step + SLACK + 64
-    source_at = source.__array_interface__["data"][0]
-    target_at = target.__array_interface__["data"][0]
+    source_at = address(source)
+    target_at = address(target)
     kind = src.dtype.type(0)
     large = target.nbytes >= LARGE and target.strides[0] % 64 == 0
 
     def band(first: int, stop: int) -> None:
         work = scratch("ring", pitch + 2 * span + (high + 1) * pitch * (high > DIRECT), np.uint8)
-        work[:pitch] = 0
+        if border == "constant":
+            work[:pitch] = 0
         rows = scratch("rows", high + 1, np.int64)
         window_min(
             source_at, source.strides[0], target_at, target.strides[0], first, stop, wide * step, width, step,
