@@ -40,9 +40,10 @@ def taps_of(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
 
 
 def run(
-    src: NDArray[Any], out: NDArray[Any], reaches: NDArray[np.int64], border: Border, threads: int, *, greatest: bool
-) -> None:
-    """Write the least or the greatest pixel of the shape whose rows reach so far to either side, from its centre."""
+    src: NDArray[Any], out: NDArray[Any], reaches: NDArray[np.int64], border: Border, threads: int, *, greatest: bool,
+    rows: tuple[int, int],
+) -> None:  # fmt: skip
+    """Write some rows of the least or the greatest pixel of the shape whose rows reach so far to either side, from its centre."""
     height, width = src.shape[:2]
     step = src.itemsize * (src.shape[2] if src.ndim == 3 else 1)
     wide = max(width, -(-VECTOR_BYTES // step))
@@ -68,7 +69,10 @@ def run(
     zeros = np.zeros(wide * step if inner and border == "constant" else 1, np.uint8)
     zeros_at = address(zeros)
 
+    top, bottom = rows
+
     def band(first: int, stop: int) -> None:
+        first, stop = top + first, top + stop
         work = scratch("ring", 64 + (2 * ry + 2) * pitch + SLACK, np.uint8)
         work[:64] = 0
         images = source_at, source.strides[0], target_at, target.strides[0], first, stop, height
@@ -86,6 +90,6 @@ def run(
             offsets = down, right, windows, length
             taps_min(*images, width, begin, end, step, part, rx, ry, *offsets, *rest, bases, kind)
 
-    run_bands(band, height, threads)
+    run_bands(band, bottom - top, threads)
     if target is not out:
-        out[...] = target[:, :width]
+        out[top:bottom] = target[top:bottom, :width]

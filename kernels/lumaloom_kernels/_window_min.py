@@ -22,7 +22,7 @@ from ._lines import address, packed
 from ._order import VECTOR_BYTES, key_min, keys_of, last_keys, load_keys, store_keys, store_pixels, store_pixels_past
 from ._scratch import scratch
 from ._simd import address_of, copy_bytes, jit
-from ._streams import LARGE, settle
+from ._streams import settle
 from ._threads import run_bands
 
 DIRECT = 9  # windows up to this height look at every row
@@ -200,8 +200,11 @@ def outside(reach: int, far: int, size: int, border: Border) -> tuple[NDArray[np
 
 
 def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tuple[int, int], border: Border,
-        threads: int, *, greatest: bool) -> None:  # fmt: skip
-    """Write the least or the greatest pixel of windows that reach ``before`` and ``after`` in x and y."""
+        threads: int, *, greatest: bool, rows: tuple[int, int], past: bool) -> None:  # fmt: skip
+    """Write some rows of the least or the greatest pixel of windows that reach ``before`` and ``after`` in x and y.
+
+    With ``past``, they go past the caches.
+    """
     height, width = src.shape[:2]
     step = src.itemsize * (src.shape[2] if src.ndim == 3 else 1)
     wide = max(width, -(-VECTOR_BYTES // step))
@@ -222,19 +225,22 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
     source_at = address(source)
     target_at = address(target)
     kind = src.dtype.type(0)
-    large = target.nbytes >= LARGE and target.strides[0] % 64 == 0
+    large = past and target.strides[0] % 64 == 0
+
+    begin, end = rows
 
     def band(first: int, stop: int) -> None:
+        first, stop = begin + first, begin + stop
         work = scratch("ring", pitch + 2 * span + (high + 1) * pitch * (high > DIRECT), np.uint8)
         if border == "constant":
             work[:pitch] = 0
-        rows = scratch("rows", high + 1, np.int64)
+        table = scratch("rows", high + 1, np.int64)
         window_min(
             source_at, source.strides[0], target_at, target.strides[0], first, stop, wide * step, width, step,
-            left, right, high, ymap, far_left, far_right, border == "constant", -greatest, large, work, rows, pitch,
+            left, right, high, ymap, far_left, far_right, border == "constant", -greatest, large, work, table, pitch,
             kind,
         )  # fmt: skip
 
-    run_bands(band, height, threads)
+    run_bands(band, end - begin, threads)
     if target is not out:
-        out[...] = target[:, :width]
+        out[begin:end] = target[begin:end, :width]
