@@ -43,7 +43,10 @@ def run(
     src: NDArray[Any], out: NDArray[Any], reaches: NDArray[np.int64], border: Border, threads: int, *, greatest: bool,
     rows: tuple[int, int],
 ) -> None:  # fmt: skip
-    """Write some rows of the least or the greatest pixel of the shape whose rows reach so far to either side, from its centre."""
+    """Write some rows of the least or the greatest pixel of a shape.
+
+    Its rows reach so far to either side, from the middle one outwards.
+    """
     height, width = src.shape[:2]
     step = src.itemsize * (src.shape[2] if src.ndim == 3 else 1)
     wide = max(width, -(-VECTOR_BYTES // step))
