@@ -2,7 +2,7 @@
 
 Each row is read at every offset along it that the window has; what windows of rows below share stays in registers.
 So a row costs as many loads as the window is wide, and one store. A ``form`` is a tuple of which only the length
-counts: it numbers one of `FORMS`.
+counts: it numbers one of `FORMS`; `MEDIAN`, which is one longer, stands for the middle one of 3 by 3.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,12 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from ._order import KEYS, _flipped, greatest, least, load_vector, to_keys, to_pixels
+from ._order import KEYS, _flipped, greatest, least, load_vector, store_past, store_vector, to_keys, to_pixels
 from ._simd import Codegen, intrinsic
 
 GROUP = 8  # rows of results
 FORMS = ((1, 0), (1, 1), (2, 0, 0), (2, 2, 0), (2, 2, 2))  # how far each row reaches, from the middle one outwards
+MEDIAN = (0,) * (len(FORMS) + 1)
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
@@ -66,6 +67,35 @@ def _window(choose: Callable[[Any, Any], Any], row: Callable[[int, int], Any], r
     return window
 
 
+def _median(low: Any, high: Any, row: Callable[[int, int], Any]) -> Callable[[int], Any]:
+    """Return a function that gives the middle of 3 by 3 keys whose first row is ``k``.
+
+    Each row is put in order. The median of all is that of the greatest first, the middle second and the least third.
+    """
+
+    @cache
+    def ordered(j: int) -> tuple[Any, Any, Any]:
+        left, right = low(row(j, -1), row(j, 1)), high(row(j, -1), row(j, 1))
+        return low(left, row(j, 0)), high(left, low(right, row(j, 0))), high(right, row(j, 0))
+
+    @cache
+    def pair(j: int, choose: Any, rank: int) -> Any:
+        return choose(ordered(j)[rank], ordered(j + 1)[rank])
+
+    def middle(first: Any, second: Any, between: Any) -> Any:
+        return high(first, low(second, between))
+
+    def median(k: int) -> Any:
+        both, one = (k + 1, k) if k % 2 == 0 else (k, k + 2)  # the pair serves two windows
+        first, second, third = ordered(one)
+        firsts = high(pair(both, high, 0), first)
+        seconds = middle(pair(both, low, 1), pair(both, high, 1), second)
+        thirds = low(pair(both, low, 2), third)
+        return middle(low(firsts, seconds), high(firsts, seconds), thirds)
+
+    return median
+
+
 def _rows(builder: Any, table: Any, at: Any, step: Any, load: Callable[[Any], Any]) -> Callable[[int, int], Any]:
     """Return a function that loads row ``j`` of a table at the offset ``x``, once."""
 
@@ -93,7 +123,7 @@ def march(
     Pixels lie ``step`` bytes apart. ``spread`` and ``past`` are tuples of which only the length counts: with members,
     the greatest less the least is stored, and the stores go past the caches, to multiples of 64 bytes.
     """
-    reaches, vector = FORMS[len(form) - 1], KEYS[kind].vector
+    vector = KEYS[kind].vector
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
         rows, goals, at, step, flip = args[:5]
@@ -103,17 +133,18 @@ def march(
             return keys if len(spread) else _flipped(builder, keys, flip)
 
         row = _rows(builder, rows, at, step, load)
-        low, high = (_window(partial(choose, builder), row, reaches) for choose in (least, greatest))
+        choices = partial(least, builder), partial(greatest, builder)
+        if len(form) == len(MEDIAN):
+            low = high = _median(*choices, row)
+        else:
+            low, high = (_window(choose, row, FORMS[len(form) - 1]) for choose in choices)
         for k in range(GROUP):
             if len(spread):
                 value = _difference(builder, high(k), low(k), kind)
             else:
                 value = to_pixels(builder, _flipped(builder, low(k), flip), kind)
             address = builder.add(_entry(builder, goals, k), at)
-            pointer = builder.inttoptr(address, value.type.as_pointer())
-            stored = builder.store(value, pointer, align=64 if len(past) else 1)
-            if len(past):
-                stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
+            (store_past if len(past) else store_vector)(builder, address, value)
 
     numbers = (types.int64,) * 5
     return types.void(*numbers, spread, past, form, kind), codegen

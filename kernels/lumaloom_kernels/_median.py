@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from ._borders import OUTSIDE, border_indices
 from ._checks import Border
+from ._lines import address, packed
+from ._march import MEDIAN
 from ._median_histogram import BINS, COLUMN_BYTES, median_histogram
 from ._median_networks import MEDIANS
 from ._median_rank import median_rank
-from ._median_small import median_small, median_three
+from ._median_small import median_small
 from ._order import VECTOR_BYTES
 from ._scratch import scratch
-from ._separable import is_packed
+from ._small_min import march_down
 from ._threads import run_bands
 
 STRIP_BYTES = 14 << 10  # the ordered columns of a strip stay in the first-level cache
@@ -54,9 +56,14 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
         target = np.empty_like(source)
         result = target[:, radius : radius + width]
     else:
-        source = src if is_packed(src) else np.ascontiguousarray(src)
-        target = result = out if is_packed(out) else np.empty(out.shape, out.dtype)
+        source = src if packed(src) else np.ascontiguousarray(src)
+        target = result = out if packed(out) else np.empty(out.shape, out.dtype)
         wide = width
+        mirrored = int(border == "reflect101")
+        if radius == 1 and march_down(source, target, MEDIAN, (3, 3), border, threads, mirrored=mirrored):
+            if target is not out:
+                out[...] = target
+            return
     side = 2 * radius + 1
     strips = max(1, wide * step * 2 * side // STRIP_BYTES)
     strip = -(-wide // strips)
@@ -67,17 +74,10 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
     zeros = np.zeros(-(-wide * step // 4) * 4 + VECTOR_BYTES, np.uint8)
     if src.dtype.kind == "f":
         zeros[-VECTOR_BYTES:].view(np.uint32)[:] = SIGN  # the key of 0
-    source_at = source.__array_interface__["data"][0]
-    target_at = target.__array_interface__["data"][0]
+    source_at = address(source)
+    target_at = address(target)
 
     xmap, kind = indices(radius, wide, border), src.dtype.type(0)
-
-    def three(first: int, stop: int) -> None:
-        work, rows = scratch("line", 1024, np.uint8), scratch("rows", 8, np.int64)
-        median_three(
-            source_at, source.strides[0], target_at, target.strides[0], first, stop, wide, step,
-            int(xmap[0]), int(xmap[-1]), ymap, work, rows, zeros, (0, 0, 0), kind,
-        )  # fmt: skip
 
     def band(first: int, stop: int) -> None:
         work = scratch("ring", (2 * side + 1) * pitch, np.uint8)
@@ -87,7 +87,7 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
             xmap, ymap, work, rows, pitch, zeros, (0,) * side, kind,
         )  # fmt: skip
 
-    run_bands(three if radius == 1 else band, height, threads)
+    run_bands(band, height, threads)
     if target is not out:
         out[...] = result
 
@@ -95,15 +95,15 @@ def _small(src: NDArray[Any], out: NDArray[Any], radius: int, border: Border, th
 def _histogram(src: NDArray[Any], out: NDArray[Any], rx: int, ry: int, border: Border, threads: int) -> None:
     height, width = src.shape[:2]
     channels = src.shape[2] if src.ndim == 3 else 1
-    source = src if is_packed(src) else np.ascontiguousarray(src)
-    target = out if is_packed(out) else np.empty(out.shape, out.dtype)
+    source = src if packed(src) else np.ascontiguousarray(src)
+    target = out if packed(out) else np.empty(out.shape, out.dtype)
     xmap, ymap = indices(rx, width, border), indices(ry, height, border)
     inside = np.where(xmap == OUTSIDE, 0, 255)
     strip = min(width, max(STRIP_COLUMNS, 2 * rx))
     strip = -(-width // -(-width // strip))
     zeros = np.zeros(width * channels, np.uint8)
-    source_at = source.__array_interface__["data"][0]
-    target_at = target.__array_interface__["data"][0]
+    source_at = address(source)
+    target_at = address(target)
 
     def band(first: int, stop: int) -> None:
         columns = scratch("ring", (strip + 2 * rx) * COLUMN_BYTES // 2, np.uint16)

@@ -14,7 +14,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from ._order import KEYS, greatest, least, load_vector, store_vector, to_keys, to_pixels
+from ._order import KEYS, greatest, least, load_vector, store_vector, to_keys
 from ._simd import Codegen, intrinsic
 
 Pairs = tuple[tuple[int, int], ...]
@@ -120,29 +120,6 @@ def sort_columns(typingctx: Any, starts: Any, at: Any, target: Any, pitch: Any, 
             store_vector(builder, _plus(builder, args[2], args[3], rank), wire)
 
     return types.void(starts, types.int64, types.int64, types.int64, kind), codegen
-
-
-@intrinsic
-def two_medians(
-    typingctx: Any, starts: Any, at: Any, target: Any, below: Any, step: Any, kind: Any
-) -> tuple[Any, Codegen]:  # fmt: skip
-    """Store the medians of 64 bytes of two windows, one a row apart, without memory in between.
-
-    Pixels lie ``step`` bytes apart. ``below`` is written first: it may be ``target``.
-    """
-    side = starts.count - 1
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        columns = []
-        for x in range(-(side // 2), side // 2 + 1):
-            columns.append(_two_columns(builder, args[0], _plus(builder, args[1], args[4], x), side, kind))
-        pairs, out = MEDIANS[side]
-        for number, goal in ((1, args[3]), (0, args[2])):
-            wires = [columns[x][number][rank] for rank in range(side) for x in range(side)]
-            _exchange(builder, wires, pairs)
-            store_vector(builder, builder.add(goal, args[1]), to_pixels(builder, wires[out], kind))
-
-    return types.void(starts, types.int64, types.int64, types.int64, types.int64, kind), codegen
 
 
 @intrinsic

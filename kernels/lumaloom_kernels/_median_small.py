@@ -2,12 +2,12 @@
 
 The pixels of a column of the window are put in order once and serve all windows that the column is in.
 The median of such columns needs fewer exchanges than that of pixels in any order: `_median_networks` has them.
-Columns of three are put in order anew for each window: that is faster than to keep them in memory.
+Windows of 3 by 3 in rows that are not very short are those of `_march`.
 """
 
 from typing import Any
 
-from ._median_networks import middle, row_starts, sort_columns, two_medians
+from ._median_networks import middle, row_starts, sort_columns
 from ._order import store_pixels
 from ._simd import address_of, copy_bytes, jit, prefetch, prefetch_write
 
@@ -69,46 +69,3 @@ def median_small(
                     prefetch(soon + k * src_step + begin + at)
                     prefetch_write(goal + 2 * out_step + at)
                     store_pixels(goal + at, middle(ranks + at, pitch, step, window, kind), 0, kind)
-
-
-@jit
-def edge(
-    buffers: int, rows: Any, step: int, begin: int, length: int, part: int, column: int, margin_at: int, nothing: int
-) -> None:
-    """Copy a part of four rows and a column that stands for one beyond the side, or nothing for it."""
-    for j in range(4):
-        copy_bytes(buffers + 128 * j + part, rows[j] + begin, length)
-        copy_bytes(buffers + 128 * j + margin_at, nothing if column < 0 else rows[j] + column * step, step)
-
-
-@jit
-def median_three(
-    src: int, src_step: int, out: int, out_step: int, first: int, stop: int, width: int, step: int, before: int,
-    after: int, ymap: Any, work: Any, rows: Any, zeros: Any, window: Any, kind: Any,
-) -> None:  # fmt: skip
-    """Write the medians of windows of 3 by 3 pixels for rows ``first`` to ``stop``, two at a time.
-
-    ``before`` and ``after`` are the columns that stand for those at the image's sides. Rows have at least 64
-    bytes and two pixels. ``work`` holds 1024 bytes, ``rows`` 8 addresses.
-    """
-    nothing = address_of(zeros)
-    edges = address_of(work)
-    size = width * step
-    length = 64 + step
-    for j in range(4):
-        rows[4 + j] = edges + 128 * j
-    at_edge = row_starts(address_of(rows) + 32, window)
-    for y in range(first, stop, 2):
-        for j in range(4):
-            row = ymap[min(y + j, len(ymap) - 1)]
-            rows[j] = src + row * src_step if row >= 0 else nothing
-        starts = row_starts(address_of(rows), window)
-        goal = out + y * out_step
-        below = goal + out_step if y + 1 < stop else goal
-        edge(edges, rows, step, 0, length, step, before, 0, nothing)
-        edge(edges + 512, rows, step, size - length, length, 0, after, length, nothing)
-        for i in range(1, (size - 64 + 63) // 64):  # until the copies have arrived
-            two_medians(starts, min(64 * i, size - length), goal, below, step, kind)
-        two_medians(at_edge, step, goal - step, below - step, step, kind)
-        last = size - 64 - 512 - step
-        two_medians(at_edge, 512 + step, goal + last, below + last, step, kind)

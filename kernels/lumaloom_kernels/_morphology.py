@@ -12,6 +12,8 @@ from ._threads import run_bands
 
 MAX_SIZE = 8193
 MAX_CURVED = 501  # of ellipses and crosses
+PART_BYTES = 2 << 20  # what lies between two steps stays in the caches
+MOST_REACHES = 16  # a part is so many times as high as the rows around it that its first step does again
 
 Shape: TypeAlias = Literal["rectangle", "ellipse", "cross"]
 Operation: TypeAlias = Literal["erode", "dilate", "open", "close", "gradient"]
@@ -125,31 +127,48 @@ def compute(
     """Write an operation's result."""
     from . import _small_min  # loads numba
 
+    past = out.nbytes >= _small_min.LARGE
     if _small_min.run(operation, src, out, size, shape, border, threads):
         return
-    first, second = src, out
-    if operation not in ("erode", "dilate"):
-        first = second = between(src)
-    rest = size, shape, border, threads
-    extreme(src, second, *rest, greatest=operation in ("dilate", "close"))
-    if operation in ("open", "close"):
-        extreme(first, out, *rest, greatest=operation == "open")
-    elif operation == "gradient":
-        extreme(src, out, *rest, greatest=True)
+    height, reach = src.shape[0], min(size[1] // 2, src.shape[0])
+    how = size, shape, border
+    if operation in ("erode", "dilate"):
+        extreme(src, out, *how, threads, greatest=operation == "dilate", rows=(0, height), past=past)
+        return
+    greatest = operation == "close"
+    margin = reach if operation == "gradient" else 2 * reach  # rows that those of a result depend on
 
-        def band(first: int, stop: int) -> None:
-            np.subtract(out[first:stop], second[first:stop], out=out[first:stop])
+    def part(begin: int, end: int) -> None:
+        low, high = max(0, begin - margin), min(height, end + margin)
+        source, target, rows = src[low:high], out[low:high], (begin - low, end - low)
+        step = between(source)
+        if operation == "gradient":
+            extreme(source, step, *how, 1, greatest=False, rows=rows)
+            extreme(source, target, *how, 1, greatest=True, rows=rows)
+            np.subtract(out[begin:end], step[slice(*rows)], out=out[begin:end])
+            return
+        around = max(0, begin - reach) - low, min(height, end + reach) - low
+        extreme(source, step, *how, 1, greatest=greatest, rows=around)
+        extreme(step, target, *how, 1, greatest=not greatest, rows=rows, past=past)
 
-        run_bands(band, src.shape[0], threads)
+    most = max(PART_BYTES * height // src.nbytes, MOST_REACHES * reach, 1)
+
+    def band(first: int, stop: int) -> None:
+        for begin in range(first, stop, most):
+            part(begin, min(begin + most, stop))
+
+    run_bands(band, height, threads)
 
 
-def extreme(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int,
-            *, greatest: bool) -> None:  # fmt: skip
-    """Write the least or the greatest pixel of each rectangle, ellipse or cross."""
+def extreme(
+    src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: Shape, border: Border, threads: int, *,
+    greatest: bool, rows: tuple[int, int], past: bool = False,
+) -> None:  # fmt: skip
+    """Write some rows of the least or the greatest pixel of each rectangle, ellipse or cross."""
     if shape != "rectangle" and 1 not in size:  # of one row or column, they are rectangles
         from . import _shapes  # loads numba
 
-        _shapes.run(src, out, reaches(size, shape), border, threads, greatest=greatest)
+        _shapes.run(src, out, reaches(size, shape), border, threads, greatest=greatest, rows=rows)
         return
     from . import _window_min  # loads numba
 
@@ -157,7 +176,7 @@ def extreme(src: NDArray[Any], out: NDArray[Any], size: tuple[int, int], shape: 
     after = (size[0] - 1) // 2, (size[1] - 1) // 2
     if greatest:
         before, after = after, before
-    _window_min.run(src, out, before, after, border, threads, greatest=greatest)
+    _window_min.run(src, out, before, after, border, threads, greatest=greatest, rows=rows, past=past)
 
 
 def between(src: NDArray[Any]) -> NDArray[Any]:

@@ -9,6 +9,7 @@ depends on the order in which they are looked at.
 scalar of the pixel type, whose type alone counts. Memory is given by address.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -43,6 +44,12 @@ def load_vector(builder: Any, address: Any, vector: ir.VectorType) -> Any:
 def store_vector(builder: Any, address: Any, value: Any) -> None:
     """Write the code that stores a vector to any address."""
     builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=1)
+
+
+def store_past(builder: Any, address: Any, value: Any) -> None:
+    """Write the code that stores a vector past the caches, to an address that is a multiple of its size."""
+    stored = builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=VECTOR_BYTES)
+    stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
 
 
 def to_keys(builder: Any, value: Any, kind: Any) -> Any:
@@ -83,15 +90,23 @@ def keys_of(typingctx: Any, address: Any, flip: Any, kind: Any) -> tuple[Any, Co
     return vector(types.int64, types.int64, kind), codegen
 
 
+def _storing(kind: Any, store: Callable[[Any, Any, Any], None]) -> tuple[Any, Codegen]:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        store(builder, args[0], to_pixels(builder, _flipped(builder, args[1], args[2]), kind))
+
+    return types.void(types.int64, KEYS[kind], types.int64, kind), codegen
+
+
 @intrinsic
 def store_pixels(typingctx: Any, address: Any, value: Any, flip: Any, kind: Any) -> tuple[Any, Codegen]:
     """Store keys as pixels."""
+    return _storing(kind, store_vector)
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        value = _flipped(builder, args[1], args[2])
-        store_vector(builder, args[0], to_pixels(builder, value, kind))
 
-    return types.void(types.int64, KEYS[kind], types.int64, kind), codegen
+@intrinsic
+def store_pixels_past(typingctx: Any, address: Any, value: Any, flip: Any, kind: Any) -> tuple[Any, Codegen]:
+    """Store keys as pixels past the caches, to a multiple of 64 bytes; `_streams.settle` them later."""
+    return _storing(kind, store_past)
 
 
 @intrinsic

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import Border
+from ._lines import address, packed
 from ._order import VECTOR_BYTES
 from ._scratch import scratch
-from ._separable import is_packed
 from ._shape_min import SLACK, shape_min
 from ._shape_taps import BLOCK, inner_min, taps_min
 from ._threads import run_bands
@@ -40,9 +40,13 @@ def taps_of(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
 
 
 def run(
-    src: NDArray[Any], out: NDArray[Any], reaches: NDArray[np.int64], border: Border, threads: int, *, greatest: bool
-) -> None:
-    """Write the least or the greatest pixel of the shape whose rows reach so far to either side, from its centre."""
+    src: NDArray[Any], out: NDArray[Any], reaches: NDArray[np.int64], border: Border, threads: int, *, greatest: bool,
+    rows: tuple[int, int],
+) -> None:  # fmt: skip
+    """Write some rows of the least or the greatest pixel of a shape.
+
+    Its rows reach so far to either side, from the middle one outwards.
+    """
     height, width = src.shape[:2]
     step = src.itemsize * (src.shape[2] if src.ndim == 3 else 1)
     wide = max(width, -(-VECTOR_BYTES // step))
@@ -51,24 +55,27 @@ def run(
         padded[:, :width] = src
         source, target = padded, np.empty_like(padded)
     else:
-        source = src if is_packed(src) else np.ascontiguousarray(src)
-        target = out if is_packed(out) else np.empty(out.shape, out.dtype)
+        source = src if packed(src) else np.ascontiguousarray(src)
+        target = out if packed(out) else np.empty(out.shape, out.dtype)
     rx, ry = int(reaches.max()), len(reaches) - 1
     taps = taps_of(reaches.tobytes())
     most = max(RING_BYTES // (2 * ry + 1), 4 * rx * step, LEAST_STRIP) // step
     strip = max(-(-wide // -(-wide // most)), -(-VECTOR_BYTES // step))
     line = (strip + 2 * rx) * step + SLACK
     pitch = -(-line // 64) * 64 + 64  # rows of one column share no cache set
-    source_at = source.__array_interface__["data"][0]
-    target_at = target.__array_interface__["data"][0]
+    source_at = address(source)
+    target_at = address(target)
     kind = src.dtype.type(0)
 
     side = max(rx, -(-VECTOR_BYTES // step))
     inner = taps is not None and not len(taps[2]) and (wide - 2 * side) * step >= BLOCK
     zeros = np.zeros(wide * step if inner and border == "constant" else 1, np.uint8)
-    zeros_at = zeros.__array_interface__["data"][0]
+    zeros_at = address(zeros)
+
+    top, bottom = rows
 
     def band(first: int, stop: int) -> None:
+        first, stop = top + first, top + stop
         work = scratch("ring", 64 + (2 * ry + 2) * pitch + SLACK, np.uint8)
         work[:64] = 0
         images = source_at, source.strides[0], target_at, target.strides[0], first, stop, height
@@ -86,6 +93,6 @@ def run(
             offsets = down, right, windows, length
             taps_min(*images, width, begin, end, step, part, rx, ry, *offsets, *rest, bases, kind)
 
-    run_bands(band, height, threads)
+    run_bands(band, bottom - top, threads)
     if target is not out:
-        out[...] = target[:, :width]
+        out[top:bottom] = target[top:bottom, :width]

@@ -31,15 +31,22 @@ RING_ROWS = 2 * GROUP + 4
 @jit
 def find_rows(
     work: Any, begin: int, src: int, src_step: int, depth: int, height: int, deep: int, nothing: int,
-    goal: int, goal_step: int, goals: int, stop: int, nowhere: int,
+    mirrored: int, goal: int, goal_step: int, goals: int, stop: int, nowhere: int,
 ) -> None:  # fmt: skip
     """Write a table's addresses of the rows around a group's, and of its results.
 
-    Rows lie in a ring of ``depth`` rows, results in one of ``goals``. ``nothing`` is a row for those outside, or 0.
+    Rows lie in a ring of ``depth`` rows, results in one of ``goals``. ``nothing`` is a row for those outside, or 0;
+    then they are copies of the nearest, or mirror images where ``mirrored`` is 1.
     """
     for j in range(GROUP + 2 * deep):
-        place = min(max(begin + j - deep, 0), height - 1)
-        outside = nothing != 0 and place != begin + j - deep
+        row = begin + j - deep
+        place = row
+        if row < 0:
+            place = -row * mirrored
+        elif row >= height:
+            place = height - 1 - (row - height + 1) * mirrored
+        place = min(max(place, 0), height - 1)
+        outside = nothing != 0 and place != row
         work[j] = nothing if outside else src + place % depth * src_step
     for k in range(GROUP):
         work[GOALS + k] = goal + (begin + k) % goals * goal_step if begin + k < stop else nowhere
@@ -47,8 +54,9 @@ def find_rows(
 
 @jit
 def copy_sides(
-    work: Any, sides: int, size: int, step: int, reach: int, deep: int, before: int, after: int, zero_outside: bool
-) -> None:
+    work: Any, sides: int, size: int, step: int, reach: int, deep: int, before: int, after: int, zero_outside: bool,
+    mirrored: int,
+) -> None:  # fmt: skip
     """Copy the sides of a table's rows with what is around them, and add the addresses of the copies.
 
     The copies serve ``before`` and ``after`` blocks of 64 bytes.
@@ -63,8 +71,9 @@ def copy_sides(
             u16_store(right, empty)
         else:
             for i in range(reach):  # what is written next leaves one pixel of this
-                u16_store(left + (i - reach) * step, u16_load(row))
-                u16_store(right + (reach - i) * step - 64, u16_load(end - 64))
+                far = (reach - i) * step
+                u16_store(left - far, u16_load(row + far * mirrored))
+                u16_store(right + far - 64, u16_load(end - far * mirrored - 64))
         for i in range(before + 1):
             u16_store(left + 64 * i, u16_load(row + 64 * i))
         for i in range(1, after + 2):
@@ -76,8 +85,8 @@ def copy_sides(
 @jit
 def small_min(
     src: int, src_step: int, out: int, out_step: int, first: int, stop: int, height: int, size: int, step: int,
-    reach: int, deep: int, zero_outside: bool, flip: int, twice: bool, large: bool, work: Any, spread: Any, form: Any,
-    kind: Any,
+    reach: int, deep: int, zero_outside: bool, mirrored: int, flip: int, twice: bool, large: bool, work: Any,
+    spread: Any, form: Any, kind: Any,
 ) -> None:  # fmt: skip
     """Write the least of each window for rows ``first`` to ``stop``, or of these the greatest.
 
@@ -104,7 +113,7 @@ def small_min(
             elif twice:
                 at, pitch, depth, order = ring, wide, RING_ROWS, -1 - flip
             find_rows(
-                work, begin, at, pitch, depth, height, deep, nothing, goal, goal_pitch, goal_depth, end,
+                work, begin, at, pitch, depth, height, deep, nothing, mirrored, goal, goal_pitch, goal_depth, end,
                 nowhere + (out & 63),
             )  # fmt: skip
             start = 64 - (work[GOALS] & 63)  # where stores are lines of the caches
@@ -112,7 +121,7 @@ def small_min(
                 start += 64
             blocks = (size - reach * step - start) // 64
             before, after = (start + 63) // 64, (size - start - 64 * blocks + 63) // 64
-            copy_sides(work, sides, size, step, reach, deep, before, after, zero_outside)
+            copy_sides(work, sides, size, step, reach, deep, before, after, zero_outside, mirrored)
             if large and last:
                 for i in range(blocks):
                     march(rows, goals, start + 64 * i, step, order, spread, (0,), form, kind)
@@ -156,20 +165,27 @@ def run(
 ) -> bool:  # fmt: skip
     """Carry out an operation where the shape has a form and the images serve; return whether that is so."""
     form = FORM_OF.get((size, shape))
+    return form is not None and march_down(src, out, form, size, border, threads, *_STEPS[operation])
+
+
+def march_down(
+    src: NDArray[Any], out: NDArray[Any], form: tuple[int, ...], size: tuple[int, int], border: Border, threads: int,
+    flip: int = 0, twice: bool = False, spread: tuple[int, ...] = (), mirrored: int = 0,
+) -> bool:  # fmt: skip
+    """Write the results of a form where the images serve; return whether that is so."""
     height, width = src.shape[:2]
     step = src.itemsize * (src.shape[2] if src.ndim == 3 else 1)
     across = width * step
     reach = size[0] // 2
-    if form is None or across < SIDE or reach * step > MARGIN or not (packed(src) and packed(out)):
+    if across < SIDE or reach * step > MARGIN or not (packed(src) and packed(out)):
         return False
-    flip, twice, spread = _STEPS[operation]
     zero_outside = border == "constant"
     wide = (across + 127) // 64 * 64
     need = TABLE + (2 * MOST_ROWS * PIECE + (2 + RING_ROWS * twice) * wide) // 8
     target, goes = address(out), out.strides[0]
     images = address(src), src.strides[0], target, goes
     large = height * across >= LARGE and goes % 64 == 0
-    rest = height, across, step, reach, size[1] // 2, zero_outside, flip, twice, large
+    rest = height, across, step, reach, size[1] // 2, zero_outside, mirrored, flip, twice, large
     kind = KINDS[src.dtype]
 
     def band(first: int, stop: int) -> None:

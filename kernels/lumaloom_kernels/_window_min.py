@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from ._borders import border_indices
 from ._checks import Border
-from ._order import VECTOR_BYTES, key_min, keys_of, last_keys, load_keys, store_keys, store_pixels
+from ._lines import address, packed
+from ._order import VECTOR_BYTES, key_min, keys_of, last_keys, load_keys, store_keys, store_pixels, store_pixels_past
 from ._scratch import scratch
-from ._separable import is_packed
-from ._simd import address_of, copy_bytes, jit, prefetch, prefetch_write
+from ._simd import address_of, copy_bytes, jit
+from ._streams import settle
 from ._threads import run_bands
 
 DIRECT = 9  # windows up to this height look at every row
@@ -93,9 +94,20 @@ def along(line: int, windows: int, length: int, step: int, kind: Any) -> int:
 
 
 @jit
+def least_at(at: int, middle: int, last: int, windows: int, reach: int, kind: Any) -> Any:
+    """Return the least of one to three windows that cover a whole one."""
+    v = load_keys(at, kind)
+    if windows > 1:
+        v = key_min(v, load_keys(at + last, kind))
+    if windows > 2 * reach:
+        v = key_min(v, load_keys(at + middle, kind))
+    return v
+
+
+@jit
 def across(
     line: int, goal: int, bytes_wide: int, width: int, step: int, left: int, right: int, far_left: int,
-    far_right: int, zero_outside: bool, nothing: int, soon: int, out_step: int, flip: int, kind: Any,
+    far_right: int, zero_outside: bool, nothing: int, flip: int, large: bool, kind: Any,
 ) -> None:  # fmt: skip
     """Write the least along a line, whose pixels begin ``left`` pixels in."""
     inner = line + left * step
@@ -118,23 +130,22 @@ def across(
     reach = along(line, windows, (width + windows - 1) * step, step, kind)
     middle = (windows - reach) // 2 * step
     last = (windows - reach) * step
-    for i in range((bytes_wide + 63) // 64):
-        at = min(64 * i, bytes_wide - 64)
-        prefetch(soon + at)
-        prefetch_write(goal + out_step + at)
-        v = load_keys(line + at, kind)
-        if windows > 1:
-            v = key_min(v, load_keys(line + at + last, kind))
-        if windows > 2 * reach:
-            v = key_min(v, load_keys(line + at + middle, kind))
-        store_pixels(goal + at, v, flip, kind)
+    shift = goal & 63  # so that stores are lines of the caches
+    count = (bytes_wide + shift + 63) // 64
+    if large:
+        for i in range(1, count - 1):
+            at = 64 * i - shift
+            store_pixels_past(goal + at, least_at(line + at, middle, last, windows, reach, kind), flip, kind)
+    for i in range(0, count, count - 1 if large and count > 1 else 1):
+        at = min(max(64 * i - shift, 0), bytes_wide - 64)
+        store_pixels(goal + at, least_at(line + at, middle, last, windows, reach, kind), flip, kind)
 
 
 @jit
 def window_min(
     src: int, src_step: int, out: int, out_step: int, first: int, stop: int, bytes_wide: int, width: int,
     step: int, left: int, right: int, height: int, ymap: Any, far_left: int, far_right: int, zero_outside: bool,
-    flip: int, work: Any, rows: Any, pitch: int, kind: Any,
+    flip: int, large: bool, work: Any, rows: Any, pitch: int, kind: Any,
 ) -> None:  # fmt: skip
     """Write the least of each window for rows ``first`` to ``stop``.
 
@@ -156,7 +167,6 @@ def window_min(
         for j in range(height + (0 if tall else 1)):
             place = ymap[min(y + j, len(ymap) - 1)]
             rows[j] = nothing if place < 0 else src + place * src_step
-        soon = rows[height - 1] + src_step
         if tall:
             ends_of_block(ends, pitch, rows, height, bytes_wide, flip, kind)
             for i in range(pitch // 64):
@@ -172,13 +182,14 @@ def window_min(
             elif tall:
                 place = ymap[y + k + height - 1]
                 row = nothing if place < 0 else src + place * src_step
-                soon = row + src_step
                 one_window(line + left * step, row, ends + k * pitch, so_far, bytes_wide, flip, kind)
             across(
                 at, out + (y + k) * out_step, bytes_wide, width, step, left, right, far_left, far_right,
-                zero_outside, nothing, soon + (0 if tall else (k + 1) * src_step), out_step, flip, kind,
+                zero_outside, nothing, flip, large, kind,
             )  # fmt: skip
         y += count
+    if large:
+        settle()
 
 
 @lru_cache(64)
@@ -189,8 +200,11 @@ def outside(reach: int, far: int, size: int, border: Border) -> tuple[NDArray[np
 
 
 def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tuple[int, int], border: Border,
-        threads: int, *, greatest: bool) -> None:  # fmt: skip
-    """Write the least or the greatest pixel of windows that reach ``before`` and ``after`` in x and y."""
+        threads: int, *, greatest: bool, rows: tuple[int, int], past: bool) -> None:  # fmt: skip
+    """Write some rows of the least or the greatest pixel of windows that reach ``before`` and ``after`` in x and y.
+
+    With ``past``, they go past the caches.
+    """
     height, width = src.shape[:2]
     step = src.itemsize * (src.shape[2] if src.ndim == 3 else 1)
     wide = max(width, -(-VECTOR_BYTES // step))
@@ -199,8 +213,8 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
         padded[:, :width] = src
         source, target = padded, np.empty_like(padded)
     else:
-        source = src if is_packed(src) else np.ascontiguousarray(src)
-        target = out if is_packed(out) else np.empty(out.shape, out.dtype)
+        source = src if packed(src) else np.ascontiguousarray(src)
+        target = out if packed(out) else np.empty(out.shape, out.dtype)
     left, right = min(before[0], width), min(after[0], width)  # farther is the same
     above, below = min(before[1], height), min(after[1], height)
     ymap = outside(above, below, height, border)[0]
@@ -208,19 +222,25 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
     high = above + 1 + below
     pitch = -(-wide * step // 64) * 64 + 64
     span = (wide + 2 * (left + 1 + right)) * step + SLACK + 64
-    source_at = source.__array_interface__["data"][0]
-    target_at = target.__array_interface__["data"][0]
+    source_at = address(source)
+    target_at = address(target)
     kind = src.dtype.type(0)
+    large = past and target.strides[0] % 64 == 0
+
+    begin, end = rows
 
     def band(first: int, stop: int) -> None:
+        first, stop = begin + first, begin + stop
         work = scratch("ring", pitch + 2 * span + (high + 1) * pitch * (high > DIRECT), np.uint8)
-        work[:pitch] = 0
-        rows = scratch("rows", high + 1, np.int64)
+        if border == "constant":
+            work[:pitch] = 0
+        table = scratch("rows", high + 1, np.int64)
         window_min(
             source_at, source.strides[0], target_at, target.strides[0], first, stop, wide * step, width, step,
-            left, right, high, ymap, far_left, far_right, border == "constant", -greatest, work, rows, pitch, kind,
+            left, right, high, ymap, far_left, far_right, border == "constant", -greatest, large, work, table, pitch,
+            kind,
         )  # fmt: skip
 
-    run_bands(band, height, threads)
+    run_bands(band, end - begin, threads)
     if target is not out:
-        out[...] = target[:, :width]
+        out[begin:end] = target[begin:end, :width]

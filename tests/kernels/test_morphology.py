@@ -113,6 +113,22 @@ def test_large_results_go_past_the_caches() -> None:
         same(run(name, image, 3, threads=2), cv2.morphologyEx(image, operation, element), name)
 
 
+@pytest.mark.parametrize("name", NAMES[2:])
+def test_two_steps_part_by_part(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_morphology, "PART_BYTES", 1)
+    monkeypatch.setattr(_morphology, "MOST_REACHES", 1)
+    image = noise((61, 67, 3), "uint8")
+    for size, shape, border, threads in (
+        (9, "rectangle", "reflect101", 1), ((4, 6), "rectangle", "reflect101", 2), (1, "rectangle", "constant", 1),
+        ((7, 200), "rectangle", "reflect101", 1), (9, "ellipse", "constant", 2), (31, "cross", "replicate", 1),
+    ):  # fmt: skip
+        options: Any = {"shape": shape, "border": border}
+        expected = _registry.load(name).reference(image, size, **options)
+        same(run(name, image, size, **options, threads=threads), expected, (size, options))
+        out = np.empty((61, 134, 3), "uint8")[:, ::-2]
+        same(np.ascontiguousarray(run(name, image, size, **options, out=out)), expected, (size, options))
+
+
 @pytest.mark.parametrize("dtype", SWEPT)
 @pytest.mark.parametrize("name", NAMES)
 def test_any_layout(name: str, dtype: str) -> None:
