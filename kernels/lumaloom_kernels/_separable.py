@@ -238,10 +238,10 @@ def folded_spline(factor: int, order: int) -> Folded:
 
 
 @lru_cache(64)
-def phase_weights(factor: int, order: int) -> Phases:
-    """Return the weights that enlarge, one row a phase."""
+def phase_weights(factor: int, order: int) -> tuple[Phases, int]:
+    """Return the weights that enlarge, one row a phase, and how many pixels lie before the first of them."""
     if factor == 1:
-        return np.ones((1, 1), np.float32)
+        return np.ones((1, 1), np.float32), 0
     weights = spline_weights(factor, order) * factor
     centre = len(weights) // 2
     phases = np.zeros((factor, order), np.float32)
@@ -250,7 +250,8 @@ def phase_weights(factor: int, order: int) -> Phases:
             index = centre + phase - (tap - (order // 2 - 1)) * factor
             if 0 <= index < len(weights):
                 phases[phase, tap] = weights[index]
-    return phases
+    used = np.flatnonzero(phases.any(axis=0))
+    return np.ascontiguousarray(phases[:, used[0] : used[-1] + 1]), int(used[0])
 
 
 def separable(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, border: Border, threads: int) -> None:
@@ -320,7 +321,9 @@ def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, bor
         else:
             over_x, over_y = ax.up[level - 1], ay.up[level - 1]
             goal = _plane(f"up{level}", over_y.size + y.cut, over_x.size + x.cut, target.channels)
-        _enlarge(image, goal, phase_weights(x.factor, ox), phase_weights(y.factor, oy), threads)
+        (wx, first_x), (wy, first_y) = phase_weights(x.factor, ox), phase_weights(y.factor, oy)
+        at = image.at + first_y * image.step + first_x * 4 * image.channels
+        _enlarge(image._replace(at=at), goal, wx, wy, threads)
         if level:
             at = goal.at + y.cut * goal.step + x.cut * 4 * goal.channels
             image = Image(at, goal.step, over_y.size, over_x.size, goal.channels, goal.kind, goal.owner)
