@@ -45,7 +45,7 @@ class Precision:
 # Over all images the worst error in one direction is the range of the pixels times half the sum of the
 # absolute differences of the weights. It was computed for every factor: 8e-4 at order 4 and sigma / s = 1.5
 # (0.2 steps of 8-bit pixels); 4e-6 at order 8 and 2, 5e-6 at order 6 and 2.5 (0.3 steps of 16-bit pixels).
-_FINE = Precision((Shrinking(4.0, 8, 2.0), Shrinking(7.5, 6, 2.5)), again=6.0, cut=5e-6, rest=1e-6)
+_FINE = Precision((Shrinking(4.0, 8, 2.0), Shrinking(5.5, 6, 2.5)), again=6.0, cut=5e-6, rest=2e-6)
 PRECISION = {
     "uint8": Precision((Shrinking(3.5, 4, 1.5),), again=4.5, cut=8e-4, rest=2e-4),
     "uint16": _FINE,

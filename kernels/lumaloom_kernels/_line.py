@@ -14,9 +14,9 @@ from . import _stencil, _taps
 from ._box import add_border, prefix, slide
 from ._checks import Border
 from ._scratch import scratch
-from ._separable import SLACK, Image, bordered
+from ._separable import SLACK, STREAM_BYTES, Image, bordered
 from ._simd import address_of, copy_bytes, jit, pixel_size
-from ._stencil_run import STREAM_BYTES, prepared, stencil
+from ._stencil_run import prepared, stencil
 from ._sums import (
     LANES,
     sum_add,

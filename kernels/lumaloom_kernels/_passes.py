@@ -7,7 +7,7 @@ blurred pixel that is compared with its source. Weights lie in the order of the 
 
 from typing import Any
 
-from ._fir import BLOCK_F32, BLOCK_U16, line_f32, line_u8
+from ._fir import AHEAD, BLOCK_F32, BLOCK_U16, line_f32, line_u8
 from ._lanes import clip
 from ._simd import (
     LANES_F32,
@@ -22,6 +22,8 @@ from ._simd import (
     pixel_size,
     pixels_load,
     pixels_store,
+    prefetch,
+    prefetch_write,
     u16_add,
     u16_load,
     u16_load_u8,
@@ -31,7 +33,7 @@ from ._simd import (
     u16_store,
     u16_sub,
 )
-from ._stencil_simd import f32_min, f32_sub, i16_clip, store_sharpened
+from ._stencil_simd import f32_min, f32_stream, f32_sub, fence, i16_clip, store_sharpened
 
 
 @jit
@@ -44,17 +46,18 @@ def sharpened(value: Any, blurred: Any, amount: Any, threshold: Any) -> Any:
 
 @jit
 def passes_f32(
-    src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int, width: int,
-    channels: int, xmap: Any, xpad: int, ymap: Any, wx: Any, wy: Any, strip: int, line: Any, ring: Any,
-    pitch: int, rows: Any, spare: Any, offset: Any, high: Any, amount: Any, threshold: Any, sharpen: bool, kind: Any,
+    src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int, channels: int,
+    xmap: Any, xpad: int, ymap: Any, wx: Any, wy: Any, strips: Any, line: Any, ring: Any, pitch: int, rows: Any,
+    spare: Any, offset: Any, high: Any, amount: Any, threshold: Any, sharpen: bool, stream: bool, kind: Any,
 ) -> None:  # fmt: skip
-    """Filter rows ``first`` to ``stop`` of pixels of a kind in float32."""
+    """Filter rows ``first`` to ``stop`` of pixels of a kind in float32.
+
+    A strip of float32 pixels that reaches no border is read where it is. Where ``stream``, such strips are written
+    past the caches: the image is too large to be read from there.
+    """
     across = wx.size
     depth = wy.size
     size = pixel_size(kind)
-    strip = min(strip, width)
-    count = strip * channels
-    blocks = (count + BLOCK_F32 - 1) // BLOCK_F32
     line_at = address_of(line)
     ring_at = address_of(ring)
     spare_at = address_of(spare)
@@ -63,9 +66,14 @@ def passes_f32(
     top = f32_splat(high)
     gain = f32_splat(amount)
     least = f32_splat(threshold)
-    short = count < BLOCK_F32
-    for s in range((width + strip - 1) // strip):
-        x0 = min(s * strip, width - strip)
+    for s in range(len(strips)):
+        x0, strip = strips[s]
+        count = strip * channels
+        blocks = (count + BLOCK_F32 - 1) // BLOCK_F32
+        short = count < BLOCK_F32
+        direct = size == 4 and not short and x0 >= xpad and x0 - xpad + strip + across - 1 <= source_width
+        past = stream and direct and out % 4 == 0 and out_step % 4 == 0
+        inner = max(0, min(x0 - xpad, source_width - strip)) * channels * size
         for e in range(first, stop + depth - 1):
             target = ring_at + (e % depth) * pitch
             y = e - depth + 1
@@ -74,10 +82,18 @@ def passes_f32(
                     f32_store(target + 64 * i, f32_splat(0))
             else:
                 row = src + ymap[e] * src_step
-                line_f32(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels, kind)
+                soon = src + ymap[min(e + AHEAD, ymap.size - 1)] * src_step + inner
+                for i in range(0, count * size, 64):
+                    prefetch(soon + i)
+                origin = line_at
+                if direct:
+                    origin = row + (x0 - xpad) * step
+                else:
+                    line_f32(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels, kind)
                 for i in range(blocks):
-                    a = line_at + 4 * BLOCK_F32 * i
-                    b = target + 4 * BLOCK_F32 * i
+                    x = 0 if short else min(i * BLOCK_F32, count - BLOCK_F32)
+                    a = origin + 4 * x
+                    b = target + 4 * x
                     s0 = s1 = s2 = s3 = f32_splat(0)
                     for k in range(across):
                         w = f32_splat(wx[k])
@@ -95,12 +111,18 @@ def passes_f32(
             for k in range(depth):
                 rows[k] = ring_at + ((y + k) % depth) * pitch
             goal = out + y * out_step + x0 * channels * size
+            if not past:
+                for i in range(0, count * size, 64):
+                    prefetch_write(goal + AHEAD * out_step + i)
             origin = src + y * src_step + x0 * channels * size
             if short and sharpen:
                 copy_bytes(spare_at, origin, count * size)
                 origin = spare_at
-            for i in range(blocks):
-                x = 0 if short else min(i * BLOCK_F32, count - BLOCK_F32)
+            head = 0
+            if past and goal % 64:
+                head = 16 - goal % 64 // 4 - BLOCK_F32  # so the first block lies before the first whole line
+            for i in range(blocks + (head < 0)):
+                x = 0 if short else max(0, min(head + i * BLOCK_F32, count - BLOCK_F32))
                 s0 = s1 = s2 = s3 = start
                 for k in range(depth):
                     w = f32_splat(wy[k])
@@ -116,12 +138,20 @@ def passes_f32(
                     s2 = sharpened(pixels_load(a + 32 * size, kind), s2, gain, least)
                     s3 = sharpened(pixels_load(a + 48 * size, kind), s3, gain, least)
                 b = spare_at if short else goal + x * size
+                if past and b % 64 == 0:
+                    f32_stream(b, f32_min(s0, top))
+                    f32_stream(b + 64, f32_min(s1, top))
+                    f32_stream(b + 128, f32_min(s2, top))
+                    f32_stream(b + 192, f32_min(s3, top))
+                    continue
                 pixels_store(b, f32_min(s0, top), kind)
                 pixels_store(b + 16 * size, f32_min(s1, top), kind)
                 pixels_store(b + 32 * size, f32_min(s2, top), kind)
                 pixels_store(b + 48 * size, f32_min(s3, top), kind)
             if short:
                 copy_bytes(goal, spare_at, count * size)
+    if stream:
+        fence()
 
 
 @jit

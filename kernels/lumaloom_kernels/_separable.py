@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from ._borders import border_indices
 from ._box import box, box_small
 from ._checks import Border
-from ._fir import BLOCK_F32, BLOCK_U16, fir_f32, fir_u8
+from ._fir import BLOCK_F32, BLOCK_U16, fir_u8
 from ._gaussian_plan import AxisPlan, Weights, spline_weights
+from ._passes import passes_f32
 from ._scratch import scratch
 from ._shrink import enlarge, shrink
 from ._shrink_u8 import BLOCK as BLOCK_U8
@@ -21,6 +22,10 @@ from ._sums import LANES
 from ._threads import run_bands
 
 STRIP_BYTES = 40 << 10  # the rows of a strip stay in the first-level cache
+PASS_BYTES = 28 << 10  # those of float32 with what they are made of
+WIDE_BYTES = 120 << 10  # and those that leave the caches at once
+MOST_STREAMED = 9  # rows
+STREAM_BYTES = 16 << 20  # an image of this size has left the caches before anyone reads it
 SMALL_RADIUS = 5  # up to here direct sums are faster than running ones
 SLACK = 512  # bytes that blocks may run past the end of a work row
 Folded: TypeAlias = NDArray[np.float32]  # one half of symmetric weights and their centre
@@ -80,29 +85,76 @@ def whole(size: int) -> Map:
 
 def fir(source: Image, target: Image, wx: Weights, wy: Weights, xmap: Map, ymap: Map, threads: int, bits: int) -> None:
     """Filter by direct sums with folded weights, in 16-bit fixed point or in float32."""
+    if bits == 16:
+        _fir_fixed(source, target, wx, wy, xmap, ymap, threads)
+    else:
+        passes(source, target, unfolded(wx), unfolded(wy), xmap, ymap, threads)
+
+
+def unfolded(weights: Weights) -> Weights:
+    """Return all of symmetric weights."""
+    return np.concatenate([weights, weights[-2::-1]])
+
+
+def _fir_fixed(source: Image, target: Image, wx: Weights, wy: Weights, xmap: Map, ymap: Map, threads: int) -> None:
     rx, ry, channels = len(wx) - 1, len(wy) - 1, target.channels
     depth = 2 * ry + 1
-    size, block = (2, BLOCK_U16) if bits == 16 else (4, BLOCK_F32)
-    strip = strip_width(target.width, channels, block, STRIP_BYTES // (size * depth))
-    pitch = -(-strip * channels // block) * block * size + 64  # rows of one column share no cache set
-    dtype = np.uint16 if bits == 16 else np.float32
+    strip = strip_width(target.width, channels, BLOCK_U16, STRIP_BYTES // (2 * depth))
+    pitch = -(-strip * channels // BLOCK_U16) * BLOCK_U16 * 2 + 64  # rows of one column share no cache set
+    fixed_x, fixed_y = fixed(wx), fixed(wy)
 
     def band(first: int, stop: int) -> None:
-        line = scratch("line", (strip + 2 * rx) * channels + SLACK, dtype)
+        line = scratch("line", (strip + 2 * rx) * channels + SLACK, np.uint16)
         ring = scratch("ring", depth * pitch + SLACK, np.uint8)
         rows = scratch("rows", depth, np.int64)
         spare = scratch("spare", SLACK, np.uint8)
-        common = (
+        fir_u8(
             source.at, source.step, source.width, target.at, target.step, first, stop, target.width, channels,
-            xmap.index, xmap.pad, ymap.index,
+            xmap.index, xmap.pad, ymap.index, fixed_x, fixed_y, strip, line, ring, pitch, rows, spare,
         )  # fmt: skip
-        if bits == 16:
-            fir_u8(*common, fixed(wx), fixed(wy), strip, line, ring, pitch, rows, spare)
-        else:
-            kind = target.kind
-            fir_f32(*common, wx.astype(dtype), wy.astype(dtype), strip, line, ring, pitch, rows, spare, kind)
 
     run_bands(band, target.height, threads)
+
+
+def passes(
+    source: Image, target: Image, wx: NDArray[Any], wy: NDArray[Any], xmap: Map, ymap: Map, threads: int, *,
+    offset: float = 0.0, high: float = math.inf, amount: float = 0.0, threshold: float = 0.0, sharpen: bool = False,
+) -> None:  # fmt: skip
+    """Filter along x and y in float32."""
+    across, depth, channels = len(wx), len(wy), target.channels
+    in_place = source.kind.dtype.kind == "f"
+    # parts of lines are slow to write past the caches, and narrow strips are full of them
+    stream = target.height * target.step >= STREAM_BYTES and depth <= MOST_STREAMED
+    room = (WIDE_BYTES if stream else PASS_BYTES) // (4 * depth)
+    strip = strip_width(target.width, channels, BLOCK_F32, room)
+    strips = strips_of(target.width, strip, xmap.pad if in_place else 0)
+    pitch = -(-strip * channels // BLOCK_F32) * BLOCK_F32 * 4 + 64  # rows of one column share no cache set
+    numbers = [np.float32(number) for number in (offset, high, amount, threshold)]
+    weights = wx.astype(np.float32), wy.astype(np.float32)
+
+    def band(first: int, stop: int) -> None:
+        line = scratch("line", (strip + across) * channels + SLACK, np.float32)
+        ring = scratch("ring", depth * pitch + SLACK, np.uint8)
+        rows = scratch("rows", depth, np.int64)
+        spare = scratch("spare", SLACK, np.uint8)
+        passes_f32(
+            source.at, source.step, source.width, target.at, target.step, first, stop, channels, xmap.index, xmap.pad,
+            ymap.index, *weights, strips, line, ring, pitch, rows, spare, *numbers, sharpen, stream, source.kind,
+        )  # fmt: skip
+
+    run_bands(band, target.height, threads)
+
+
+@lru_cache(64)
+def strips_of(width: int, strip: int, margin: int) -> NDArray[np.int64]:
+    """Return where strips begin and how wide they are; with a margin, those at the sides are as narrow as that."""
+    inner = width - 2 * margin
+    if margin == 0 or inner < 2 * margin:
+        margin, inner = 0, width
+    strip = min(strip, inner)
+    starts = [min(margin + s * strip, margin + inner - strip) for s in range(-(-inner // strip))]
+    sides = [(0, margin), (width - margin, margin)] if margin else []
+    return np.array([*((start, strip) for start in starts), *sides], np.int64)
 
 
 @lru_cache(256)
@@ -238,10 +290,10 @@ def folded_spline(factor: int, order: int) -> Folded:
 
 
 @lru_cache(64)
-def phase_weights(factor: int, order: int) -> Phases:
-    """Return the weights that enlarge, one row a phase."""
+def phase_weights(factor: int, order: int) -> tuple[Phases, int]:
+    """Return the weights that enlarge, one row a phase, and how many pixels lie before the first of them."""
     if factor == 1:
-        return np.ones((1, 1), np.float32)
+        return np.ones((1, 1), np.float32), 0
     weights = spline_weights(factor, order) * factor
     centre = len(weights) // 2
     phases = np.zeros((factor, order), np.float32)
@@ -250,7 +302,8 @@ def phase_weights(factor: int, order: int) -> Phases:
             index = centre + phase - (tap - (order // 2 - 1)) * factor
             if 0 <= index < len(weights):
                 phases[phase, tap] = weights[index]
-    return phases
+    used = np.flatnonzero(phases.any(axis=0))
+    return np.ascontiguousarray(phases[:, used[0] : used[-1] + 1]), int(used[0])
 
 
 def separable(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, border: Border, threads: int) -> None:
@@ -320,7 +373,9 @@ def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, bor
         else:
             over_x, over_y = ax.up[level - 1], ay.up[level - 1]
             goal = _plane(f"up{level}", over_y.size + y.cut, over_x.size + x.cut, target.channels)
-        _enlarge(image, goal, phase_weights(x.factor, ox), phase_weights(y.factor, oy), threads)
+        (wx, first_x), (wy, first_y) = phase_weights(x.factor, ox), phase_weights(y.factor, oy)
+        at = image.at + first_y * image.step + first_x * 4 * image.channels
+        _enlarge(image._replace(at=at), goal, wx, wy, threads)
         if level:
             at = goal.at + y.cut * goal.step + x.cut * 4 * goal.channels
             image = Image(at, goal.step, over_y.size, over_x.size, goal.channels, goal.kind, goal.owner)

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from . import _pairs, _separable, _stencil, _taps
 from ._checks import Border
 from ._fir import BLOCK_F32, BLOCK_U16
-from ._passes import passes_f32
 from ._scratch import scratch
-from ._separable import SLACK, STRIP_BYTES, Image, bordered, strip_width
+from ._separable import SLACK, STREAM_BYTES, STRIP_BYTES, Image, bordered, passes, strip_width, strips_of
 from ._threads import run_bands
 
 # The largest sums of whole weights: their sums of uint8 pixels fit 16 bits, and those of uint16 pixels 32.
 MOST_WHOLE = {np.dtype(np.uint8): 128, np.dtype(np.uint16): 4096}
 RANGE_BYTES = 400 << 10  # the rows that are read where they are stay in the second-level cache
-STREAM_BYTES = 16 << 20  # an image of this size has left the caches before anyone reads it
 FIXED_RADIUS = 20  # radius up to which 16-bit fixed point is exact enough
 
 
@@ -117,7 +115,9 @@ def weighted(
     elif _fits_fixed(source, form, offset, high) and max(height, width) <= 2 * FIXED_RADIUS + 1:
         _fixed_mean(source, target, form.columns, form.rows, border, threads)
     elif form.columns is not None and form.rows is not None and len(form.weights) > 1.5 * (height + width):
-        passes(source, target, form.rows, form.columns, border, threads, offset=offset, high=high)
+        xmap = bordered(-(width // 2), target.width + width // 2, target.width, border)
+        ymap = bordered(-(height // 2), target.height + height // 2, target.height, border)
+        passes(source, target, form.rows, form.columns, xmap, ymap, threads, offset=offset, high=high)
     else:
         zeros = np.zeros(target.width * target.channels + SLACK if border == "constant" else 1, np.float32)
         stream = target.height * target.step >= STREAM_BYTES
@@ -206,40 +206,3 @@ def _layout(
     pitch = (-(-strip * channels // block) * block + 2 * rx * channels) // 32 * 32 + 32 + 64 // size
     xmap, ymap = bordered(-rx, width + rx, width, border), bordered(-ry, height + ry, height, border)
     return strips_of(width, strip, rx if in_place else 0), pitch, xmap.index, xmap.pad, ymap.index
-
-
-def strips_of(width: int, strip: int, margin: int) -> NDArray[np.int64]:
-    """Return where strips begin and how wide they are; with a margin, those at the sides are as narrow as that."""
-    inner = width - 2 * margin
-    if margin == 0 or inner < 2 * margin:
-        margin, inner = 0, width
-    strip = min(strip, inner)
-    starts = [min(margin + s * strip, margin + inner - strip) for s in range(-(-inner // strip))]
-    sides = [(0, margin), (width - margin, margin)] if margin else []
-    return np.array([*((start, strip) for start in starts), *sides], np.int64)
-
-
-def passes(
-    source: Image, target: Image, wx: NDArray[Any], wy: NDArray[Any], border: Border, threads: int, *,
-    offset: float = 0.0, high: float = math.inf, amount: float = 0.0, threshold: float = 0.0, sharpen: bool = False,
-) -> None:  # fmt: skip
-    """Filter along x and y in float32."""
-    rx, ry, channels = len(wx) // 2, len(wy) // 2, target.channels
-    strip = strip_width(target.width, channels, BLOCK_F32, STRIP_BYTES // (4 * len(wy)))
-    pitch = -(-strip * channels // BLOCK_F32) * BLOCK_F32 * 4 + 64
-    xmap = bordered(-rx, target.width + rx, target.width, border)
-    ymap = bordered(-ry, target.height + ry, target.height, border)
-    numbers = [np.float32(number) for number in (offset, high, amount, threshold)]
-
-    def band(first: int, stop: int) -> None:
-        line = scratch("line", (strip + 2 * rx) * channels + SLACK, np.float32)
-        ring = scratch("ring", len(wy) * pitch + SLACK, np.uint8)
-        rows = scratch("rows", len(wy), np.int64)
-        spare = scratch("spare", SLACK, np.uint8)
-        passes_f32(
-            source.at, source.step, source.width, target.at, target.step, first, stop, target.width, channels,
-            xmap.index, xmap.pad, ymap.index, wx.astype(np.float32), wy.astype(np.float32), strip, line, ring,
-            pitch, rows, spare, *numbers, sharpen, source.kind,
-        )  # fmt: skip
-
-    run_bands(band, target.height, threads)

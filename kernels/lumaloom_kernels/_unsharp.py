@@ -11,8 +11,7 @@ from ._fir import BLOCK_U16
 from ._gaussian_plan import PRECISION, plan_axis
 from ._passes import combine, sharpen_u8
 from ._scratch import scratch
-from ._separable import SLACK, STRIP_BYTES, Image, bordered, strip_width
-from ._stencil_run import passes
+from ._separable import SLACK, STRIP_BYTES, Image, bordered, passes, strip_width, unfolded
 from ._threads import run_bands
 
 MOST_FIXED = 4  # amounts of sharpening up to which 16-bit fixed point is exact enough
@@ -32,9 +31,12 @@ def unsharp(
     elif eight and amount <= MOST_FIXED:
         _unsharp_fixed(source, target, x.weights, y.weights, amount, threshold, high, border, threads)
     else:
-        wx, wy = (np.concatenate([half, half[-2::-1]]) for half in (x.weights, y.weights))
+        rx, ry = len(x.weights) - 1, len(y.weights) - 1
+        xmap = bordered(-rx, target.width + rx, target.width, border)
+        ymap = bordered(-ry, target.height + ry, target.height, border)
         some = {"high": high, "amount": amount, "threshold": threshold}
-        passes(source, target, wx, wy, border, threads, sharpen=True, **some)
+        wx, wy = unfolded(x.weights), unfolded(y.weights)
+        passes(source, target, wx, wy, xmap, ymap, threads, sharpen=True, **some)
 
 
 def _unsharp_fixed(
