@@ -79,10 +79,11 @@ def copy_taps(
 @jit
 def find(geometry: Any, x: int, y: int, shift: float) -> Any:
     """Return the places of the pixels from ``x`` on, along x and along y."""
-    if geometry.mode == MAPS:
-        at = y * geometry.pitch + 4 * x
-        return map_places(geometry.map_x + at, shift), map_places(geometry.map_y + at, shift)
-    m, column = geometry.matrix, np.float64(x)
+    mode, m, map_x, map_y, pitch = geometry
+    if mode == MAPS:
+        at = y * pitch + 4 * x
+        return map_places(map_x + at, shift), map_places(map_y + at, shift)
+    column = np.float64(x)
     bx, by, bz = m[0, 1] * y + m[0, 2], m[1, 1] * y + m[1, 2], m[2, 1] * y + m[2, 2]
     return plane_places(column, m[0, 0], bx, m[1, 0], by, m[2, 0], bz, shift)
 
@@ -116,10 +117,11 @@ def inner_columns(start_u: int, step_u: int, start_v: int, step_v: int, last_x: 
 @jit
 def is_near(geometry: Any, left: int, right: int, top: int, bottom: int) -> bool:
     """Tell whether an affine map leads a rectangle of output pixels to places nearer than `FAR`."""
-    if geometry.mode != AFFINE:
+    mode, matrix = geometry[:2]
+    if mode != AFFINE:
         return False
     for axis in range(2):
-        m = geometry.matrix[axis]
+        m = matrix[axis]
         for y in (top, bottom):
             for x in (left, right):
                 if not abs(m[0] * x + m[1] * y + m[2]) < FAR - 2:
@@ -163,7 +165,7 @@ def warp_rows(
         copy_bytes(filler + i * pixel, value, pixel)
         addresses[1, i] = spots + i * size * row_bytes
     table, weights, places = address_of(addresses), address_of(shares), address_of(wholes)
-    m = geometry.matrix
+    m = geometry[1]
     start_u = start_v = step_u = step_v = np.int64(0)
     for top in range(first, stop, down):
         bottom = min(top + down, stop)
@@ -241,7 +243,7 @@ def nearest_rows(
     places, filler = address_of(wholes), address_of(patch)
     for i in range(GROUP):
         copy_bytes(filler + i * size, value, size)
-    m, offsets, small = geometry.matrix, wholes[0], height * abs(pitch) < 1 << 31
+    m, offsets, small = geometry[1], wholes[0], height * abs(pitch) < 1 << 31
     start_u = start_v = step_u = step_v = np.int64(0)
     for top in range(first, stop, down):
         bottom = min(top + down, stop)
@@ -305,7 +307,7 @@ def warp(
     edge = (BORDERS[border], address(value))
     addresses = scratch("warp_addresses", 2 * GROUP, np.int64).reshape(2, GROUP)
     wholes = scratch("warp_wholes", 2 * GROUP, np.int32).reshape(2, GROUP)
-    where = (geometry, source, target, first, stop)
+    where = (tuple(geometry), source, target, first, stop)
     patch = scratch("warp_patch", GROUP * (taps * (taps + 1) + 2) * pixel + 64, np.uint8)
     if method == "nearest":
         nearest_rows(*where, (np.int8(0),) * pixel, UNITS[pixel], *edge, wholes, patch)
