@@ -7,6 +7,7 @@ from numba.core import types
 from numpy.typing import NDArray
 
 from ._lanes import VECTOR_BYTES
+from ._lines import address
 from ._scratch import scratch
 from ._simd import Codegen, copy_bytes, intrinsic, jit, pixel_size
 
@@ -98,6 +99,6 @@ def halve_rows(src: NDArray[Any], out: NDArray[Any], channels: int, first: int, 
     """Make rows ``first`` to ``stop`` of ``out``; both arrays hold rows of samples."""
     spare = scratch("halve", 5 * VECTOR_BYTES, src.dtype)
     halve_lines(
-        src.ctypes.data, src.strides[0], out.ctypes.data, out.strides[0], first, stop, out.shape[1],
+        address(src), src.strides[0], address(out), out.strides[0], first, stop, out.shape[1],
         src.dtype.type(0), (0,) * channels, spare,
     )  # fmt: skip

@@ -1,4 +1,8 @@
-"""Resize without filtering: every output pixel is copied whole, repeated rows at once."""
+"""Resize without filtering: every output pixel is copied whole, repeated rows at once.
+
+Where what goes into a register comes from a window of two, a row is shuffled register by register, whatever the bytes
+of a pixel; else its pixels are copied one by one.
+"""
 
 from functools import lru_cache
 from typing import Any
@@ -8,12 +12,17 @@ from llvmlite import ir
 from numba.core import types
 from numpy.typing import NDArray
 
+from ._lanes import _I8, _I64, _at
+from ._lines import address
 from ._resize_table import Box, axis_table
-from ._simd import Codegen, copy_bytes, intrinsic, jit
+from ._simd import Codegen, address_of, copy_bytes, intrinsic, jit
+from ._x86 import call, has
 
 # A pixel of so many bytes moves as one scalar; where that is wider, the next pixel covers the rest.
 UNITS: dict[int, Any] = {1: np.uint8(0), 2: np.uint16(0), 3: np.uint32(0), 4: np.uint32(0), 6: np.uint64(0)}
 UNITS |= {8: np.uint64(0), 12: np.complex128(0), 16: np.complex128(0)}
+REGISTER = 16  # bytes
+_NONE = 0x80  # the index of a byte that is zero
 
 
 @intrinsic
@@ -26,6 +35,42 @@ def copy_unit(typingctx: Any, target: Any, source: Any, unit: Any) -> tuple[Any,
         builder.store(value, builder.inttoptr(args[0], pointer), align=1)
 
     return types.void(types.int64, types.int64, unit), codegen
+
+
+@intrinsic
+def shuffle_bytes(typingctx: Any, target: Any, source: Any, address: Any) -> tuple[Any, Codegen]:
+    """Store 16 of 32 bytes: ``address`` is that of their indices into the first 16, and into the others."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        vector = ir.VectorType(_I8, REGISTER)
+        parts = []
+        for number in range(2):
+            value, mask = (
+                builder.load(_at(builder, builder.add(start, ir.Constant(_I64, number * REGISTER)), vector), align=1)
+                for start in args[1:]
+            )
+            parts.append(call(builder, "ssse3.pshuf.b.128", vector, value, mask))
+        builder.store(builder.or_(*parts), _at(builder, args[0], vector), align=1)
+
+    return types.void(types.int64, types.int64, types.int64), codegen
+
+
+@jit
+def shuffle_lines(
+    src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, rows: Any, places: Any, bases: Any,
+    masks: Any,
+) -> None:  # fmt: skip
+    """Make rows ``first`` to ``stop``: the 16 bytes from ``places[i]`` on, of those from ``bases[i]`` on of a row."""
+    indices, hop = address_of(masks), 2 * REGISTER
+    count = places[-1] + REGISTER
+    for y in range(first, stop):
+        target = out + y * out_pitch
+        if y > first and rows[y] == rows[y - 1]:
+            copy_bytes(target, target - out_pitch, count)
+        else:
+            source = src + rows[y] * pitch
+            for i in range(len(places)):
+                shuffle_bytes(target + places[i], source + bases[i], indices + i * hop)
 
 
 @jit
@@ -50,23 +95,51 @@ def nearest_lines(
                 copy_bytes(target + x * pixel, source + columns[x], pixel)
 
 
+def _frozen(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
+
+
 @lru_cache(64)
 def _offsets(width: int, out_width: int, span: tuple[float, float], pixel: int) -> tuple[NDArray[np.int64], int]:
     """Return where each pixel of a row lies in its source, and how many of them are safe to copy as units."""
-    columns = axis_table(width, out_width, "nearest", span).starts.astype(np.int64) * pixel
-    columns.flags.writeable = False
+    (columns,) = _frozen(axis_table(width, out_width, "nearest", span).starts.astype(np.int64) * pixel)
     unit = UNITS[pixel].nbytes
     safe = int(np.searchsorted(columns, width * pixel - unit, side="right"))
     return columns, min(safe, out_width if unit == pixel else out_width - 1)
+
+
+@lru_cache(64)
+def _shuffles(
+    width: int, out_width: int, span: tuple[float, float], pixel: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+    """Return how a row is shuffled: where registers go, where they come from, and indices; None where they can't."""
+    count, window = out_width * pixel, 2 * REGISTER
+    if not has("ssse3") or count < REGISTER or width * pixel < window:
+        return None
+    starts = axis_table(width, out_width, "nearest", span).starts.astype(np.int64) * pixel
+    sources = (starts[:, None] + np.arange(pixel)).ravel()
+    places = np.minimum(np.arange(0, count, REGISTER), count - REGISTER)
+    sources = sources[places[:, None] + np.arange(REGISTER)]
+    bases = np.minimum(sources.min(1), width * pixel - window)
+    indices = sources - bases[:, None]
+    if indices.max() >= window:
+        return None
+    masks = [np.where(indices // REGISTER == half, indices % REGISTER, _NONE) for half in range(2)]
+    places, bases, indices = _frozen(places, bases, np.stack(masks, 1).astype(np.uint8))
+    return places, bases, indices
 
 
 def nearest_rows(src: NDArray[Any], out: NDArray[Any], channels: int, box: Box, first: int, stop: int) -> None:
     """Make rows ``first`` to ``stop`` of ``out``; both arrays hold rows of samples."""
     pixel = channels * src.itemsize
     width, out_width = src.shape[1] // channels, out.shape[1] // channels
-    columns, safe = _offsets(width, out_width, (box[0], box[2]), pixel)
     rows = axis_table(len(src), len(out), "nearest", (box[1], box[3])).starts
-    nearest_lines(
-        src.ctypes.data, src.strides[0], out.ctypes.data, out.strides[0], first, stop, rows, columns, safe,
-        pixel, UNITS[pixel],
-    )  # fmt: skip
+    where = (address(src), src.strides[0], address(out), out.strides[0], first, stop, rows)
+    shuffles = _shuffles(width, out_width, (box[0], box[2]), pixel)
+    if shuffles is None:
+        columns, safe = _offsets(width, out_width, (box[0], box[2]), pixel)
+        nearest_lines(*where, columns, safe, pixel, UNITS[pixel])
+    else:
+        shuffle_lines(*where, *shuffles)

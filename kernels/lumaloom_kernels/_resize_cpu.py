@@ -4,7 +4,7 @@ Along y a weighted sum is easy in vectors. Along x it is so too once as many row
 then a vector holds the samples of a column, wherever in a row they are, of however many channels a pixel is.
 
 Rows are given by address and their distances in bytes; ``kind`` is the pixels' type, ``family`` that of the sums
-(see ``_lanes``). ``low`` is the source sample with which a tile's lines begin.
+(see ``_lanes``). Tables are those of a `Plan`, ``room`` is the address of working memory.
 """
 
 from typing import Any
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._lanes import VECTOR_BYTES, add_product, lanes, load, same_type, splat, splat_at, store, whole_at
-from ._resize_plan import LEAST_SAMPLES, SAMPLE_BYTES, Plan
+from ._lines import address
+from ._resize_plan import LEAST_SAMPLES, SAMPLE_BYTES, TILE_BYTES, Plan
 from ._scratch import scratch
-from ._simd import address_of, copy_bytes, jit, pixel_size
+from ._simd import copy_bytes, jit, pixel_size
 from ._turn import turn
 
 
@@ -61,7 +62,7 @@ def add_rows(rows: Any, weights: int, taps: int, family: Any, out: int, out_kind
 def add_columns(
     columns: int, table: int, weights: int, taps: int, hop: int, family: Any, out: int, out_kind: Any, count: int
 ) -> None:  # fmt: skip
-    """Make ``count`` turned samples; ``table`` is the address of a `SampleTable`'s places, ``hop`` bytes a pixel."""
+    """Make ``count`` turned samples; ``table`` is the address of entries of a `Plan`, ``hop`` bytes a pixel."""
     size = pixel_size(family)
     zero, step = splat(family), lanes(family) * pixel_size(out_kind)
     for i in range((count + 1) // 2):
@@ -80,100 +81,87 @@ def add_columns(
 
 @jit
 def filter_lines(
-    lines: int, pitch: int, channels: int, family: Any, table: Any, weights: Any, tile: int, places: Any, lows: Any,
-    counts: Any, columns: int, turned: int, out: int, out_pitch: int, out_kind: Any,
+    lines: int, pitch: int, channels: int, family: Any, x: Any, columns: int, turned: int, out: int, out_pitch: int,
+    out_kind: Any,
 ) -> None:  # fmt: skip
     """Filter a block of lines along x, in tiles that are turned, filtered and turned back."""
-    block, taps, hop = lanes(family), weights.shape[1], channels * VECTOR_BYTES
-    for t in range(len(places)):
-        low = lines + lows[t] * pixel_size(family)
-        turn(low, pitch, columns, VECTOR_BYTES, block, counts[t], family)
-        entries, origin = address_of(table) + places[t] * SAMPLE_BYTES, columns - lows[t] * VECTOR_BYTES
-        add_columns(origin, entries, address_of(weights), taps, hop, family, turned, out_kind, tile)
-        target = out + places[t] * pixel_size(out_kind)
+    samples, weights, taps, tile, tiles, count = x
+    block = lanes(family)
+    for t in range(count):
+        at = tiles + TILE_BYTES * t
+        place, low, width = whole_at(at), whole_at(at + 8), whole_at(at + 16)
+        turn(lines + low * pixel_size(family), pitch, columns, VECTOR_BYTES, block, width, family)
+        entries, origin = samples + place * SAMPLE_BYTES, columns - low * VECTOR_BYTES
+        add_columns(origin, entries, weights, taps, channels * VECTOR_BYTES, family, turned, out_kind, tile)
+        target = out + place * pixel_size(out_kind)
         turn(turned, block * pixel_size(out_kind), target, out_pitch, max(tile, LEAST_SAMPLES), block, out_kind)
 
 
 @jit
 def rows_first(
-    src: int, pitch: int, width: int, out: int, out_pitch: int, out_width: int, first: int, stop: int, channels: int,
-    kind: Any, family: Any, starts: Any, y_weights: Any, table: Any, x_weights: Any, tile: int, places: Any, lows: Any,
-    counts: Any, lines: Any, columns: Any, turned: Any, ring: Any, made: Any, rows: Any,
+    source: Any, target: Any, first: int, stop: int, channels: int, kind: Any, family: Any, y_table: Any, x_table: Any,
+    room: int, spaces: Any, rows: Any,
 ) -> None:  # fmt: skip
     """Make output rows ``first`` to ``stop``, filtering along y and then along x."""
-    size, taps, block = pixel_size(kind), y_weights.shape[1], lanes(family)
-    weights, step = address_of(y_weights), taps * pixel_size(family)
-    line_at, line_pitch, ring_at, ring_pitch = address_of(lines), lines.strides[0], address_of(ring), ring.strides[0]
-    made_at, made_pitch = address_of(made), made.strides[0]
+    src, pitch, width, _ = source
+    out, out_pitch, out_width = target
+    starts, weights, taps = y_table
+    line_pitch, ring_pitch, made_pitch, ring_rows, columns, turned, ring, made = spaces
+    size, block, step = pixel_size(kind), lanes(family), taps * pixel_size(family)
     ready = 0
     for y in range(first, stop, block):
         here = min(block, stop - y)
         for j in range(here):
-            start = starts[y + j]
+            start = whole_at(starts + 8 * (y + j))
             if same_type(kind, family):
                 for k in range(taps):
                     rows[k] = src + (start + k) * pitch
             else:
                 for row in range(max(ready, start), start + taps):
-                    widen(src + row * pitch, kind, family, ring_at + row % taps * ring_pitch, width)
+                    widen(src + row * pitch, kind, family, room + ring + row % ring_rows * ring_pitch, width)
                 ready = start + taps
                 for k in range(taps):
-                    rows[k] = ring_at + (start + k) % taps * ring_pitch
-            add_rows(rows, weights + (y + j) * step, taps, family, line_at + j * line_pitch, family, width)
+                    rows[k] = room + ring + (start + k) % ring_rows * ring_pitch
+            add_rows(rows, weights + (y + j) * step, taps, family, room + j * line_pitch, family, width)
         filter_lines(
-            line_at, line_pitch, channels, family, table, x_weights, tile, places, lows, counts, address_of(columns),
-            address_of(turned), made_at, made_pitch, kind,
+            room, line_pitch, channels, family, x_table, room + columns, room + turned, room + made, made_pitch, kind
         )  # fmt: skip
         for j in range(here):
-            copy_bytes(out + (y + j) * out_pitch, made_at + j * made_pitch, out_width * size)
+            copy_bytes(out + (y + j) * out_pitch, room + made + j * made_pitch, out_width * size)
 
 
 @jit
 def columns_first(
-    src: int, pitch: int, width: int, height: int, out: int, out_pitch: int, out_width: int, first: int, stop: int,
-    channels: int, kind: Any, family: Any, starts: Any, y_weights: Any, table: Any, x_weights: Any, tile: int,
-    places: Any, lows: Any, counts: Any, lines: Any, columns: Any, turned: Any, ring: Any, rows: Any,
+    source: Any, target: Any, first: int, stop: int, channels: int, kind: Any, family: Any, y_table: Any, x_table: Any,
+    room: int, spaces: Any, rows: Any,
 ) -> None:  # fmt: skip
     """Make output rows ``first`` to ``stop``, filtering along x into a ring of rows, and then along y."""
-    taps, block = y_weights.shape[1], lanes(family)
-    weights, step = address_of(y_weights), taps * pixel_size(family)
-    line_at, line_pitch, ring_at, ring_pitch = address_of(lines), lines.strides[0], address_of(ring), ring.strides[0]
-    done = starts[first] // block * block
+    src, pitch, width, height = source
+    out, out_pitch, out_width = target
+    starts, weights, taps = y_table
+    line_pitch, ring_pitch, _, ring_rows, columns, turned, ring, _ = spaces
+    block, step = lanes(family), taps * pixel_size(family)
+    done = whole_at(starts + 8 * first) // block * block
     for y in range(first, stop):
-        while done < starts[y] + taps:
+        start = whole_at(starts + 8 * y)
+        while done < start + taps:
             for j in range(min(block, height - done)):
-                widen(src + (done + j) * pitch, kind, family, line_at + j * line_pitch, width)
+                widen(src + (done + j) * pitch, kind, family, room + j * line_pitch, width)
+            place = room + ring + done % ring_rows * ring_pitch
             filter_lines(
-                line_at, line_pitch, channels, family, table, x_weights, tile, places, lows, counts,
-                address_of(columns), address_of(turned), ring_at + done % len(ring) * ring_pitch, ring_pitch, family,
+                room, line_pitch, channels, family, x_table, room + columns, room + turned, place, ring_pitch, family
             )  # fmt: skip
             done += block
         for k in range(taps):
-            rows[k] = ring_at + (starts[y] + k) % len(ring) * ring_pitch
+            rows[k] = room + ring + (start + k) % ring_rows * ring_pitch
         add_rows(rows, weights + y * step, taps, family, out + y * out_pitch, kind, out_width)
 
 
 def resize_rows(src: NDArray[Any], out: NDArray[Any], plan: Plan, channels: int, first: int, stop: int) -> None:
     """Make rows ``first`` to ``stop`` of ``out`` by a plan whose widths both arrays have; rows hold samples."""
-    family, block = plan.family, VECTOR_BYTES // plan.family.nbytes
-    wide, made = int(plan.counts.max()), max(plan.tile, LEAST_SAMPLES)
-    lines = _rows("resize_lines", block, src.shape[1], family)
-    columns = scratch("resize_columns", wide * block, family.dtype)
-    turned = scratch("resize_turned", made * block, family.dtype)
-    rows = scratch("resize_rows", plan.y.weights.shape[1], np.int64)
-    tables = (*plan.y, *plan.x, plan.tile, plan.places, plan.lows, plan.counts, lines, columns, turned)
-    source = (src.ctypes.data, src.strides[0], src.shape[1])
-    target = (out.ctypes.data, out.strides[0], out.shape[1], first, stop, channels, src.dtype.type(0), family)
-    if plan.rows_first:
-        ring = _rows("resize_ring", plan.ring, src.shape[1], family)
-        rows_first(*source, *target, *tables, ring, _rows("resize_made", block, out.shape[1], src.dtype.type(0)), rows)
-    else:
-        ring = _rows("resize_ring", plan.ring, out.shape[1], family)
-        columns_first(*source, len(src), *target, *tables, ring, rows)
-
-
-def _rows(name: str, count: int, width: int, kind: Any) -> NDArray[Any]:
-    """Return scratch rows an odd number of vectors apart, so that they don't compete for cache lines."""
-    step = VECTOR_BYTES // kind.nbytes
-    vectors = -(-width // step) | 1
-    return scratch(name, count * vectors * step, kind.dtype).reshape(count, vectors * step)
+    make = rows_first if plan.rows_first else columns_first
+    make(
+        (address(src), src.strides[0], src.shape[1], len(src)), (address(out), out.strides[0], out.shape[1]), first,
+        stop, channels, src.dtype.type(0), plan.family, plan.y, plan.x, address(scratch("resize", plan.room, np.uint8)),
+        plan.spaces, scratch("resize_rows", plan.y[2], np.int64),
+    )  # fmt: skip

@@ -43,14 +43,21 @@ def check_matrix(matrix: Any, rows: int, inverse: Any) -> NDArray[np.float64]:
     """Return the 3x3 matrix that leads from output to source pixels."""
     if not isinstance(inverse, (bool, np.bool_)):
         raise KindError(f"inverse: expected True or False, got {inverse!r}")
+    return _backward(check_numbers("matrix", matrix, (rows, 3), 1e9).tobytes(), rows, bool(inverse))
+
+
+@lru_cache(64)
+def _backward(data: bytes, rows: int, inverse: bool) -> NDArray[np.float64]:
     forward = np.eye(3)
-    forward[:rows] = check_numbers("matrix", matrix, (rows, 3), 1e9)
+    forward[:rows] = np.frombuffer(data).reshape(rows, 3)
     square = forward if rows == 3 else forward[:2, :2]
     scale = np.prod(np.linalg.norm(square, axis=1))
     determinant = abs(np.linalg.det(square))
     if not (scale > 0 and determinant > LEAST_DETERMINANT * scale):
-        raise SingularError(f"matrix: expected one with an inverse, got {np.asarray(matrix).tolist()}")
-    return np.ascontiguousarray(forward if inverse else np.linalg.inv(forward))
+        raise SingularError(f"matrix: expected one with an inverse, got {forward[:rows].tolist()}")
+    back = np.ascontiguousarray(forward if inverse else np.linalg.inv(forward))
+    back.flags.writeable = False
+    return back
 
 
 def check_value(value: Any, src: Array) -> NDArray[Any]:

@@ -21,6 +21,7 @@ from ._warp_points import (
     plane_places,
     step_places,
     store_addresses,
+    store_offsets,
     store_weights,
     store_wholes,
     which_inside,
@@ -78,15 +79,13 @@ def copy_taps(
 @jit
 def find(geometry: Any, x: int, y: int, shift: float) -> Any:
     """Return the places of the pixels from ``x`` on, along x and along y."""
-    if geometry.mode == MAPS:
-        at = y * geometry.pitch + 4 * x
-        return map_places(geometry.map_x + at, shift), map_places(geometry.map_y + at, shift)
-    m, column = geometry.matrix, np.float64(x)
+    mode, m, map_x, map_y, pitch = geometry
+    if mode == MAPS:
+        at = y * pitch + 4 * x
+        return map_places(map_x + at, shift), map_places(map_y + at, shift)
+    column = np.float64(x)
     bx, by, bz = m[0, 1] * y + m[0, 2], m[1, 1] * y + m[1, 2], m[2, 1] * y + m[2, 2]
-    return (
-        plane_places(column, m[0, 0], bx, m[2, 0], bz, shift),
-        plane_places(column, m[1, 0], by, m[2, 0], bz, shift),
-    )
+    return plane_places(column, m[0, 0], bx, m[1, 0], by, m[2, 0], bz, shift)
 
 
 @jit
@@ -96,12 +95,33 @@ def first_place(row: Any, x: int, y: int, shift: float) -> Any:
 
 
 @jit
+def inner_steps(start: int, step: int, last: int, count: int) -> Any:
+    """Return from which step on, and before which, of ``count``, places lie from 0 to ``last``."""
+    limit = max(0, last + 1) << 32
+    if step == 0:
+        return 0, count if 0 <= start < limit else 0
+    if step < 0:  # seen from the other end: the same places, mirrored
+        start, step = limit - 1 - start, -step
+    low, high = -(start // step), (limit - 1 - start) // step + 1
+    return max(0, low), min(count, high)
+
+
+@jit
+def inner_columns(start_u: int, step_u: int, start_v: int, step_v: int, last_x: int, last_y: int, count: int) -> Any:
+    """Return from which of ``count`` pixels on, and before which, all taps lie inside."""
+    from_u, to_u = inner_steps(start_u, step_u, last_x, count)
+    from_v, to_v = inner_steps(start_v, step_v, last_y, count)
+    return max(from_u, from_v), min(to_u, to_v)
+
+
+@jit
 def is_near(geometry: Any, left: int, right: int, top: int, bottom: int) -> bool:
     """Tell whether an affine map leads a rectangle of output pixels to places nearer than `FAR`."""
-    if geometry.mode != AFFINE:
+    mode, matrix = geometry[:2]
+    if mode != AFFINE:
         return False
     for axis in range(2):
-        m = geometry.matrix[axis]
+        m = matrix[axis]
         for y in (top, bottom):
             for x in (left, right):
                 if not abs(m[0] * x + m[1] * y + m[2]) < FAR - 2:
@@ -145,7 +165,7 @@ def warp_rows(
         copy_bytes(filler + i * pixel, value, pixel)
         addresses[1, i] = spots + i * size * row_bytes
     table, weights, places = address_of(addresses), address_of(shares), address_of(wholes)
-    m = geometry.matrix
+    m = geometry[1]
     start_u = start_v = step_u = step_v = np.int64(0)
     for top in range(first, stop, down):
         bottom = min(top + down, stop)
@@ -154,21 +174,25 @@ def warp_rows(
             near = is_near(geometry, left, right + GROUP, top, bottom)
             if near:
                 step_u, step_v = np.int64(m[0, 0] * UNIT), np.int64(m[1, 0] * UNIT)
+            inner = outer = 0
             for y in range(top, bottom):
                 if near:
                     start_u, start_v = first_place(m[0], left, y, shift), first_place(m[1], left, y, shift)
+                    inner, outer = inner_columns(start_u, step_u, start_v, step_v, last_x - spare, last_y, right - left)
                 for at in range(left, right, GROUP):
                     if near:
                         u, v = step_places(start_u, step_u), step_places(start_v, step_v)
                         start_u, start_v = start_u + GROUP * step_u, start_v + GROUP * step_v
                     else:
                         u, v = find(geometry, at, y, shift)
-                    if size == 2 and border == REPLICATE:
-                        u, v = hold(u, width - 1), hold(v, height - 1)
-                    inside = which_inside(u, v, 0, last_x, last_y, end_row, spare)
+                    sure = inner <= at - left and at - left + GROUP <= outer
+                    if not sure:
+                        if size == 2 and border == REPLICATE:
+                            u, v = hold(u, width - 1), hold(v, height - 1)
+                        sure = which_inside(u, v, 0, last_x, last_y, end_row, spare) == ALL
                     row = out + y * out_pitch + at * pixel
                     goal = row if at + GROUP <= right else ending
-                    if inside == ALL:
+                    if sure:
                         store_weights(weights, u, v, taps, packed)
                         store_addresses(table, u, v, src, pitch, pixel)
                         blend_group(goal, table, pitch, weights, kind, shape, taps, packed)
@@ -189,9 +213,23 @@ def warp_rows(
 
 
 @jit
+def copy_inner(
+    target: int, groups: int, start_u: int, step_u: int, start_v: int, step_v: int, src: int, pitch: int, size: int,
+    unit: Any, offsets: Any,
+) -> None:  # fmt: skip
+    """Copy the nearest pixels of groups that lie inside; ``offsets`` takes those of a group in the source."""
+    table = address_of(offsets)
+    for _ in range(groups):
+        store_offsets(table, step_places(start_u, step_u), step_places(start_v, step_v), pitch, size)
+        for i in range(GROUP):
+            copy_unit(target + i * size, src + np.int64(offsets[i]), unit)
+        start_u, start_v, target = start_u + GROUP * step_u, start_v + GROUP * step_v, target + GROUP * size
+
+
+@jit
 def nearest_rows(
     geometry: Any, source: Any, target: Any, first: int, stop: int, pixel: Any, unit: Any, border: int, value: int,
-    addresses: Any, wholes: Any, patch: Any,
+    wholes: Any, patch: Any,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop`` of the nearest pixels, whose bytes are as many as ``pixel`` has members.
 
@@ -202,10 +240,10 @@ def nearest_rows(
     size = len(pixel)
     spare = 0 if size == pixel_size(unit) else 1
     end_row = height - 1 if pitch > 0 else 0
-    table, places, filler = address_of(addresses), address_of(wholes), address_of(patch)
+    places, filler = address_of(wholes), address_of(patch)
     for i in range(GROUP):
         copy_bytes(filler + i * size, value, size)
-    m = geometry.matrix
+    m, offsets, small = geometry[1], wholes[0], height * abs(pitch) < 1 << 31
     start_u = start_v = step_u = step_v = np.int64(0)
     for top in range(first, stop, down):
         bottom = min(top + down, stop)
@@ -214,10 +252,24 @@ def nearest_rows(
             near = is_near(geometry, left, right + GROUP, top, bottom)
             if near:
                 step_u, step_v = np.int64(m[0, 0] * UNIT), np.int64(m[1, 0] * UNIT)
+            inner = outer = 0
             for y in range(top, bottom):
                 if near:
                     start_u, start_v = first_place(m[0], left, y, 0.5), first_place(m[1], left, y, 0.5)
-                for at in range(left, right, GROUP):
+                if near and small:
+                    inner, outer = inner_columns(
+                        start_u, step_u, start_v, step_v, width - 1 - spare, height - 1, right - left - spare
+                    )  # fmt: skip
+                at = left - GROUP
+                while at + GROUP < right:
+                    at += GROUP
+                    if inner <= at - left and at - left + GROUP <= outer:
+                        groups = (outer - (at - left)) // GROUP
+                        place = out + y * out_pitch + at * size
+                        copy_inner(place, groups, start_u, step_u, start_v, step_v, src, pitch, size, unit, offsets)
+                        at += (groups - 1) * GROUP
+                        start_u, start_v = start_u + groups * GROUP * step_u, start_v + groups * GROUP * step_v
+                        continue
                     if near:
                         u, v = step_places(start_u, step_u), step_places(start_v, step_v)
                         start_u, start_v = start_u + GROUP * step_u, start_v + GROUP * step_v
@@ -227,10 +279,10 @@ def nearest_rows(
                     if border == REPLICATE:
                         u, v = hold_nearest(u, width - 1), hold_nearest(v, height - 1)
                     inside = which_inside(u, v, 0, width - 1, height - 1, end_row, spare)
-                    if inside == ALL and at + GROUP + spare <= right:
-                        store_addresses(table, u, v, src, pitch, size)
+                    if small and inside == ALL and at + GROUP + spare <= right:
+                        store_offsets(places, u, v, pitch, size)
                         for i in range(GROUP):
-                            copy_unit(row + i * size, addresses[0, i], unit)
+                            copy_unit(row + i * size, src + np.int64(offsets[i]), unit)
                     elif border == CONSTANT and not which_inside(u, v, 0, width - 1, height - 1, NOWHERE, 0):
                         copy_bytes(row, filler, min(GROUP, right - at) * size)
                     else:
@@ -255,10 +307,10 @@ def warp(
     edge = (BORDERS[border], address(value))
     addresses = scratch("warp_addresses", 2 * GROUP, np.int64).reshape(2, GROUP)
     wholes = scratch("warp_wholes", 2 * GROUP, np.int32).reshape(2, GROUP)
-    where = (geometry, source, target, first, stop)
+    where = (tuple(geometry), source, target, first, stop)
     patch = scratch("warp_patch", GROUP * (taps * (taps + 1) + 2) * pixel + 64, np.uint8)
     if method == "nearest":
-        nearest_rows(*where, (np.int8(0),) * pixel, UNITS[pixel], *edge, addresses, wholes, patch)
+        nearest_rows(*where, (np.int8(0),) * pixel, UNITS[pixel], *edge, wholes, patch)
         return
     packed = np.int32(0) if method == "bilinear" and src.dtype == np.uint8 and has_packed() else np.float32(0)
     shares = scratch("warp_shares", 2 * taps * GROUP, np.float32)

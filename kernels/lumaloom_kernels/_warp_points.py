@@ -9,8 +9,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 
-from ._lanes import _I16, _I32, _I64, I32, _all, _at
+from ._lanes import _FLOAT, _I16, _I32, _I64, I32, _all, _at
 from ._planes import _shuffle
 from ._simd import F32, LANES_F32, Codegen, intrinsic
 
@@ -34,17 +35,23 @@ def _pick(builder: Any, which: Any, first: Any, second: float) -> Any:
     return builder.select(which, first, _all(first.type, second))
 
 
-def _split(builder: Any, place: Any, shift: Any) -> tuple[Any, Any]:
-    """Return the whole numbers and the fractions of float64 coordinates, held within `FAR` and then moved."""
-    place = _pick(builder, builder.fcmp_ordered(">", place, _all(place.type, -FAR)), place, -FAR)  # NaN too
-    place = _pick(builder, builder.fcmp_ordered("<", place, _all(place.type, FAR)), place, FAR)
-    place = builder.fadd(place, shift)
-    whole = builder.fptosi(place, I32.vector)
-    rest = builder.fsub(place, builder.sitofp(whole, place.type))
-    below = builder.fcmp_ordered("<", rest, _all(place.type, 0.0))
-    rest = builder.select(below, builder.fadd(rest, _all(place.type, 1.0)), rest)
-    whole = builder.add(whole, builder.sext(below, I32.vector))
-    return whole, builder.fptrunc(rest, F32.vector)
+def _floor(builder: Any, value: Any) -> Any:
+    name = f"v{value.type.count}f{64 if value.type.element == _DOUBLE else 32}"
+    kind = ir.FunctionType(value.type, [value.type])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.floor.{name}"), [value])
+
+
+def _held(builder: Any, place: Any) -> Any:
+    """Return coordinates held within `FAR`; what is no number is there too."""
+    place = _pick(builder, builder.fcmp_ordered(">", place, _all(place.type, -FAR)), place, -FAR)
+    return _pick(builder, builder.fcmp_ordered("<", place, _all(place.type, FAR)), place, FAR)
+
+
+def _split(builder: Any, place: Any, shift: Any) -> list[Any]:
+    """Return the whole numbers and the fractions of float64 coordinates, held and then moved."""
+    place = builder.fadd(_held(builder, place), shift)
+    whole = _floor(builder, place)
+    return [builder.fptosi(whole, I32.vector), builder.fptrunc(builder.fsub(place, whole), F32.vector)]
 
 
 @intrinsic
@@ -65,28 +72,44 @@ def step_places(typingctx: Any, start: Any, step: Any) -> tuple[Any, Codegen]:
 
 @intrinsic
 def plane_places(
-    typingctx: Any, column: Any, across: Any, start: Any, depth: Any, far: Any, shift: Any
+    typingctx: Any, column: Any, across: Any, start: Any, down: Any, top: Any, depth: Any, far: Any, shift: Any
 ) -> tuple[Any, Codegen]:
-    """Take ``(across * x + start) / (depth * x + far)`` of 16 columns x apart, moved by ``shift``."""
+    """Take places along x and y of 16 columns x apart, moved by ``shift``.
+
+    They are ``(across * x + start) / d`` and ``(down * x + top) / d`` with ``d = depth * x + far``.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        column, across, start, depth, far, shift = (_splat(builder, value) for value in args)
+        column, across, start, down, top, depth, far, shift = (_splat(builder, value) for value in args)
         x = builder.fadd(column, ir.Constant(ir.VectorType(_DOUBLE, GROUP), [float(i) for i in range(GROUP)]))
-        upper = builder.fadd(builder.fmul(across, x), start)
-        lower = builder.fadd(builder.fmul(depth, x), far)
-        return context.make_tuple(builder, signature.return_type, _split(builder, builder.fdiv(upper, lower), shift))
+        share = builder.fdiv(_all(x.type, 1.0), builder.fadd(builder.fmul(depth, x), far))
+        places = []
+        for slope, base in ((across, start), (down, top)):
+            place = builder.fmul(builder.fadd(builder.fmul(slope, x), base), share)
+            places.append(context.make_tuple(builder, _PLACE, _split(builder, place, shift)))
+        return context.make_tuple(builder, signature.return_type, places)
 
-    return _PLACE(*[types.float64] * 6), codegen
+    return types.Tuple((_PLACE, _PLACE))(*[types.float64] * 8), codegen
 
 
 @intrinsic
 def map_places(typingctx: Any, address: Any, shift: Any) -> tuple[Any, Codegen]:
-    """Take 16 float32 of a map, moved by ``shift``, apart."""
+    """Take 16 float32 of a map apart, moved by ``shift``: -1, 0, or 1/2, whose fractions are not the place's.
+
+    In float32 a place and its whole number have an exact difference, but not a sum.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         values = builder.load(_at(builder, args[0], F32.vector), align=4)
-        place = builder.fpext(values, ir.VectorType(_DOUBLE, GROUP))
-        return context.make_tuple(builder, signature.return_type, _split(builder, place, _splat(builder, args[1])))
+        place = _held(builder, values)
+        whole = _floor(builder, place)
+        rest = builder.fsub(place, whole)
+        moved = builder.fcmp_ordered(">", args[1], ir.Constant(_DOUBLE, 0.0))
+        half = builder.select(moved, ir.Constant(_FLOAT, 0.5), ir.Constant(_FLOAT, 2.0))
+        up = builder.sext(builder.fcmp_ordered(">=", rest, _splat(builder, half)), I32.vector)
+        back = builder.fcmp_ordered("<", args[1], ir.Constant(_DOUBLE, 0.0))
+        first = builder.add(builder.fptosi(whole, I32.vector), _splat(builder, builder.sext(back, _I32)))
+        return context.make_tuple(builder, signature.return_type, [builder.sub(first, up), rest])
 
     return _PLACE(types.int64, types.float64), codegen
 
@@ -172,6 +195,19 @@ def store_addresses(
         builder.store(builder.add(result, _splat(builder, args[3])), _at(builder, args[0], wide), align=8)
 
     return types.void(types.int64, _PLACE, _PLACE, *[types.int64] * 3), codegen
+
+
+@intrinsic
+def store_offsets(typingctx: Any, target: Any, x: Any, y: Any, pitch: Any, pixel: Any) -> tuple[Any, Codegen]:
+    """Store ``y * pitch + x * pixel`` as int32."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        x, y = (builder.extract_value(place, 0) for place in args[1:3])
+        pitch, pixel = (_splat(builder, builder.trunc(value, _I32)) for value in args[3:])
+        result = builder.add(builder.mul(y, pitch), builder.mul(x, pixel))
+        builder.store(result, _at(builder, args[0], result.type), align=4)
+
+    return types.void(types.int64, _PLACE, _PLACE, types.int64, types.int64), codegen
 
 
 @intrinsic

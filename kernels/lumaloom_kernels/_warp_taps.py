@@ -61,8 +61,17 @@ def _gathered(builder: Any, pointers: list[Any], element: ir.Type, count: int) -
 def _widened(builder: Any, raw: Any) -> Any:
     if raw.type.element == _FLOAT:
         return raw
-    wide = builder.zext(raw, ir.VectorType(_I32, raw.type.count))
+    wide = raw if raw.type.element == _I32 else builder.zext(raw, ir.VectorType(_I32, raw.type.count))
     return builder.sitofp(wide, ir.VectorType(_FLOAT, raw.type.count))
+
+
+def _pair(builder: Any, values: Any) -> list[Any]:
+    """Return the first and the second of pairs of whole numbers, as int32: they are the halves of wider ones."""
+    bits, count = values.type.element.width, values.type.count // 2
+    wide = ir.VectorType(_I32, count)
+    both = builder.bitcast(values, ir.VectorType(ir.IntType(2 * bits), count))
+    both = both if both.type == wide else builder.zext(both, wide)
+    return [builder.and_(both, _all(wide, 2**bits - 1)), builder.lshr(both, _all(wide, bits))]
 
 
 def _spread(builder: Any, address: Any, row: int, pixels: int, element: ir.Type) -> Any:
@@ -113,6 +122,8 @@ def blend(
                 step = size * channels
                 picks = [[i * step + t * channels + c for i in range(pixels) for c in range(slot)] for t in range(size)]
                 found = [_shuffle(builder, whole, whole, lanes) for lanes in picks]
+                if step == 2 and element != _FLOAT:
+                    found = _pair(builder, whole)
             else:
                 found = []
                 for t in range(size):

@@ -14,10 +14,9 @@ from ._checks import (
     Array,
     ArrayT,
     KindError,
-    OutputError,
     ParameterError,
     check_image,
-    check_out,
+    check_result,
     check_size,
     check_threads,
     is_gpu,
@@ -107,7 +106,7 @@ def resize(
     _check_filter(filter)
     region = _check_box(box, image)
     count = check_threads(threads)
-    result = _check_out(image, (height, width, *image.shape[2:]), out)
+    result = check_result(image, (height, width, *image.shape[2:]), image.dtype, out)
     if region[2:] == (region[0] + width, region[1] + height) and _inside(region, image):
         x, y = int(region[0]), int(region[1])
         result[...] = image[y : y + height, x : x + width]
@@ -208,16 +207,6 @@ def _check_box(box: Any, src: Array) -> Box:
     if min(x0, y0) < -MAX_OVERHANG or x1 > width + MAX_OVERHANG or y1 > height + MAX_OVERHANG:
         raise ParameterError(f"box: expected a region of the {width}x{height} image, at most 1 beyond, got {box!r}")
     return x0, y0, x1, y1
-
-
-def _check_out(src: Array, shape: tuple[int, ...], out: Any) -> Array:
-    if out is not None and type(out) is type(src):
-        if out.shape != shape or out.dtype != src.dtype:
-            raise OutputError(f"out: expected shape {shape} and dtype {src.dtype}, got {out.shape} {out.dtype}")
-        module = import_module("cupy") if is_gpu(src) else np
-        if module.may_share_memory(src, out):
-            raise OutputError("out: expected memory apart from src, got an array that shares it; pass a new array")
-    return check_out(np.broadcast_to(src[:1, :1], shape), out)
 
 
 def _is_half(src: NDArray[Any], out: NDArray[Any], box: Box) -> bool:

@@ -25,7 +25,7 @@ PATHS = [
 ]  # fmt: skip
 PATH = pytest.mark.parametrize(("dtype", "channels", "interpolation"), PATHS)
 TURN = ((0.9, -0.35, 3.513), (0.35, 0.9, -2.271))
-TILT = ((1.05, 0.1, -6.0), (0.03, 0.98, 10.0), (2e-3, 1e-2, 1.0))
+TILT = ((1.05, 0.1, -6.02), (0.03, 0.98, 10.01), (2e-3, 1e-2, 1.0))  # no pixel lies between two, as near to both
 
 
 def maps(height: int, width: int, across: int, down: int, seed: int = 0) -> tuple[Any, Any]:
@@ -163,7 +163,7 @@ def test_what_is_not_finite_stays_near() -> None:
 def test_opencv_agrees(dtype: str) -> None:
     image = cv2.GaussianBlur(scene((90, 140, 3), dtype), (0, 0), 3)
     slack = {"uint8": 1, "uint16": 1, "float32": 1e-4}[dtype]
-    size, matrix, tilt = (140, 90), np.array(TURN), np.array(TILT)
+    size, matrix, tilt = (140, 90), np.array(TURN), np.array(((1.05, 0.1, -6), (0.03, 0.98, 10), TILT[2]))
     x, y = (map_ + np.float32(0.3) for map_ in np.indices((90, 140), np.float32)[::-1])
     for border, code in (("constant", 0), ("replicate", 1), ("reflect101", 4)):
         pairs: list[tuple[Any, Any]] = [
@@ -172,7 +172,7 @@ def test_opencv_agrees(dtype: str) -> None:
         ]
         if border != "reflect101":  # near the horizon its float32 coordinates are off by many reflections
             theirs = cv2.warpPerspective(image, tilt, size, borderMode=code)
-            pairs.append((warp_perspective(image, TILT, border=border), theirs))  # type: ignore[arg-type]
+            pairs.append((warp_perspective(image, tilt, border=border), theirs))  # type: ignore[arg-type]
         for ours, theirs in pairs:
             assert abs(ours.astype(float) - theirs).max() <= slack
 
