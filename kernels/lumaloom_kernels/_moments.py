@@ -26,7 +26,7 @@ from ._lanes import (
     _at,
     lanes,
 )
-from ._lines import Addresses, run_lines
+from ._lines import Addresses, contiguous, run_lines
 from ._planes import _shuffle, fetch_ahead, load_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
@@ -249,11 +249,9 @@ def _longer(threads: int, *images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     Sums of whole numbers are exact, however many rows there are; those of floats depend on it.
     """
     height, width, *pixel = images[0].shape
-    if images[0].dtype == np.float32:
-        several = math.gcd(height, 8)
-    else:
-        several = height if threads == 1 else math.gcd(height, 60)
-    if several == 1 or not all([image.flags.c_contiguous for image in images]):
+    whole = images[0].dtype.kind == "u"
+    several = height if whole and threads == 1 else math.gcd(height, 60 if whole else 8)
+    if several == 1 or not contiguous(images):
         return images
     return tuple([image.reshape(height // several, several * width, *pixel) for image in images])
 
