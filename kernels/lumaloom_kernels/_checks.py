@@ -88,9 +88,14 @@ def check_result(src: Array, shape: tuple[int, ...], dtype: Any, out: Array | No
         import cupy
 
         return cupy.empty(shape, dtype)
-    if type(out) is np.ndarray is type(src) and out.shape == shape and out.dtype == dtype:  # the usual case, quickly
-        if out.flags.carray and not np.may_share_memory(src, out):
-            return out
+    if (  # the usual case, quickly
+        type(out) is np.ndarray is type(src)
+        and out.shape == shape
+        and out.dtype == dtype
+        and out.flags.carray
+        and not np.may_share_memory(src, out)
+    ):
+        return out
     host = isinstance(out, np.ndarray)
     if host != isinstance(src, np.ndarray) or not (host or is_gpu(out)):
         raise OutputError(

@@ -38,17 +38,17 @@ def blend_lines(
             store_clipped(out + at + hop, high, kind)
 
 
-def blend_frames(frames: list[Any], shares: NDArray[np.float64], out: NDArray[Any], threads: int) -> None:
+def blend_frames(frames: list[Any], shares: list[float], out: NDArray[Any], threads: int) -> None:
     """Blend at least two frames; the shares, none of them 0, have a sum of 1."""
     if len(frames) == 2:
-        mix_images(frames[0], frames[1], out, float(shares[1]), threads)
+        mix_images(frames[0], frames[1], out, shares[1], threads)
         return
     if out.dtype == np.uint8 and has_fixed_point() and len(frames) <= FIXED:
         edges = np.rint(np.concatenate([[0], np.cumsum(shares)]) * (1 << WEIGHT_BITS))
         weights = np.diff(edges).astype(np.int16)  # whose sum is exact, so that equal pixels stay as they are
         zero: Any = np.int16(0)
     else:
-        weights, zero = shares.astype(np.float32), np.float32(0)
+        weights, zero = np.array(shares, np.float32), np.float32(0)
     kind = out.dtype.type(0)
     channels = out.shape[2] if out.ndim == 3 else 1
 

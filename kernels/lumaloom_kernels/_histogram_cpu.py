@@ -9,7 +9,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from ._lanes import _ELEMENTS, _I32, _I64, _at
-from ._lines import packed
+from ._lines import address, packed
 from ._simd import Codegen, address_of, intrinsic, jit, pixel_load, pixel_size
 from ._threads import run_bands
 
@@ -70,14 +70,14 @@ def count_values(src: NDArray[Any], bins: int, threads: int) -> NDArray[np.int64
     """Return how often each value, or each of the bins of float32, occurs in each channel."""
     image = src if packed(src) else np.ascontiguousarray(src)
     channels = image.shape[2] if image.ndim == 3 else 1
-    values = bins if image.dtype == np.float32 else np.iinfo(image.dtype).max + 1
+    values = bins if image.dtype == np.float32 else 256**image.itemsize
     total, lock = np.zeros((channels, values), np.int64), threading.Lock()
     run = count_floats if image.dtype == np.float32 else count_whole
-    address, pitch, kind = image.ctypes.data, image.strides[0], image.dtype.type(0)
+    start, pitch, kind = address(image), image.strides[0], image.dtype.type(0)
 
     def work(first: int, stop: int) -> None:
         tables = np.zeros((WAYS, channels, values), np.uint32)
-        run(address, pitch, first, stop, image.shape[1], channels, kind, tables)
+        run(start, pitch, first, stop, image.shape[1], channels, kind, tables)
         with lock:
             total[...] += tables.sum(0, dtype=np.int64)
 

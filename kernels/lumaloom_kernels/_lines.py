@@ -44,6 +44,11 @@ def packed(image: NDArray[Any]) -> bool:
     return bool(image[:1].flags.c_contiguous)
 
 
+def contiguous(images: Sequence[NDArray[Any]]) -> bool:
+    """Tell whether all images lie in memory without gaps."""
+    return all(image.flags.c_contiguous for image in images)
+
+
 def run_lines(work: Work, sources: Sequence[NDArray[Any]], outs: Sequence[NDArray[Any]], threads: int) -> None:
     """Call ``work(addresses, pitches, first, stop, count)`` on bands of the rows of images of one size.
 
@@ -51,7 +56,7 @@ def run_lines(work: Work, sources: Sequence[NDArray[Any]], outs: Sequence[NDArra
     """
     height, width = sources[0].shape[:2]
     images, pixels = (*sources, *outs), height * width
-    if pixels >= LEAST and all([image.flags.c_contiguous for image in images]):  # the usual case, quickly
+    if pixels >= LEAST and contiguous(images):  # the usual case, quickly
         addresses = tuple([address(image) for image in images])
         if width < LEAST or pixels < ONE_ROW:
             work(addresses, (0,) * len(images), 0, 1, pixels)

@@ -26,7 +26,7 @@ from ._lanes import (
     _at,
     lanes,
 )
-from ._lines import Addresses, run_lines
+from ._lines import Addresses, contiguous, run_lines
 from ._planes import _shuffle, fetch_ahead, load_pixels
 from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
@@ -235,6 +235,7 @@ def moments(
 _ONE = (np.int8(0),)
 _KINDS = {dtype: dtype.type(0) for dtype in map(np.dtype, (np.uint8, np.uint16, np.float32))}
 _WHOLE, _REAL = np.int16(0), np.float32(0)
+_SHAPES = [_ONE * channels for channels in range(5)]
 _DISTANCES = {  # dtype -> family, and the sums that a vector and a run of vectors add to
     np.dtype(np.uint8): (_WHOLE, _ONE * 2, _ONE * 4),
     np.dtype(np.uint16): (_WHOLE, _ONE * 3, _ONE * 3),
@@ -242,21 +243,26 @@ _DISTANCES = {  # dtype -> family, and the sums that a vector and a run of vecto
 }
 
 
-def _longer(*images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+def _longer(threads: int, *images: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """Return packed images as fewer and longer rows: putting the sums of a row together takes a while.
 
     Sums of whole numbers are exact, however many rows there are; those of floats depend on it.
     """
     height, width, *pixel = images[0].shape
-    several = math.gcd(height, 8 if images[0].dtype == np.float32 else 60)
-    if several == 1 or not all(image.flags.c_contiguous for image in images):
+    whole = images[0].dtype.kind == "u"
+    several = height if whole and threads == 1 else math.gcd(height, 60 if whole else 8)
+    if several == 1 or not contiguous(images):
         return images
     return tuple([image.reshape(height // several, several * width, *pixel) for image in images])
 
 
+def _total(results: NDArray[np.float64]) -> NDArray[np.float64]:
+    return results[0] if len(results) == 1 else results.sum(0)  # type: ignore[no-any-return]
+
+
 def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
     """Return the sum of the squared differences of all samples."""
-    a, b = _longer(a, b)
+    a, b = _longer(threads, a, b)
     results = np.zeros((len(a), 4))
     kind, channels = _KINDS[a.dtype], a.shape[2] if a.ndim == 3 else 1
     family, few, many = _DISTANCES[a.dtype]
@@ -265,25 +271,26 @@ def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
         squared_differences(addresses, pitches, first, stop, count * channels, kind, family, few, many, results)
 
     run_lines(work, (a, b), (), threads)
-    if a.dtype != np.uint16:
+    if a.dtype == np.float32:
         return float(results.sum())
-    upper, middle, lower, rest = map(int, results.sum(0).tolist())
-    return float(65536 * upper + 512 * middle + lower + rest)
+    one, two, three, rest = map(int, _total(results).tolist())
+    return float(one + two + three + rest if a.dtype == np.uint8 else 65536 * one + 512 * two + three + rest)
 
 
 def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:
-    """Return the sums of the channels of rows, and then those of their squares."""
+    """Return the sums of the channels, and then those of their squares."""
     channels = src.shape[2] if src.ndim == 3 else 1
-    (src,) = _longer(src)
+    (src,) = _longer(threads, src)
     halves = channels == 1 and src.dtype != np.float32 and src.flags.c_contiguous and src.shape[1] % 2 == 0
     if halves:  # even and odd samples, which are taken apart for less than single ones are widened
         src, channels = src.reshape(len(src), -1, 2), 2
     results = np.zeros((len(src), 2 * channels))
-    kind, shape = _KINDS[src.dtype], _ONE * channels
+    kind, shape = _KINDS[src.dtype], _SHAPES[channels]
     family = _WHOLE if src.dtype == np.uint8 else _REAL
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
         moments(addresses, pitches, first, stop, count, kind, family, shape, _ONE, (), results)
 
     run_lines(work, (src,), (), threads)
-    return results[:, ::2] + results[:, 1::2] if halves else results
+    sums = _total(results)
+    return sums[::2] + sums[1::2] if halves else sums

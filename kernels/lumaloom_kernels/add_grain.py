@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from ._borders import round_to
 from ._checks import Array, ArrayT, check_image, check_out, check_threads, is_gpu, no_cuda
+from ._later import Later
 from ._noise import BELL_BITS, STRENGTH_BITS, bell, check_origin, check_word, row_keys, uniform
 from ._stencil_checks import check_high, check_number
+
+_grain_cpu = Later("_grain_cpu")
 
 CASES: tuple[dict[str, Any], ...] = ({"strength": 0.02},)
 LARGEST = {"uint8": 255.0, "uint16": 65535.0, "float32": 1e6}
@@ -98,9 +101,7 @@ def cpu(
     high: float, threads: int,
 ) -> None:  # fmt: skip
     """Compute on this machine's processor."""
-    from ._grain_cpu import grain
-
-    grain(src, out, strength, seed, frame, origin, high, threads)
+    _grain_cpu.grain(src, out, strength, seed, frame, origin, high, threads)
 
 
 def gpu() -> None:

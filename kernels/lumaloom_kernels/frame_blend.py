@@ -7,8 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._borders import round_to
-from ._checks import ArrayT, ParameterError, check_numbers, check_threads, no_cuda
-from ._frames import any_gpu, check_frames, check_frames_out
+from ._checks import ArrayT, ParameterError, check_numbers, check_threads, is_gpu, no_cuda
+from ._frames import check_frames, check_frames_out
+from ._later import Later
+
+_frame_blend_cpu = Later("_frame_blend_cpu")
 
 CASES: tuple[dict[str, Any], ...] = ({"count": 2}, {"count": 3}, {"count": 5}, {"count": 5, "triangle": True})
 
@@ -53,7 +56,7 @@ def frame_blend(
     images = check_frames(frames)
     shares = _shares(weights, len(images))
     count = check_threads(threads)
-    if any_gpu(images):
+    if is_gpu(images[0]):
         gpu()
     result = check_frames_out(images, out)
     cpu(images, shares, result, count)
@@ -67,15 +70,15 @@ def reference(frames: Sequence[NDArray[Any]], weights: Sequence[float] | None = 
     return round_to(np.asarray(sum(terms)), frames[0].dtype)
 
 
-def cpu(frames: list[Any], shares: NDArray[np.float64], out: NDArray[Any], threads: int) -> None:
+def cpu(frames: list[Any], shares: list[float], out: NDArray[Any], threads: int) -> None:
     """Compute on this machine's processor."""
-    taken = [(frame, share) for frame, share in zip(frames, shares, strict=True) if share]
-    if len(taken) == 1:
-        out[...] = taken[0][0]
+    if 0 in shares:
+        taken = [(frame, share) for frame, share in zip(frames, shares, strict=True) if share]
+        frames, shares = [frame for frame, _ in taken], [share for _, share in taken]
+    if len(frames) == 1:
+        out[...] = frames[0]
         return
-    from ._frame_blend_cpu import blend_frames
-
-    blend_frames([frame for frame, _ in taken], np.array([share for _, share in taken]), out, threads)
+    _frame_blend_cpu.blend_frames(frames, shares, out, threads)
 
 
 def gpu() -> None:
@@ -83,10 +86,10 @@ def gpu() -> None:
     no_cuda("frame_blend")
 
 
-def _shares(weights: Any, count: int) -> NDArray[np.float64]:
+def _shares(weights: Any, count: int) -> list[float]:
     if weights is None:
-        return np.full(count, 1 / count)
+        return [1 / count] * count
     values = np.asarray(check_numbers("weights", weights, (count,)))
     if values.min() < 0 or values.sum() < 1e-9:
         raise ParameterError(f"weights: expected numbers of at least 0 with a sum above 0, got {values.tolist()}")
-    return values / values.sum()  # type: ignore[no-any-return]
+    return (values / values.sum()).tolist()  # type: ignore[no-any-return]

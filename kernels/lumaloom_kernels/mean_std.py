@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import ArrayT, check_image, check_threads, is_gpu, no_cuda
+from ._later import Later
+
+_moments = Later("_moments")
 
 CASES: tuple[dict[str, Any], ...] = ({},)
 
@@ -44,15 +47,15 @@ def mean_std(src: ArrayT, *, threads: int | None = None) -> tuple[NDArray[np.flo
     image: Any = src
     if is_gpu(image):
         gpu()
-    rows = cpu(image, check_threads(threads))
+    totals = cpu(image, check_threads(threads))
     pixels = image.shape[0] * image.shape[1]
-    channels = rows.shape[1] // 2
+    channels = len(totals) // 2
     if image.dtype.kind == "u":  # in whole numbers, which Python does not round
-        sums = rows.sum(0, np.int64).tolist()
+        sums = list(map(int, totals.tolist()))
         deviations = [math.sqrt(pixels * sums[channels + c] - sums[c] ** 2) / pixels for c in range(channels)]
         return np.array([total / pixels for total in sums[:channels]]), np.array(deviations)
     with np.errstate(invalid="ignore"):
-        means = rows.sum(0) / pixels
+        means = totals / pixels
         spread = means[channels:] - means[:channels] ** 2
         finite = np.isfinite(spread)
         mean = np.where(finite, means[:channels], np.nan)
@@ -66,10 +69,8 @@ def reference(src: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float6
 
 
 def cpu(src: NDArray[Any], threads: int) -> NDArray[np.float64]:
-    """Return sums and then sums of squares of each row's channels, computed on this machine's processor."""
-    from ._moments import sums_of
-
-    return sums_of(src, threads)
+    """Return the sums of the channels, and then those of their squares, computed on this machine's processor."""
+    return _moments.sums_of(src, threads)  # type: ignore[no-any-return]
 
 
 def gpu() -> None:

@@ -17,6 +17,9 @@ from ._checks import (
     is_gpu,
     no_cuda,
 )
+from ._later import Later
+
+_mix_cpu = Later("_mix_cpu")
 
 CASES = ({"amount": 0.25}, {"amount": 0.5}, {"amount": 0.9})
 
@@ -76,9 +79,7 @@ def cpu(a: NDArray[Any], b: Any, out: NDArray[Any], amount: float, threads: int)
     if amount in (0, 1):
         out[...] = b if amount else a
         return
-    from ._mix_cpu import mix_images
-
-    mix_images(a, b, out, amount, threads)
+    _mix_cpu.mix_images(a, b, out, amount, threads)
 
 
 def gpu() -> None:

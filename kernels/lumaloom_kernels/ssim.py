@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._checks import Array, ArrayT, ShapeError, check_image, check_same, check_threads, is_gpu, no_cuda
+from ._later import Later
 from .psnr import _peak
+
+_ssim_cpu = Later("_ssim_cpu")
 
 CASES: tuple[dict[str, Any], ...] = ({},)
 RADIUS, SIGMA = 5, 1.5
@@ -88,9 +91,7 @@ def reference(a: NDArray[Any], b: NDArray[Any], *, peak: float | None = None) ->
 
 def cpu(a: NDArray[Any], b: Any, peak: float, threads: int) -> float:
     """Compute on this machine's processor."""
-    from ._ssim_cpu import mean_similarity
-
-    return mean_similarity(a, b, weights(), peak, (K1**2, K2**2), threads)
+    return _ssim_cpu.mean_similarity(a, b, weights(), peak, (K1**2, K2**2), threads)  # type: ignore[no-any-return]
 
 
 def gpu() -> None:
