@@ -115,6 +115,21 @@ def test_fields_of_interlaced_frames_are_pictures_of_their_own(location: ChromaL
                 assert worst(wanted, found) <= (0 if device == "cpu" else 1)
 
 
+def test_conversions_of_interlaced_frames_keep_fields_apart() -> None:
+    """Chroma of one field is red, of the other blue: no row gets any of the other's."""
+    src = noise(spec("yuv420p", 32, 16, interlaced=True))
+    for plane, values in zip(src.planes, ((81, 41), (90, 240), (240, 110)), strict=True):
+        plane[::2], plane[1::2] = values
+    (step,) = make_plan(src.spec, [], [FORMATS["rgb24"]]).steps
+    assert repr(step.action) == "convert to rgb24 by fields"
+    rgb = step.apply(src, POOL).planes[0].astype(int)
+    assert np.abs(rgb[::2] - (255, 0, 0)).max() <= 2
+    assert np.abs(rgb[1::2] - (0, 0, 255)).max() <= 2
+    assert step.apply(src, POOL).spec.interlaced
+    (plain,) = make_plan(spec("yuv422p", 32, 16, interlaced=True), [], [FORMATS["rgb24"]]).steps
+    assert repr(plain.action) == "convert to rgb24"
+
+
 def test_places_and_chroma_of_interlaced_frames_are_the_definition() -> None:
     for name, height in (("yuv420p", 20), ("yuv420p", 18), ("yuv422p", 20), ("gray", 20)):
         src = noise(spec(name, 37, height, interlaced=True))

@@ -23,7 +23,7 @@ CLIPS = (
     "carphone_pristine.mp4",
     "testsrc2_vp9.webm",
 )
-LOOK = Path(__file__).parents[1] / "effects" / "look.cube"
+LOOK, OVER = (Path(__file__).parents[1] / "effects" / name for name in ("look.cube", "over.png"))
 EVERY_EFFECT = [
     "bilateral radius=2",
     "blur sigma=3",
@@ -75,6 +75,9 @@ COLOURS = [
     "lumakey tolerance=0.02",
     "opacity amount=0.9",
     "blendcolor amount=0.2",
+    f"blendpicture file={OVER} amount=0.2",
+    f"mask file={OVER} amount=0.2",
+    f"background file={OVER}",
 ]
 RETAGGING = ["colorspace primaries=bt709 transfer=srgb matrix=bt709", "hdr2sdr"]
 

@@ -55,7 +55,8 @@ class Fused:
     def explain(self) -> list[str]:
         """Return lines for people: what was joined, and what the code does with which planes."""
         lowered = self.program.lowered
-        lines = [f"{len(self.effects)} effects in one pass: {self!r}"]
+        count = len(self.effects)
+        lines = [f"{f'{count} effects' if count else 'conversion'} in one pass: {self!r}"]
         lines += [f"folded in: {text}" for text in self.folded]
         lines += [] if lowered.cube is None else [str(lowered.cube)]
         lines += ["samples lose depth: ordered dither"] * lowered.dither
@@ -72,7 +73,10 @@ class Fused:
         return lines
 
     def __repr__(self) -> str:
-        return " + ".join(repr(effect) for effect in self.effects) or f"{self.folded[-1]} with dither"
+        if self.effects:
+            return " + ".join(repr(effect) for effect in self.effects)
+        lowered = self.program.lowered
+        return self.folded[-1] + " with dither" * lowered.dither + " by fields" * lowered.fields
 
     def _prepared(self, before: FrameSpec, after: FrameSpec, timing: Timing) -> tuple[Program, tuple[Stage, ...]]:
         """Return the code for frames of `before`, and the stages with the parameters of a moment."""

@@ -15,6 +15,7 @@ from lumaloom.graph.fused import Fused
 from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.graph.upright import Upright
 from lumaloom.pointwise.dither import loses_depth
+from lumaloom.pointwise.levels import by_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +214,19 @@ def _fused(steps: Sequence[Step], dither: bool, table_error: float) -> tuple[Ste
         run = list(group)
         effects = [step for step in run if isinstance(step.action, Pointwise)]
         before, after = run[0].before, run[-1].after
-        needed = effects or (dither and joins and loses_depth(before.format, after.format))
+        needed = effects or (joins and _better_by_code(before, after, dither))
         if not joins or not needed or len({step.device for step in effects}) > 1:
             result += run
         else:
             device = effects[0].device if effects else run[0].device
             result.append(Step(Fused(tuple(run), dither, table_error), before, after, device))
     return tuple(result)
+
+
+def _better_by_code(before: FrameSpec, after: FrameSpec, dither: bool) -> bool:
+    """Whether conversions that stand alone are for the compiler's code: swscale dithers otherwise, and mixes fields."""
+    rows = before.format.subsampling[1], after.format.subsampling[1]
+    return (dither and loses_depth(before.format, after.format)) or (by_fields(before) and rows[0] != rows[1])
 
 
 def _joins(step: Step) -> bool:

@@ -56,7 +56,7 @@ def load(text: Text, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: i
     return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
 
 
-def texel(text: Text, table: tuple[str, str], here: Node, row: str, at: str, lanes: int) -> str:
+def texel(text: Text, table: tuple[str, ...], here: Node, row: str, at: str, lanes: int) -> str:
     """Return `lanes` samples of one channel of a picture, whose rows lie channel after channel, as float.
 
     `table` is its address and the bytes from one of them to the next.
