@@ -126,10 +126,11 @@ def compute(
 ) -> None:  # fmt: skip
     """Write an operation's result."""
     from . import _small_min  # loads numba
+    from ._streams import LARGE
 
-    past = out.nbytes >= _small_min.LARGE
     if _small_min.run(operation, src, out, size, shape, border, threads):
         return
+    past = out.nbytes >= LARGE
     height, reach = src.shape[0], min(size[1] // 2, src.shape[0])
     how = size, shape, border
     if operation in ("erode", "dilate"):

@@ -168,6 +168,10 @@ def run(
     return form is not None and march_down(src, out, form, size, border, threads, *_STEPS[operation])
 
 
+def _packed(image: NDArray[Any]) -> bool:
+    return image.flags.c_contiguous or packed(image)  # the first is found sooner
+
+
 def march_down(
     src: NDArray[Any], out: NDArray[Any], form: tuple[int, ...], size: tuple[int, int], border: Border, threads: int,
     flip: int = 0, twice: bool = False, spread: tuple[int, ...] = (), mirrored: int = 0,
@@ -177,7 +181,7 @@ def march_down(
     step = src.itemsize * (src.shape[2] if src.ndim == 3 else 1)
     across = width * step
     reach = size[0] // 2
-    if across < SIDE or reach * step > MARGIN or not (packed(src) and packed(out)):
+    if across < SIDE or reach * step > MARGIN or not (_packed(src) and _packed(out)):
         return False
     zero_outside = border == "constant"
     wide = (across + 127) // 64 * 64
