@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from lumaloom.pointwise.llvm_planes import shuffled
 from lumaloom.pointwise.llvm_text import splat
 
 if TYPE_CHECKING:
@@ -37,21 +39,64 @@ def line(values: Values, address: str, last: str, v: str) -> str:
     """Return a vector of results."""
     index, share = place(values, v, last)
     text, kind, n = values.text, values.kind, values.lanes
-    low, high = f"<{n} x float> poison", f"<{n} x float> poison"
+    spots = _spilled(values, [index])
+    pairs = []
     for lane in range(n):
-        at = text.set(f"extractelement <{n} x i32> {index}, i64 {lane}", "i")
-        entry = text.set(f"getelementptr float, ptr {address}, i32 {at}", "p")
-        pair = text.set(f"load <2 x float>, ptr {entry}, align 4")
-        for which in (0, 1):
-            one = text.set(f"extractelement <2 x float> {pair}, i64 {which}")
-            vector = text.set(f"insertelement {high if which else low}, float {one}, i64 {lane}")
-            if which:
-                high = f"{kind} {vector}"
-            else:
-                low = f"{kind} {vector}"
-    rise = text.set(f"fsub {high}, {low.rpartition(' ')[2]}")
+        entry = text.set(f"getelementptr float, ptr {address}, i64 {spots(0, lane)}", "p")
+        pairs.append(text.set(f"load <2 x float>, ptr {entry}, align 4"))
+    low, high = _unzipped(values, pairs)
+    rise = text.set(f"fsub {kind} {high}, {low}")
     step = text.set(f"fmul contract {kind} {rise}, {share}")
-    return text.set(f"fadd contract {low}, {step}")
+    return text.set(f"fadd contract {kind} {low}, {step}")
+
+
+def _spilled(values: Values, vectors: list[str]) -> Callable[[int, int], str]:
+    """Write vectors of whole numbers to the stack; return what gives one lane of one of them, as i64.
+
+    Taking a lane out of a register takes two or three instructions, reading it from memory is one. Volatile, because
+    the optimiser would undo it.
+    """
+    text, n = values.text, values.lanes
+    whole = f"<{n} x i32>"
+    place = text.scratch(f"[{len(vectors) * n} x i32]")
+    for k, vector in enumerate(vectors):
+        pointer = text.set(f"getelementptr i32, ptr {place}, i64 {k * n}", "p")
+        text.line(f"  store volatile {whole} {vector}, ptr {pointer}, align 64")
+
+    def lane_of(k: int, lane: int) -> str:
+        pointer = text.set(f"getelementptr i32, ptr {place}, i64 {k * n + lane}", "p")
+        index = text.set(f"load volatile i32, ptr {pointer}, align 4", "i")
+        return text.set(f"zext i32 {index} to i64", "i")
+
+    return lane_of
+
+
+def _unzipped(values: Values, pairs: list[str]) -> tuple[str, str]:
+    """Return the first and the second numbers of a pair per lane.
+
+    Joined so that every step is one instruction within halves of 128 bits: eight lanes are pairs 0 1 4 5 and 2 3 6 7,
+    of which one shuffle takes the first numbers in order, another the second ones.
+    """
+    text = values.text
+    parts: list[tuple[str, str]] = []
+    for start in range(0, len(pairs), 8):
+        fours = [
+            shuffled(text, "<2 x float>", pairs[start + k], pairs[start + k + 1], [0, 1, 2, 3]) for k in (0, 2, 4, 6)
+        ]
+        ahead, behind = (shuffled(text, "<4 x float>", fours[k], fours[k + 2], list(range(8))) for k in (0, 1))
+        firsts, seconds = (
+            shuffled(text, "<8 x float>", ahead, behind, [k + j for k in (0, 2, 8, 10, 4, 6, 12, 14)]) for j in (0, 1)
+        )
+        parts.append((firsts, seconds))
+    width = 8
+    while len(parts) > 1:
+        kind, order = f"<{width} x float>", list(range(2 * width))
+        parts = [
+            (shuffled(text, kind, a[0], b[0], order), shuffled(text, kind, a[1], b[1], order))
+            for a, b in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        width *= 2
+    return parts[0]
 
 
 def cube(values: Values, address: str, last: str, r: str, g: str, b: str) -> tuple[str, str, str]:

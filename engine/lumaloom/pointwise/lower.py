@@ -148,6 +148,12 @@ def lower(
     final = dict(zip(letters, whole[count:], strict=True))
     dither = dither and loses_depth(before.format, after.format)
     passes, copies = _arranged(before, after, final, same, dither)
+    found = gathered(passes)
+    return Lowered(before, after, passes, copies, *found, dither=dither, fields=by_fields(before), cube=cube)
+
+
+def gathered(passes: Sequence[Pass]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """Return the uniform values and the tables that passes need of the host."""
     varying = [here for part in passes for here in reach(part.roots.values()) if here.varying]
     numbers: dict[int, Node] = {}
     tables: dict[int, Node] = {}
@@ -157,8 +163,7 @@ def lower(
                 tables.setdefault(id(arg), arg)
             elif not arg.varying and arg.op != "const":
                 numbers.setdefault(id(arg), arg)
-    found = tuple(numbers.values()), tuple(tables.values())
-    return Lowered(before, after, passes, copies, *found, dither=dither, fields=by_fields(before), cube=cube)
+    return tuple(numbers.values()), tuple(tables.values())
 
 
 def _sampled(

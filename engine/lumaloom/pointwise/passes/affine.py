@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lumaloom.pointwise.ir import Node, const, make, reach, rebuilt
 from lumaloom.pointwise.passes.cost import cost
 
-_LIMITS = (4, 9)  # terms of a sum; longer ones are computed once and count as one value
+_LIMIT = 9  # terms of a sum; longer ones are computed once and count as one value
 _NOTHING, _NEAR_ONE = 1e-13, 1e-12
 
 Form = dict[Node | None, Node]  # value -> weight, both nodes; None stands for 1
@@ -21,15 +21,25 @@ def joined(roots: Sequence[Node], counted: slice = slice(None)) -> list[Node]:
 
     Weights are exact to double precision; those that differ from 0 and 1 by rounding alone become 0 and 1.
     """
-    candidates = [list(roots), *(_joined(roots, limit) for limit in _LIMITS)]
+    candidates = [list(roots), _joined(roots, set()), _joined(roots, _needed(roots))]
     return min(candidates, key=lambda found: cost(found[counted]))
 
 
-def _joined(roots: Sequence[Node], limit: int) -> list[Node]:
+def _needed(roots: Sequence[Node]) -> set[int]:
+    """Return the values that something other than a sum needs: what is computed anyway can be a term of sums."""
+    return {id(arg) for here in reach(roots) if here.varying and not _is_affine(here) for arg in here.args}
+
+
+def _is_affine(here: Node) -> bool:
+    return here.op in ("add", "sub", "neg") or (here.op == "mul" and not all(arg.varying for arg in here.args))
+
+
+def _joined(roots: Sequence[Node], terms: set[int]) -> list[Node]:
+    """Return the roots with sums joined, save for the sums that are to be terms of others."""
     forms: dict[int, Form] = {}
     for here in reach(roots):
         form = _form(here, [forms[id(arg)] for arg in here.args])
-        if len(form) - (None in form) > limit:
+        if len(form) - (None in form) > _LIMIT or (len(form) > 1 and id(here) in terms):
             form = {_value(form): const(1)}
         forms[id(here)] = form
     return [_value(forms[id(root)]) for root in roots]
