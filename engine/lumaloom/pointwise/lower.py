@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lumaloom.frame import FrameSpec, Model, PixelFormat
@@ -107,9 +107,9 @@ def raw(letter: str) -> Node:
     return node("input", (), f"raw {letter}")
 
 
-def inputs(roots: Sequence[Node] | object) -> set[str]:
+def inputs(roots: Iterable[Node]) -> set[str]:
     """Return what the roots read: letters of channels, and `x`, `y` for the pixel's place as ` x` and ` y`."""
-    found = {str(here.data) for here in reach(roots) if here.op == "input"}  # type: ignore[arg-type]
+    found = {str(name) for root in roots for name in root.reads}
     return {name.removeprefix("raw ") if name.startswith("raw ") else f" {name}" for name in found}
 
 
