@@ -135,7 +135,7 @@ def lower(
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)
     colours = [k for k, letter in enumerate(letters) if letter != "a"]
-    roots, cube = collapsed(roots, colours, before.format, after.format, _now(stages), allowed)
+    roots, cube = collapsed(roots, colours, before, after.format, _now(stages), allowed)
     known = _known(stages, source, before)
     half = const(0 if after.format.is_float else 0.5)
     plain = trimmed(roots, known)
