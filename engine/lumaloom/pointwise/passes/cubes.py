@@ -106,11 +106,12 @@ def collapsed(
     codes: dict[Hashable, Any] = dict(zip(axes.inputs, probes, strict=True))
 
     def finished(samples: Sequence[Any]) -> np.ndarray[Any, Any]:
-        given = {**around, **{f"cube {k}": sample for k, sample in enumerate(samples)}}
-        found = evaluate(rest, {**given, **codes})
-        return np.clip(np.stack(np.broadcast_arrays(*found)), 0, range_)
+        given = {**around, **codes}
+        given.update({f"cube {k}": sample for k, sample in enumerate(samples)})
+        stacked = np.stack(np.broadcast_arrays(*evaluate(rest, given), probes[0])[:3])
+        return np.asarray(np.clip(stacked, 0, range_))
 
-    right = finished(np.moveaxis(exact.at(probes, numbers), -1, 0))
+    right = finished(list(np.moveaxis(exact.at(probes, numbers), -1, 0)))
     for side in SIDES:
         sampled, places = _Sampled(values, axes, params, side), axes.places(side)
         got = finished(tetrahedral(sampled(*numbers), *evaluate(places, codes)))
