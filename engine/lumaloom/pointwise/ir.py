@@ -78,11 +78,13 @@ def node(op: str, args: tuple[Node, ...] = (), data: Hashable = None) -> Node:
     key = (op, data, *map(id, args))
     if op == "const":  # 0.0 and -0.0 are equal and differ
         key = (*key, math.copysign(1.0, data))  # type: ignore[arg-type]
-    with _lock:
-        found = _made.get(key)
-        if found is None:
-            found = _made[key] = Node(op, args, data)
-        return found
+    found = _made.get(key)
+    if found is None:
+        with _lock:
+            found = _made.get(key)  # another thread may have been first
+            if found is None:
+                found = _made[key] = Node(op, args, data)
+    return found
 
 
 def const(value: float) -> Node:
