@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
 from lumaloom.effect import Frame, Pointwise, keyframes
-from lumaloom.frame import FORMATS
+from lumaloom.frame import FORMATS, Timing
 from lumaloom.graph import make_plan
 from lumaloom.graph.fused import Fused
+from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.numpy_eval import evaluate
+from lumaloom.pointwise.passes.cube_axes import Axes
 from lumaloom.pointwise.passes.cubes import SIDES, Cube
 from lumaloom.pointwise.reference import reference
 from tests.cuda import fake_cupy
@@ -31,7 +35,8 @@ def planned(chain: list[Any], name: str, error: float, after: str | None = None)
 
 
 def cube_of(fused: Fused) -> Cube | None:
-    return fused.program.lowered.cube
+    cube = fused.program.lowered.cube
+    return cube if cube is None or cube.used else None
 
 
 @pytest.mark.parametrize(
@@ -52,6 +57,44 @@ def test_it_is_no_further_off_than_it_says(name: str, after: str) -> None:
     assert 0 < off <= cube.error * 1.05 + 1.5 / peak  # rounding, and colours that were not among those looked at
     if found.format.has_alpha:
         assert np.array_equal(found.planes[3], src.planes[3])
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "rgb24"])
+def test_what_depends_on_the_place_is_computed_from_the_colours(name: str) -> None:
+    fused = planned([*costly(), effects.grainy()], name, 8.0)
+    cube = cube_of(fused)
+    assert cube is not None
+    ops = {here.op for part in fused.program.lowered.passes for here in reach(part.roots.values())}
+    assert {"lookup3", "hash"} <= ops
+    assert not ops & {"pow", "exp2"}
+    src = noise(spec(name, 67, 35), timing=Timing(5, Fraction(1, 25), 1))
+    found = fused.apply(src, fused.parts[-1].after, POOL)
+    expected = Frame.allocate(found.spec, POOL, like=src)
+    reference([effect.stage for effect in fused.effects], src, expected)
+    off = max(np.abs(a.astype(float) - b).max() for a, b in zip(expected.planes, found.planes, strict=True))
+    assert 0 < off <= 255 * cube.error * 1.05 + 1.5
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuv444p10le", "gbrp"])
+@pytest.mark.parametrize("side", SIDES)
+def test_places_in_a_cube_are_those_of_its_points(name: str, side: int) -> None:
+    axes = Axes(spec(name))
+    points = axes.codes(side)
+    found = evaluate(axes.places(side), dict(zip(axes.inputs, points, strict=True)))
+    steps = np.linspace(0, 1, side)
+    for place, expected in zip(found, np.meshgrid(steps, steps, steps, indexing="ij"), strict=True):
+        np.testing.assert_allclose(place, expected, atol=1e-9)
+    top = (1 << spec(name).format.depth) - 1
+    codes = np.random.default_rng(1).uniform(0, top, (3, 4096))
+    for place in evaluate(axes.places(side), dict(zip(axes.inputs, codes, strict=True))):
+        assert place.min() >= -1e-9
+        assert place.max() <= 1 + 1e-9
+
+
+def test_what_is_refused_says_why() -> None:
+    fused = planned(costly(), "yuv420p", 0.001)
+    assert cube_of(fused) is None
+    assert any(line.startswith("computed, as more is asked than a cube of 65") for line in fused.explain())
 
 
 def test_its_corners_are_exact() -> None:
@@ -94,12 +137,12 @@ def test_only_where_it_is_allowed_and_pays() -> None:
     src = noise(spec("yuv420p", 67, 35))
     exact, allowed = planned(costly(), "yuv420p", 0.0), planned(costly(), "yuv420p", 9.0)
     assert cube_of(exact) is None
+    assert exact.program.lowered.cube is None
     assert not same(exact.apply(src, src.spec, POOL), allowed.apply(src, src.spec, POOL))
     moving = [*costly(), effects.stops(amount=keyframes({0: 0.0, 1: 1.0}))]
     for chain, name in (
         ([effects.warm()], "rgb24"),  # cheap
         ([effects.power(), effects.curve(), effects.power(value=2.2), effects.curve(power=2.2)], "rgb24"),  # by channel
-        ([*costly(), effects.grainy()], "rgb24"),  # looks at the place
         (costly(), "gbrpf32le"),  # codes without end
         (moving, "yuv420p"),
     ):

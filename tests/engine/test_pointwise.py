@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumaloom.effect import Frame, FrameSpec, Pointwise
+from lumaloom.effect import Frame, FrameSpec, Param, Pointwise, pointwise
 from lumaloom.frame import FORMATS, ChromaLocation, Colour, Matrix, Model, Range, Timing, Transfer
 from lumaloom.graph import make_plan
 from lumaloom.graph.fused import Fused
@@ -61,6 +61,20 @@ def test_every_size(name: str, size: tuple[int, int]) -> None:
     for make in (effects.lift, effects.wave, effects.warm, effects.grainy):
         if taken(make(), name):
             assert differences([make()], src, src.spec) <= 1
+
+
+@pytest.mark.parametrize("name", ["gbrpf32le", "yuv420p"])
+def test_any_exponent(name: str) -> None:
+    """One program serves them all: those that its polynomials are for, and those beyond."""
+
+    @pointwise(space="any")
+    def raised(v: Any, *, exponent: float = Param(1.0)) -> Any:
+        """Raise to a power."""
+        return np.power(np.maximum(v, 0.001), exponent)
+
+    src = noise(spec(name, 66, 20))
+    for exponent in (0.02, 0.3, 1.5, 4.0, 9.0):
+        assert differences([raised(exponent=exponent)], src, src.spec) <= 1, exponent
 
 
 @pytest.mark.parametrize("location", ChromaLocation)

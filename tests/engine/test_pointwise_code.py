@@ -16,15 +16,19 @@ import pytest
 from lumaloom.effect import Pointwise, pointwise
 from lumaloom.pointwise import machine
 from lumaloom.pointwise.code_limit import LIMIT, keep_within, used
+from lumaloom.pointwise.host import lookup
 from lumaloom.pointwise.ir import const, make, node, reach, select
 from lumaloom.pointwise.llvm_math import prelude
+from lumaloom.pointwise.llvm_power import operands
 from lumaloom.pointwise.llvm_source import module
 from lumaloom.pointwise.llvm_text import Text
 from lumaloom.pointwise.llvm_values import Values
 from lumaloom.pointwise.lower import Lowered, lower
-from lumaloom.pointwise.machine import Machine, assembly, lanes
+from lumaloom.pointwise.machine import Machine, assembly, has_permutes, lanes
 from lumaloom.pointwise.passes.affine import joined
+from lumaloom.pointwise.passes.powers import EVERYTHING, LEAST, MOST, NOTHING, power_table
 from lumaloom.pointwise.passes.ranges import trimmed
+from lumaloom.pointwise.quick import quick
 from tests.engine import pointwise_effects as effects
 from tests.engine.frames import spec
 
@@ -96,7 +100,8 @@ def test_costly_functions_of_one_channel_become_tables(name: str, tables: int) -
 @pytest.mark.parametrize("name", ["yuv420p", "rgb24", "gbrpf32le", "p010le"])
 def test_the_loop_is_packed(name: str) -> None:
     chain = [effects.stops(), effects.soft_vivid(), effects.wave(), effects.turned(), effects.grainy()]
-    text = assembly(module(lowered(name, *chain), lanes()))
+    found = lowered(name, *chain)
+    text = assembly(module(quick(found)[0] if has_permutes() else found, lanes()))
     loop = text[text.index("pass0:") :].partition(".size")[0]
     assert not re.findall(r"^\s+(?:v?call|callq)\s", loop, re.MULTILINE), "no function is called"
     packed = len(re.findall(r"^\s+v?(?:mul|add|fn?m(?:add|sub)\w+)ps\s", loop, re.MULTILINE))
@@ -105,24 +110,32 @@ def test_the_loop_is_packed(name: str) -> None:
     assert single <= 12, "numbers of the frame and of the row only"
 
 
-def by_code(op: str, *args: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def by_code(op: str, *args: np.ndarray[Any, Any], table: np.ndarray[Any, Any] | None = None) -> np.ndarray[Any, Any]:
     """Evaluate one operation on arrays with the code that the compiler makes for it."""
     text, wide, kind = Text(), 16, "<16 x float>"
     inputs = tuple(node("input", (), f"i{k}") for k in range(len(args)))
-    text.line("define void @pass0(ptr %words, ptr %numbers) {\nentry:\n  br label %l\nl:")
+    text.line("define void @pass0(ptr %words, ptr %numbers) {")
+    text.line("entry:")
+    known: tuple[str, ...] = ()
+    if table is not None:
+        address = text.set(f"inttoptr i64 {table.ctypes.data} to ptr", "table")
+        known = operands(text, address) if op == "power" else (address, str(len(table) - 1))
+    text.line("  br label %l\nl:")
     text.line("  %i = phi i64 [ 0, %entry ], [ %n, %l ]")
     loaded = {}
     for k, one in enumerate(inputs):
         word = text.set(f"getelementptr ptr, ptr %words, i64 {k}")
         address = text.set(f"getelementptr float, ptr {text.set(f'load ptr, ptr {word}')}, i64 %i")
         loaded[one] = text.set(f"load {kind}, ptr {address}, align 4")
-    result = Values(text, wide, loaded.__getitem__, lambda _: ("", "")).of(node(op, inputs))
+    given = node("table", (), "of a test")
+    whole = {"power": (*inputs, given), "lookup": (given, *inputs)}.get(op, inputs)
+    result = Values(text, wide, loaded.__getitem__, lambda _: known).of(node(op, whole))
     target = text.set("getelementptr float, ptr %numbers, i64 %i")
     text.line(f"  store {kind} {result}, ptr {target}, align 4\n  %n = add i64 %i, 16")
     text.line(f"  %c = icmp slt i64 %n, {len(args[0])}\n  br i1 %c, label %l, label %d\nd:\n  ret void\n}}")
     names = {f"declare {kind} @llvm.{name}.v16f32({kind})" for name in ("rint", "fabs", "floor")}
     names |= {f"declare {kind} @llvm.copysign.v16f32({kind}, {kind})", *text.intrinsics}
-    code = Machine("\n".join([*text.lines, prelude(text.used, wide), *sorted(names)]))
+    code = Machine("\n".join([*text.lines, prelude(text.used, wide), *sorted(names), "!0 = !{}"]))
     out, words = np.empty(len(args[0]), np.float32), np.array([arg.ctypes.data for arg in args], np.int64)
     code.function("pass0")(words.ctypes.data, out.ctypes.data)
     return out
@@ -152,6 +165,38 @@ SPREAD = np.exp2(RNG.uniform(-16, 16, SIZE)).astype(np.float32)
 def test_functions_have_the_errors_stated(op: str, args: Any, function: Any, relative: float, absolute: float) -> None:
     exact = function(*(arg.astype(np.float64) for arg in args))
     assert (np.abs(by_code(op, *args) - exact) <= absolute + relative * np.abs(exact)).all()
+
+
+EXPONENTS = (LEAST, 1 / 2.4, 0.45, 1.0, 2.2, 3.3, MOST)
+
+
+@pytest.mark.skipif(not has_permutes(), reason="the code is for processors with AVX2")
+@pytest.mark.parametrize("exponent", EXPONENTS)
+def test_powers_by_polynomial_have_the_error_of_powers(exponent: float) -> None:
+    base = np.concatenate([SPREAD, np.exp2(np.arange(-38, 17)).repeat(2), [0, -1, 1e-30, NOTHING / 2, 2e5, 1e30, 0, 0]])
+    base = np.resize(base, SIZE).astype(np.float32)
+    entries = np.zeros(40, np.float32)
+    table = entries[-entries.ctypes.data % 32 // 4 :][:24]  # aligned as tables are
+    table[...] = power_table(exponent)
+    exact = np.clip(base, 0, EVERYTHING).astype(np.float64) ** exponent
+    exact[base < NOTHING] = 0
+    found = by_code("power", base, table=table)
+    assert (np.abs(found - exact) <= 4e-6 * exact).all()
+
+
+def test_lookups_by_code_are_those_of_the_definition() -> None:
+    table = RNG.random(4097).astype(np.float32)
+    places = np.concatenate([RNG.uniform(-0.1, 1.1, SIZE - 4), [0, 1, np.nan, np.inf]]).astype(np.float32)
+    exact = lookup(table.astype(np.float64), places.astype(np.float64))
+    exact[-1] = table[-1]
+    assert np.allclose(by_code("lookup", places, table=table), exact, rtol=0, atol=4097 * 2e-7)
+
+
+def test_what_is_needed_anyway_is_a_term_of_sums() -> None:
+    total = make("add", make("mul", R, const(0.3)), make("mul", G, const(0.7)))
+    bent = make("pow", make("max", total, const(0.1)), const(0.4))
+    (found,) = joined([select(make("lt", total, const(0.1)), make("mul", total, const(4.5)), bent)])
+    assert found.args[1] is make("mul", total, const(4.5))
 
 
 def test_code_is_kept_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,6 +253,7 @@ def test_text_is_the_same_in_every_process() -> None:
     code = """
 import hashlib
 from lumaloom.frame import FORMATS, FrameSpec
+from lumaloom.pointwise.llvm_power import operands
 from lumaloom.pointwise.llvm_source import module
 from lumaloom.pointwise.lower import lower
 from tests.engine.pointwise_effects import cubic, grainy, stops, warm

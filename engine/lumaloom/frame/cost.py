@@ -27,7 +27,8 @@ def conversion_cost(source: PixelFormat, target: PixelFormat) -> float:
         + _STEP
         + (target.has_alpha and not source.has_alpha)
         + max(0, target.depth - source.depth)
-        + (source.bytes_for(16, 16) + target.bytes_for(16, 16)) / 256
+        + source.density
+        + target.density
         + abs(len(target.planes) - len(source.planes)) / 64
         + target.shift / 64
     )

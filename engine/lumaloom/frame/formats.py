@@ -5,6 +5,7 @@ Names are FFmpeg's. A new format is one row of `_ROWS`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -102,7 +103,12 @@ class PixelFormat:
 
     def bytes_for(self, width: int, height: int) -> int:
         """Bytes of the samples of one frame, without padding."""
-        return sum(int(np.prod(p.shape(width, height))) for p in self.planes) * self.dtype.itemsize
+        return sum(math.prod(p.shape(width, height)) for p in self.planes) * self.dtype.itemsize
+
+    @cached_property
+    def density(self) -> float:
+        """Bytes of samples per pixel."""
+        return self.bytes_for(16, 16) / 256
 
 
 def define(name: str, model: Model, depth: int, planes: str, shift: int = 0) -> PixelFormat:

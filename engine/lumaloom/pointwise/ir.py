@@ -18,6 +18,7 @@ UNARY = {
 }  # fmt: skip
 BINARY = {"add", "sub", "mul", "div", "min", "max", "pow", "atan2"}
 COMPARE = {"lt", "le", "eq", "ne"}
+_COMMUTATIVE = {"add", "mul", "min", "max", "eq", "ne", "and", "or", "xor"}
 LOGIC = {"and", "or", "xor", "not"}
 
 
@@ -30,26 +31,25 @@ class Node:
         args: the nodes that it is made from.
         data: what else it is: the number of a constant, the name of an input, the host function of a call.
         varying: whether it depends on the pixel.
+        reads: the `data` of the inputs that it depends on.
+        number: the value of a constant, else None.
         is_bool: whether it is a truth value, else a float.
         digest: a hash of all this that is the same in every process.
 
     """
 
-    __slots__ = ("__weakref__", "args", "data", "digest", "is_bool", "op", "varying")
+    __slots__ = ("__weakref__", "args", "data", "digest", "is_bool", "number", "op", "reads", "varying")
 
     def __init__(self, op: str, args: tuple[Node, ...], data: Hashable) -> None:
         self.op, self.args, self.data = op, args, data
-        self.varying: bool = op == "input" or any(arg.varying for arg in args)
+        self.reads: frozenset[Hashable] = frozenset((data,)) if op == "input" else _union(args)
+        self.varying = bool(self.reads)
+        self.number: float | None = data if op == "const" else None  # type: ignore[assignment]
         self.is_bool = op in COMPARE or op in LOGIC
         content = blake2b(f"{op} {data!r}".encode(), digest_size=12)
         for arg in args:
             content.update(arg.digest)
         self.digest: bytes = content.digest()
-
-    @property
-    def number(self) -> float | None:
-        """The value of a constant, else None."""
-        return self.data if self.op == "const" else None  # type: ignore[return-value]
 
     @property
     def texel(self) -> tuple[int, int, int]:
@@ -58,6 +58,15 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{self.op} {self.data}>" if not self.args else f"<{self.op} of {len(self.args)}>"
+
+
+def _union(args: tuple[Node, ...]) -> frozenset[Hashable]:
+    """Return what the arguments read, one set being shared by as many nodes as there can be."""
+    found: frozenset[Hashable] = frozenset()
+    for arg in args:
+        if not arg.reads <= found:
+            found = arg.reads if found <= arg.reads else found | arg.reads
+    return found
 
 
 _made: WeakValueDictionary[tuple[Hashable, ...], Node] = WeakValueDictionary()
@@ -69,11 +78,13 @@ def node(op: str, args: tuple[Node, ...] = (), data: Hashable = None) -> Node:
     key = (op, data, *map(id, args))
     if op == "const":  # 0.0 and -0.0 are equal and differ
         key = (*key, math.copysign(1.0, data))  # type: ignore[arg-type]
-    with _lock:
-        found = _made.get(key)
-        if found is None:
-            found = _made[key] = Node(op, args, data)
-        return found
+    found = _made.get(key)
+    if found is None:
+        with _lock:
+            found = _made.get(key)  # another thread may have been first
+            if found is None:
+                found = _made[key] = Node(op, args, data)
+    return found
 
 
 def const(value: float) -> Node:
@@ -83,14 +94,14 @@ def const(value: float) -> Node:
 
 def make(op: str, *args: Node) -> Node:
     """Return an operation on nodes, folded where that changes no result (NaN and infinity aside)."""
-    numbers = [arg.number for arg in args]
-    if all(number is not None for number in numbers) and op in _FOLDS:
-        return _folded(op, [float(number) for number in numbers])  # type: ignore[arg-type]
+    numbers = [arg.number for arg in args if arg.number is not None]
+    if len(numbers) == len(args) and op in _FOLDS:
+        return _folded(op, numbers)
     rule = _RULES.get(op)
     simpler = rule(*args) if rule else None
     if simpler is not None:
         return simpler
-    if op in ("add", "mul", "min", "max", "eq", "ne", "and", "or", "xor") and _rank(args[0]) > _rank(args[1]):
+    if op in _COMMUTATIVE and _rank(args[0]) > _rank(args[1]):
         args = (args[1], args[0])
     return node(op, args)
 
@@ -221,16 +232,20 @@ _RULES: dict[str, Callable[..., Node | None]] = {
 
 def reach(roots: Iterable[Node]) -> Iterator[Node]:
     """Yield every node that the roots are made from, arguments before what uses them."""
-    done: set[int] = set()
-    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(list(roots))]
+    done: set[Node] = set()
+    stack: list[Node | None] = [*reversed(list(roots))]
     while stack:
-        here, ready = stack.pop()
-        if ready:
-            yield here
-        elif id(here) not in done:
-            done.add(id(here))
-            stack.append((here, True))
-            stack.extend((arg, False) for arg in reversed(here.args))
+        here = stack.pop()
+        if here is None:  # what lies below is ready
+            ready = stack.pop()
+            assert ready is not None
+            yield ready
+        elif here not in done:
+            done.add(here)
+            if here.args:
+                stack += (here, None, *here.args[::-1])
+            else:
+                yield here
 
 
 def rebuilt(here: Node, args: tuple[Node, ...]) -> Node:

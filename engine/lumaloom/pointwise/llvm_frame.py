@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lumaloom.pointwise.ir import reach
 from lumaloom.pointwise.llvm_planes import Row
+from lumaloom.pointwise.llvm_power import operands
 from lumaloom.pointwise.llvm_text import Text
 from lumaloom.pointwise.lower import Lowered, Pass, places
 
@@ -24,7 +25,7 @@ class Frame:
         self._tables = self._sides["out"] + 2 * len(lowered.after.format.planes)
         self._numbers = {id(value): k for k, value in enumerate(lowered.numbers)}
         self.numbers: dict[int, str] = {}
-        self.tables: dict[int, tuple[str, str]] = {}
+        self.tables: dict[int, tuple[str, ...]] = {}
 
     def word(self, index: int) -> str:
         """Return a word of the first argument."""
@@ -47,6 +48,9 @@ class Frame:
                 base = self._tables + 2 * [id(table) for table in self.lowered.tables].index(id(here))
                 address = self.text.set(f"inttoptr i64 {self.word(base)} to ptr", "table")
                 self.tables[id(here)] = (address, self.text.set(f"trunc i64 {self.word(base + 1)} to i32", "i"))
+        for here in reach(part.roots.values()):
+            if here.op == "power":
+                self.tables[id(here)] = operands(self.text, self.tables[id(here.args[1])][0])
 
     def _plane(self, side: str, plane: int) -> None:
         base = self._sides[side] + 2 * plane

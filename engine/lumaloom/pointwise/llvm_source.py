@@ -201,7 +201,8 @@ class _Blocks:
 
     def _leaf(self, here: Node, k: int) -> str:
         if here.op == "texel":
-            return texel(self.text, self.frame.tables[id(here.args[0])], here, self.numbers[k], self.at, self.lanes)
+            address, pitch = self.frame.tables[id(here.args[0])]
+            return texel(self.text, (address, pitch), here, self.numbers[k], self.at, self.lanes)
         if here.op != "input":
             return self.frame.numbers[id(here)]
         name = str(here.data)

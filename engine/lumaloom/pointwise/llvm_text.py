@@ -20,6 +20,7 @@ class Text:
         self.used: set[str] = set()
         self.intrinsics: set[str] = set()
         self._count = 0
+        self._scratch: dict[str, str] = {}
 
     def line(self, text: str) -> None:
         """Add a line as it is."""
@@ -31,6 +32,14 @@ class Text:
         result = f"%{name}{self._count}"
         self.lines.append(f"  {result} = {text}")
         return result
+
+    def scratch(self, kind: str) -> str:
+        """Return the address of memory on the stack, aligned for vectors; one for every kind that is asked for."""
+        if kind not in self._scratch:
+            self._scratch[kind] = f"%scratch{len(self._scratch)}"
+            entry = self.lines.index("entry:")
+            self.lines.insert(entry + 1, f"  {self._scratch[kind]} = alloca {kind}, align 64")
+        return self._scratch[kind]
 
     def intrinsic(self, name: str, lanes: int, *args: str) -> str:
         """Call an intrinsic of vectors of float."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lumaloom.pointwise.ir import Node, node
 from lumaloom.pointwise.llvm_lookup import cube, line
+from lumaloom.pointwise.llvm_power import power
 from lumaloom.pointwise.llvm_text import Text, splat
 
 _COMPARES = {"lt": "olt", "le": "ole", "eq": "oeq", "ne": "une"}
@@ -23,12 +24,12 @@ class Values:
         text: where the instructions go.
         lanes: of a vector.
         leaf: gives the value of inputs, of pictures, and of uniform nodes.
-        tables: gives address and last index of a table's node.
+        tables: gives address and last index of a table's node, and the operands of a power's.
 
     """
 
     def __init__(
-        self, text: Text, lanes: int, leaf: Callable[[Node], str], tables: Callable[[Node], tuple[str, str]]
+        self, text: Text, lanes: int, leaf: Callable[[Node], str], tables: Callable[[Node], tuple[str, ...]]
     ) -> None:
         self.text, self.lanes, self.leaf, self.tables = text, lanes, leaf, tables
         self.kind, self.truth = f"<{lanes} x float>", f"<{lanes} x i1>"
@@ -64,6 +65,8 @@ class Values:
             return self.leaf(here)
         if here.op in ("lookup", "lookup3"):
             return self._looked_up(here)
+        if here.op == "power":
+            return power(self, self.tables(here), self._known[here.args[0]])
         args = [self._known[arg] for arg in here.args]
         return self._computed(here, args)
 
@@ -99,10 +102,10 @@ class Values:
         return name
 
     def _looked_up(self, here: Node) -> str:
-        table = self.tables(here.args[0])
+        address, last = self.tables(here.args[0])
         args = [self.of(arg) for arg in here.args[1:]]
         if here.op == "lookup":
-            return line(self, *table, args[0])
-        for k, name in enumerate(cube(self, *table, *args)):
+            return line(self, address, last, args[0])
+        for k, name in enumerate(cube(self, address, last, *args)):
             self._known[node("lookup3", here.args, k)] = name
         return self._known[here]

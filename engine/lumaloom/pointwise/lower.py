@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lumaloom.frame import FrameSpec, Model, PixelFormat
@@ -107,9 +107,9 @@ def raw(letter: str) -> Node:
     return node("input", (), f"raw {letter}")
 
 
-def inputs(roots: Sequence[Node] | object) -> set[str]:
+def inputs(roots: Iterable[Node]) -> set[str]:
     """Return what the roots read: letters of channels, and `x`, `y` for the pixel's place as ` x` and ` y`."""
-    found = {str(here.data) for here in reach(roots) if here.op == "input"}  # type: ignore[arg-type]
+    found = {str(name) for root in roots for name in root.reads}
     return {name.removeprefix("raw ") if name.startswith("raw ") else f" {name}" for name in found}
 
 
@@ -135,7 +135,7 @@ def lower(
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)
     colours = [k for k, letter in enumerate(letters) if letter != "a"]
-    roots, cube = collapsed(roots, colours, before.format, after.format, _now(stages), allowed)
+    roots, cube = collapsed(roots, colours, before, after.format, _now(stages), allowed)
     known = _known(stages, source, before)
     half = const(0 if after.format.is_float else 0.5)
     plain = trimmed(roots, known)
@@ -148,6 +148,12 @@ def lower(
     final = dict(zip(letters, whole[count:], strict=True))
     dither = dither and loses_depth(before.format, after.format)
     passes, copies = _arranged(before, after, final, same, dither)
+    found = gathered(passes)
+    return Lowered(before, after, passes, copies, *found, dither=dither, fields=by_fields(before), cube=cube)
+
+
+def gathered(passes: Sequence[Pass]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """Return the uniform values and the tables that passes need of the host."""
     varying = [here for part in passes for here in reach(part.roots.values()) if here.varying]
     numbers: dict[int, Node] = {}
     tables: dict[int, Node] = {}
@@ -157,8 +163,7 @@ def lower(
                 tables.setdefault(id(arg), arg)
             elif not arg.varying and arg.op != "const":
                 numbers.setdefault(id(arg), arg)
-    found = tuple(numbers.values()), tuple(tables.values())
-    return Lowered(before, after, passes, copies, *found, dither=dither, fields=by_fields(before), cube=cube)
+    return tuple(numbers.values()), tuple(tables.values())
 
 
 def _sampled(

@@ -40,6 +40,11 @@ def lanes() -> int:
     return 32 if "+avx512f" in processor()[1].split(",") else 16
 
 
+def has_permutes() -> bool:
+    """Whether the processor looks up eight floats within a register (AVX2)."""
+    return "+avx2" in processor()[1].split(",")
+
+
 def _target() -> Any:
     """Return a new target machine: an execution engine owns the one that it is made with."""
     import llvmlite.binding as llvm

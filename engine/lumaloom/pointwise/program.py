@@ -11,8 +11,10 @@ import numpy as np
 from lumaloom.frame import Frame, FrameSpec, PlaneFormat
 from lumaloom.pointwise.levels import by_fields
 from lumaloom.pointwise.lower import Lowered, lower
-from lumaloom.pointwise.machine import Machine, lanes
+from lumaloom.pointwise.machine import Machine, has_permutes, lanes
+from lumaloom.pointwise.passes.powers import usual
 from lumaloom.pointwise.pictures import stamp
+from lumaloom.pointwise.quick import quick
 from lumaloom.pointwise.settled import Settled, word_of
 from lumaloom.pointwise.stage import Stage
 
@@ -73,6 +75,32 @@ def _program(key: _Key) -> Program:
     return Program(lower(key.stages, key.before, key.after, *key.options))
 
 
+class Variant:
+    """Code for this processor, compiled when first asked for.
+
+    Attributes:
+        lowered: what it is made from.
+        settled: gives its numbers and tables.
+        exponents: how many of the last numbers have to be `usual` for it to be right.
+
+    """
+
+    def __init__(self, lowered: Lowered, settled: Settled, exponents: int = 0) -> None:
+        self.lowered, self.settled, self.exponents = lowered, settled, exponents
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The code."""
+        from lumaloom.pointwise.llvm_source import module
+
+        return Machine(module(self.lowered, lanes()))
+
+    @cached_property
+    def functions(self) -> list[Any]:
+        """Its functions, one a pass."""
+        return [self.machine.function(f"pass{k}") for k in range(len(self.lowered.passes))]
+
+
 class Program:
     """Compiled passes over planes, and the numbers that they get; compiled for a device when first run on it.
 
@@ -91,16 +119,19 @@ class Program:
             for number, part in enumerate(lowered.passes)
         ]
 
-    @cached_property
+    @property
     def machine(self) -> Machine:
         """The code for this processor."""
-        from lumaloom.pointwise.llvm_source import module
-
-        return Machine(module(self.lowered, lanes()))
+        return self._quick.machine
 
     @cached_property
-    def _functions(self) -> list[Any]:
-        return [self.machine.function(f"pass{k}") for k in range(len(self.lowered.passes))]
+    def _quick(self) -> Variant:
+        lowered, exponents = quick(self.lowered) if has_permutes() else (self.lowered, 0)
+        return Variant(lowered, Settled(lowered), exponents)
+
+    @cached_property
+    def _plain(self) -> Variant:
+        return Variant(self.lowered, self._settled)
 
     @cached_property
     def _cuda(self) -> CudaProgram:
@@ -118,7 +149,12 @@ class Program:
         if not isinstance(src.planes[0], np.ndarray):
             self._cuda.run(stages, src, out)
             return
-        numbers, tables = self._settled.of(stages, src)
+        variant = self._quick
+        numbers, tables = variant.settled.of(stages, src)
+        count = len(variant.lowered.numbers)
+        if not usual(numbers[count - variant.exponents : count]):
+            variant = self._plain
+            numbers, tables = variant.settled.of(stages, src)
         for source, target in self.lowered.copies:
             out.planes[target][...] = src.planes[source]
         if not self.lowered.passes:
@@ -127,7 +163,7 @@ class Program:
         targets = [self._target(plane, fmt, out.spec) for fmt, plane in out.items()]
         ends = [word for table in tables for word in (table.ctypes.data, word_of(table))]
         places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
-        for number, function in enumerate(self._functions):
+        for number, function in enumerate(variant.functions):
             words = np.array([*self._extent(number, sources, targets), *places, *ends], np.int64)
             function(words.ctypes.data, numbers.ctypes.data)
         for number in {plane for part in self.lowered.passes for plane in part.planes}:

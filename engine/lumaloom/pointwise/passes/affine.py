@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from lumaloom.pointwise.ir import Node, const, make, reach, rebuilt
 from lumaloom.pointwise.passes.cost import cost
 
-_LIMITS = (4, 9)  # terms of a sum; longer ones are computed once and count as one value
+_LIMIT = 9  # terms of a sum; longer ones are computed once and count as one value
 _NOTHING, _NEAR_ONE = 1e-13, 1e-12
+
+_ZERO, _ONE = const(0), const(1)
 
 Form = dict[Node | None, Node]  # value -> weight, both nodes; None stands for 1
 
@@ -21,16 +23,26 @@ def joined(roots: Sequence[Node], counted: slice = slice(None)) -> list[Node]:
 
     Weights are exact to double precision; those that differ from 0 and 1 by rounding alone become 0 and 1.
     """
-    candidates = [list(roots), *(_joined(roots, limit) for limit in _LIMITS)]
+    candidates = [list(roots), _joined(roots, set()), _joined(roots, _needed(roots))]
     return min(candidates, key=lambda found: cost(found[counted]))
 
 
-def _joined(roots: Sequence[Node], limit: int) -> list[Node]:
+def _needed(roots: Sequence[Node]) -> set[int]:
+    """Return the values that something other than a sum needs: what is computed anyway can be a term of sums."""
+    return {id(arg) for here in reach(roots) if here.varying and not _is_affine(here) for arg in here.args}
+
+
+def _is_affine(here: Node) -> bool:
+    return here.op in ("add", "sub", "neg") or (here.op == "mul" and not all(arg.varying for arg in here.args))
+
+
+def _joined(roots: Sequence[Node], terms: set[int]) -> list[Node]:
+    """Return the roots with sums joined, save for the sums that are to be terms of others."""
     forms: dict[int, Form] = {}
     for here in reach(roots):
         form = _form(here, [forms[id(arg)] for arg in here.args])
-        if len(form) - (None in form) > limit:
-            form = {_value(form): const(1)}
+        if len(form) - (None in form) > _LIMIT or (len(form) > 1 and id(here) in terms):
+            form = {_value(form): _ONE}
         forms[id(here)] = form
     return [_value(forms[id(root)]) for root in roots]
 
@@ -47,13 +59,17 @@ def _form(here: Node, args: list[Form]) -> Form:
             if not here.args[factor].varying:
                 weight = here.args[factor]
                 return _clean({value: make("mul", by, weight) for value, by in args[other].items()})
-    return {rebuilt(here, tuple(map(_value, args))): const(1)}
+    return {rebuilt(here, tuple(map(_value, args))): _ONE}
 
 
 def _sum(a: Form, b: Form, op: str) -> Form:
     total = dict(a)
     for value, weight in b.items():
-        total[value] = make(op, total.get(value, const(0)), weight)
+        before = total.get(value)
+        if before is None:
+            total[value] = weight if op == "add" else make("neg", weight)
+        else:
+            total[value] = make(op, before, weight)
     return _clean(total)
 
 
@@ -64,14 +80,14 @@ def _clean(form: Form) -> Form:
         if number is not None and abs(number) < _NOTHING:
             continue
         if number is not None and abs(number - 1) < _NEAR_ONE:
-            weight = const(1)
+            weight = _ONE
         kept[value] = weight
     return kept
 
 
 def _value(form: Form) -> Node:
     """Return the sum as a node: the constant first, so that every further term is one fused multiply-add."""
-    total = form.get(None, const(0))
+    total = form.get(None, _ZERO)
     for value in sorted((value for value in form if value is not None), key=_order):
         total = make("add", make("mul", value, form[value]), total)
     return total

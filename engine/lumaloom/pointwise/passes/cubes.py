@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from lumaloom.frame import PixelFormat
+from lumaloom.frame import FrameSpec, Model, PixelFormat
 from lumaloom.pointwise.host import tetrahedral
-from lumaloom.pointwise.ir import Node, const, make, node, reach
+from lumaloom.pointwise.ir import Node, node, reach, rebuilt, substituted
 from lumaloom.pointwise.numpy_eval import evaluate
 from lumaloom.pointwise.passes.cost import cost
+from lumaloom.pointwise.passes.cube_axes import Axes
 
 SIDES = (17, 33, 65)
-_WORTH = 150  # instructions per pixel from which a look up is faster
+_WORTH = 200  # instructions per pixel from which a look up is faster
 _PROBES = 1 << 16
 
 
@@ -27,84 +28,138 @@ class Cube:
     Attributes:
         side: points a side.
         error: the greatest difference found over 65536 colours of all that the format has, as part of the range.
+        used: whether that was allowed.
 
     """
 
     side: int
     error: float
+    used: bool = True
 
     def __str__(self) -> str:
-        return f"a cube of {self.side} points a side, up to {self.error * 255:.2g} of 255 levels off"
+        text = f"a cube of {self.side} points a side, up to {self.error * 255:.2g} of 255 levels off"
+        return text if self.used else f"computed, as more is asked than {text}"
 
 
 class _Sampled:
     """A table of a graph's values: a host function of the parameters that the graph has."""
 
-    def __init__(self, roots: tuple[Node, ...], inputs: tuple[str, ...], params: tuple[Node, ...], peak: float) -> None:
-        self.roots, self.inputs, self.params, self.peak, self.side = roots, inputs, params, peak, 0
-
-    def with_side(self, side: int) -> _Sampled:
-        """Return the same with another number of points."""
-        other = _Sampled(self.roots, self.inputs, self.params, self.peak)
-        other.side = side
-        return other
+    def __init__(self, roots: Sequence[Node], axes: Axes, params: Sequence[Node], side: int = 0) -> None:
+        self.roots, self.axes, self.params, self.side = roots, axes, params, side
 
     def __repr__(self) -> str:
         return "cube"  # code does not depend on what is in it
 
     def __call__(self, *values: float) -> np.ndarray[Any, Any]:
         """Return `(side, side, side, 3)`, a slice of its first axis at a time, as graphs are long."""
-        codes = np.linspace(0, self.peak, self.side)
-        grid = np.meshgrid(codes, codes, indexing="ij")
-        slices = [self.at((np.full_like(grid[0], code), *grid), values) for code in codes]
+        slices = [self.at(codes, values) for codes in zip(*self.axes.codes(self.side), strict=True)]
         return np.stack(slices).astype(np.float32)
 
     def at(self, codes: Sequence[Any], values: Sequence[float]) -> np.ndarray[Any, Any]:
         """Return the graph's values at some codes, the three of a colour in the last axis."""
         known: dict[Hashable, Any] = {param.data: value for param, value in zip(self.params, values, strict=True)}
-        known |= dict(zip(self.inputs, codes, strict=True))
+        known |= dict(zip(self.axes.inputs, codes, strict=True))
         return np.stack(np.broadcast_arrays(*evaluate(self.roots, known), codes[0])[:3], axis=-1)
 
 
 def collapsed(
     roots: Sequence[Node],
     colours: Sequence[int],
-    before: PixelFormat,
+    before: FrameSpec,
     after: PixelFormat,
     known: Mapping[Hashable, float],
     allowed: float,
 ) -> tuple[list[Node], Cube | None]:
-    """Return the roots with the costly colours among them looked up in the smallest cube that is exact enough.
+    """Return the roots with the costly colours in them looked up in the smallest cube that is exact enough.
+
+    What depends on the pixel's place too, such as a vignette after a grade, is computed from the colours looked up.
 
     Args:
         roots: samples in steps, from `raw` inputs.
         colours: which of them are colour.
-        before, after: formats that come in and go out.
+        before: frames that come in.
+        after: format that goes out.
         known: the parameters of now.
         allowed: error as part of the range; 0 allows none.
 
     """
-    found = [here for here in reach([roots[k] for k in colours]) if here.op in ("input", "param")]
-    inputs = tuple(sorted({str(here.data) for here in found if here.op == "input"}))
-    params = tuple(here for here in found if here.op == "param")
-    mixed = any(sum(here.op == "input" for here in reach([roots[k]])) > 1 for k in colours)  # else lines are cheaper
-    fits = mixed and len(colours) == 3 and len(inputs) == 3 and all(name.startswith("raw ") for name in inputs)
-    settled = all(here.data in known for here in params)  # what follows the time would be sampled for every frame
-    if not (allowed and fits and settled) or before.is_float or cost([roots[k] for k in colours]) < _WORTH:
+    wanted = [roots[k] for k in colours]
+    if not allowed or before.format.is_float or before.format.model is Model.GRAY:
         return list(roots), None
-    peak, range_ = (1.0 if row.is_float else float((1 << row.depth) - 1) for row in (before, after))
-    exact = _Sampled(tuple(roots[k] for k in colours), inputs, params, peak)
-    values = [known[here.data] for here in params]
-    corners = np.array(list(product((0.0, peak), repeat=3)))
-    probes = list(np.concatenate([corners, np.random.default_rng(0).uniform(0, peak, (_PROBES, 3))]).T)
-    wanted = np.clip(exact.at(probes, values), 0, range_)
+    axes = Axes(before)
+    values = _cut(wanted, frozenset(axes.inputs))
+    params = tuple(here for here in reach(values) if here.op == "param")
+    settled = all(here.data in known for here in params)  # what follows the time would be sampled for every frame
+    mixed = any(len(here.reads) > 1 for here in values)  # else lines are cheaper
+    if not (settled and mixed and len(values) == 3 and cost(values) >= _WORTH):
+        return list(roots), None
+    range_ = 1.0 if after.is_float else float((1 << after.depth) - 1)
+    exact, numbers = _Sampled(values, axes, params), [known[here.data] for here in params]
+    rest = _with(wanted, values, [node("input", (), f"cube {k}") for k in range(3)])
+    corners = np.array(list(product((0.0, axes.peak), repeat=3)))
+    rng = np.random.default_rng(0)
+    probes = list(np.concatenate([corners, rng.uniform(0, axes.peak, (_PROBES, 3))]).T)
+    around: dict[Hashable, Any] = {**known, (-1, "t"): 0.0, (-1, "frame"): 0.0}
+    for name, axis, size in (("x", "width", before.width), ("y", "height", before.height)):
+        around |= {name: np.floor(rng.uniform(0, size, len(probes[0]))) + 0.5, (-1, axis): float(size)}
+
+    codes: dict[Hashable, Any] = dict(zip(axes.inputs, probes, strict=True))
+
+    def finished(samples: Sequence[Any]) -> np.ndarray[Any, Any]:
+        given = {**around, **codes}
+        given.update({f"cube {k}": sample for k, sample in enumerate(samples)})
+        stacked = np.stack(np.broadcast_arrays(*evaluate(rest, given), probes[0])[:3])
+        return np.asarray(np.clip(stacked, 0, range_))
+
+    right = finished(list(np.moveaxis(exact.at(probes, numbers), -1, 0)))
     for side in SIDES:
-        sampled = exact.with_side(side)
-        got = np.stack(tetrahedral(sampled(*values), *(codes / peak for codes in probes)), axis=-1)
-        error = float(np.abs(np.clip(got, 0, range_) - wanted).max()) / range_
+        sampled, places = _Sampled(values, axes, params, side), axes.places(side)
+        got = finished(tetrahedral(sampled(*numbers), *evaluate(places, codes)))
+        error = float(np.abs(got - right).max()) / range_
         if error <= allowed:
             table = node("table", params, sampled)
-            places = [make("mul", node("input", (), name), const(1 / peak)) for name in inputs]
-            looked_up = {here: node("lookup3", (table, *places), k) for k, here in enumerate(colours)}
-            return [looked_up.get(k, root) for k, root in enumerate(roots)], Cube(side, error)
-    return list(roots), None
+            looked_up = [node("lookup3", (table, *places), k) for k in range(3)]
+            made = dict(zip(colours, _with(wanted, values, looked_up), strict=True))
+            return [made.get(k, root) for k, root in enumerate(roots)], Cube(side, error)
+    return list(roots), Cube(side, error, used=False)
+
+
+def _cut(roots: Sequence[Node], inputs: frozenset[str]) -> list[Node]:
+    """Return the values of colour alone, as far from the inputs as there are, that the roots are made of.
+
+    Those that follow from the others are left out, as are the inputs themselves.
+    """
+    found: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = list(roots)[::-1]
+    while stack:
+        here = stack.pop()
+        if here in seen or not here.varying:
+            continue
+        seen.add(here)
+        if here.reads <= inputs:
+            found[here] = None
+        else:
+            stack += here.args[::-1]
+    outer = [here for here in found if here.op != "input"]
+    return [here for here in outer if _reaches_input(here, set(outer) - {here})]
+
+
+def _reaches_input(root: Node, stops: set[Node]) -> bool:
+    """Whether a value needs an input by another way than through others."""
+    seen: set[Node] = set()
+    stack = [root]
+    while stack:
+        here = stack.pop()
+        if here.op == "input":
+            return True
+        if here not in seen:
+            seen.add(here)
+            stack += [arg for arg in here.args if arg.varying and arg not in stops]
+    return False
+
+
+def _with(roots: Sequence[Node], values: Sequence[Node], others: Sequence[Node]) -> list[Node]:
+    """Return the roots with values replaced."""
+    new = dict(zip(values, others, strict=True))
+    return substituted(roots, lambda here, args: new.get(here) or rebuilt(here, args))
