@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from lumaloom.effect import Frame, FrameSpec, Pointwise
 from lumaloom.frame import ChromaLocation, Colour
 from lumaloom.graph import make_plan
+from lumaloom.plugins import default_registry
+from lumaloom.pointwise.cuda_program import OPTIONS
 from lumaloom.pointwise.cuda_source import source
 from lumaloom.pointwise.lower import lower
 from lumaloom.pointwise.program import program
@@ -16,10 +19,12 @@ from lumaloom.pointwise.reference import reference
 from tests.cuda import fake_cupy
 from tests.cuda.host_shim import SANITIZE, compiler
 from tests.cuda.nvrtc import compile_log, usage
+from tests.cuda.test_compile_gate import CUPY_OPTIONS
 from tests.engine import pointwise_effects as effects
 from tests.engine.frames import POOL, noise, spec
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="g++ is not there")
+OVER = Path(__file__).parents[1] / "effects" / "over.png"
 FIRST = [effects.warm, effects.stops, effects.curve, effects.cubic, effects.grainy, effects.vivid]
 SECOND = [effects.soft_vivid, effects.wave, effects.turned]
 JUMPS = [effects.masked, effects.rounded, effects.opaque]
@@ -78,6 +83,21 @@ def test_they_compile_for_every_architecture(architecture: int) -> None:
     log = compile_log(source(lower(chain, what, what)), architecture, ("--std=c++17",))
     assert all(kernel.spilled == 0 for kernel in usage(log).values())
     assert "pass0" in usage(log)
+
+
+@pytest.mark.parametrize("architecture", [75, 120])
+def test_pictures_dither_and_fields_compile_without_spills(architecture: int) -> None:
+    pytest.importorskip("cuda.bindings")
+    colour = Colour(chroma=ChromaLocation.TOPLEFT)
+    before, after = (spec(name, 64, 36, colour, interlaced=True) for name in ("yuva420p10le", "yuva420p"))
+    chain = [default_registry().create(f"{name} file={OVER}").stage for name in ("blendpicture", "mask", "background")]
+    text = source(lower(chain, before, after, dither=True))
+    assert "texel<u8>(t0" in text
+    assert "+ dither(x" in text
+    log = compile_log(text, architecture, (*OPTIONS, *CUPY_OPTIONS))
+    assert "warning" not in log, log
+    assert usage(log)
+    assert all(kernel.spilled == 0 for kernel in usage(log).values())
 
 
 def test_a_fused_run_is_placed_on_the_gpu() -> None:
