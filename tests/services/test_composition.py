@@ -26,6 +26,7 @@ from lumaloom.plugins import Registry
 from lumaloom.run import Meter
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus, Recorder
+from lumaloom.services.pools import Shares
 from lumaloom.services.settings import Settings
 from tests.cli.running import run_cli
 
@@ -56,7 +57,7 @@ def test_a_graph_that_cannot_work_is_refused_with_its_path() -> None:
         Engine(replace={Settings: settings_from_bus})
     with pytest.raises(GraphError, match="<lambda>: argument 'pool' has no annotation"):
         Engine(replace={Clock: lambda pool: Clock()})
-    with pytest.raises(TypeError, match=r"no service Absent; there are BufferPool, Clock, "):
+    with pytest.raises(TypeError, match=r"no service Absent; there are Budget, BufferPool, Clock, "):
         Engine(replace={Absent: Absent})
 
 
@@ -198,7 +199,7 @@ def test_parts_can_be_replaced(clip: Path) -> None:
     seen = Recorder(bus)
     with Engine(events=bus, replace={Machine: Small}) as engine:
         with engine.prepare(RenderRequest(input=clip, output="null")) as prepared:
-            assert (prepared.threads, prepared.device) == (1, "cpu")
+            assert (prepared.shares, prepared.device) == (Shares(1, 0, 0), "cpu")
         assert engine.render(RenderRequest(input=clip, output="null")).frames == 30
     assert seen.events
 
