@@ -8,14 +8,18 @@ ring would leave the first-level cache. Addresses and pitches are in bytes; maps
 
 from typing import Any
 
+import numpy as np
+
 from ._fir import BLOCK_F32, line_f32
 from ._simd import (
+    LANES_F32,
     address_of,
     copy_bytes,
     f32_add,
     f32_load,
     f32_mul,
     f32_splat,
+    f32_store,
     jit,
     pixel_size,
     pixels_store,
@@ -27,6 +31,8 @@ from ._stencil_simd import (
     f32_sub,
     fence,
 )
+
+FLOAT = np.float32(0)
 
 
 @jit
@@ -105,11 +111,12 @@ def sums_f32(
 def gradient_f32(
     src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
     channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
-    spare: Any, side: Any, centre: Any, offset: Any, high: Any, kind: Any,
+    spare: Any, side: Any, centre: Any, offset: Any, high: Any, zeros: Any, stream: bool,
 ) -> None:  # fmt: skip
-    """Take the length of the gradient of pixels of a kind, smoothed across by ``side, centre, side``."""
-    size = pixel_size(kind)
-    lanes = BLOCK_F32 // 4
+    """Take the length of the gradient of float32 pixels, smoothed across by ``side, centre, side``.
+
+    Strips are read and written as those of `sums_f32`.
+    """
     step = 4 * channels
     pitch = 4 * ring.shape[1]
     p = f32_splat(side)
@@ -119,23 +126,33 @@ def gradient_f32(
     for s in range(len(strips)):
         x0, strip = strips[s]
         count = strip * channels
-        blocks = (count + lanes - 1) // lanes
-        short = count < lanes
+        blocks = (count + LANES_F32 - 1) // LANES_F32
+        short = count < LANES_F32
+        direct = not short and x0 >= xpad and x0 - xpad + strip + 2 <= source_width
+        past = stream and direct and out % 4 == 0 and out_step % 4 == 0
         for e in range(first, stop + 2):
             line = ring[e % 3]
             y = e - 2
-            if ymap[e] < 0:
-                line[:] = 0
-            else:
-                row = src + ymap[e] * src_step
-                line_f32(line, row, x0, strip + 2, xmap, xpad, source_width, channels, kind)
+            if not direct:
+                if ymap[e] < 0:
+                    line[:] = 0
+                else:
+                    row = src + ymap[e] * src_step
+                    line_f32(line, row, x0, strip + 2, xmap, xpad, source_width, channels, FLOAT)
             if y < first:
                 continue
             for t in range(3):
                 bases[t] = address_of(ring) + (y + t) % 3 * pitch
-            goal = out + y * out_step + x0 * channels * size
-            for i in range(blocks):
-                x = 0 if short else min(i * lanes, count - lanes)
+                if direct:
+                    bases[t] = address_of(zeros)
+                    if ymap[y + t] >= 0:
+                        bases[t] = src + ymap[y + t] * src_step + (x0 - xpad) * step
+            goal = out + y * out_step + x0 * step
+            head = 0
+            if past and goal % 64:
+                head = 16 - goal % 64 // 4 - LANES_F32  # so the first vector lies before the first whole line
+            for i in range(blocks + (head < 0)):
+                x = 0 if short else max(0, min(head + i * LANES_F32, count - LANES_F32))
                 a = bases[0] + 4 * x
                 b = bases[1] + 4 * x
                 c = bases[2] + 4 * x
@@ -146,6 +163,12 @@ def gradient_f32(
                 gx = f32_add(gx, f32_mul(f32_add(falling, rising), p))
                 gy = f32_add(gy, f32_mul(f32_sub(falling, rising), p))
                 root = f32_add(f32_sqrt(f32_add(f32_mul(gx, gx), f32_mul(gy, gy))), start)
-                pixels_store(address_of(spare) if short else goal + x * size, f32_min(root, top), kind)
+                b = address_of(spare) if short else goal + 4 * x
+                if past and b % 64 == 0:
+                    f32_stream(b, f32_min(root, top))
+                else:
+                    f32_store(b, f32_min(root, top))
             if short:
-                copy_bytes(goal, address_of(spare), count * size)
+                copy_bytes(goal, address_of(spare), 4 * count)
+    if stream:
+        fence()

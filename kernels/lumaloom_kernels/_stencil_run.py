@@ -119,11 +119,15 @@ def weighted(
         ymap = bordered(-(height // 2), target.height + height // 2, target.height, border)
         passes(source, target, form.rows, form.columns, xmap, ymap, threads, offset=offset, high=high)
     else:
-        zeros = np.zeros(target.width * target.channels + SLACK if border == "constant" else 1, np.float32)
-        stream = target.height * target.step >= STREAM_BYTES
-        rest = np.float32(offset), np.float32(high), zeros, stream, source.kind
+        rest = np.float32(offset), np.float32(high), *_past(target, border), source.kind
         shape = height, width
         stencil(_stencil.sums_f32, source, target, shape, border, threads, form.down, form.right, form.weights, *rest)
+
+
+def _past(target: Image, border: Border) -> tuple[NDArray[np.float32], bool]:
+    """Return zeros that stand for a row outside, and whether results are written past the caches."""
+    zeros = np.zeros(target.width * target.channels + SLACK if border == "constant" else 1, np.float32)
+    return zeros, target.height * target.step >= STREAM_BYTES
 
 
 def _fits_fixed(source: Image, form: Form, offset: float, high: float) -> bool:
@@ -161,7 +165,8 @@ def gradient(
         tail: tuple[Any, ...] = *opposite, np.float32(scale), np.float32(offset), np.float32(high), source.kind
         stencil(_pairs.gradient, source, target, (3, 3), border, threads, *tail)
     else:
-        tail = np.float32(side * scale), np.float32(centre * scale), np.float32(offset), np.float32(high), source.kind
+        numbers = np.float32(side * scale), np.float32(centre * scale), np.float32(offset), np.float32(high)
+        tail = *numbers, *_past(target, border)
         stencil(_stencil.gradient_f32, source, target, (3, 3), border, threads, *tail)
 
 
@@ -175,7 +180,7 @@ def stencil(
         dtype, block = np.dtype(np.uint16), BLOCK_U16
     elif compiled in (_pairs.sums, _pairs.gradient):
         dtype, block = source.kind.dtype, _pairs.BLOCK_BYTES // source.kind.itemsize
-    in_place = compiled is _stencil.sums_f32 and source.kind.dtype.kind == "f"
+    in_place = compiled in (_stencil.sums_f32, _stencil.gradient_f32) and source.kind.dtype.kind == "f"
     depth, across = shape
     channels = target.channels
     strips, pitch, *maps = _layout(
