@@ -156,8 +156,8 @@ def mean_block_similarity(a: NDArray[Any], b: NDArray[Any], constants: tuple[flo
         )
 
     run_bands(work, windows, threads)
-    total: float = results.sum()
-    return total / (windows * (width // BLOCK - 1) * channels)
+    total = float(results.sum())
+    return total / float(windows * (width // BLOCK - 1) * channels)
 
 
 def _ready(image: NDArray[Any]) -> NDArray[Any]:
