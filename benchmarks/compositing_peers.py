@@ -1,7 +1,7 @@
 """What other libraries offer for blending, SSIM, several frames, noise and fewer bits.
 
-FFmpeg's `noise` adds a table of noise from a random place in each line. Its `ssim` is another measure (means of 8 by 8)
-and gives its value to the log, so nothing is compared. Its `tmix` and `tmedian` get one frame a call, as of a video.
+FFmpeg's `noise` adds a table of noise from a random place in each line. Its `ssim` has windows of 8 by 8 pixels
+alone. Its `tmix` and `tmedian` get one frame a call, as of a video.
 """
 
 from collections.abc import Sequence
@@ -142,7 +142,7 @@ def opencv_blend(image: Image, case: dict[str, Any], threads: int) -> Call | Non
 
 def skimage_ssim(image: Image, case: dict[str, Any], threads: int) -> Call | None:
     a, b = case["images"]
-    if threads > 1 or image.ndim == 3:
+    if threads > 1 or image.ndim == 3 or "window" in case:
         return None
     top = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
     options = {"gaussian_weights": True, "use_sample_covariance": False, "sigma": 1.5, "data_range": top}
@@ -150,14 +150,13 @@ def skimage_ssim(image: Image, case: dict[str, Any], threads: int) -> Call | Non
 
 
 def ffmpeg_ssim(image: Image, case: dict[str, Any], threads: int) -> Call | None:
-    if image.dtype == np.float32:
-        return None
+    if image.dtype == np.float32 or "window" not in case:
+        return None  # it has blocks alone
     call = pair_of(case["images"], "ssim", "", threads)
 
     def measure() -> Any:
         assert call is not None
-        call()
-        return np.float64(np.nan)
+        return np.float64(call().metadata["lavfi.ssim.All"])  # type: ignore[attr-defined]
 
     return call and measure
 

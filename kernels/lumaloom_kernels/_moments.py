@@ -95,6 +95,24 @@ def add_up(typingctx: Any, sums: Any, values: Any, squared: Any) -> tuple[Any, C
     return sums(sums, values, squared), codegen
 
 
+@intrinsic
+def add_products(typingctx: Any, sums: Any, first: Any, second: Any) -> tuple[Any, Codegen]:
+    """Add the products of two values to the sums of their channels."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        results = []
+        for channel in range(len(sums)):
+            total, one, two = (builder.extract_value(arg, channel) for arg in args)
+            if total.type.element == ir.DoubleType():
+                term = builder.fmul(*(builder.fpext(value, F64.vector) for value in (one, two)), flags=_CONTRACT)
+                results.append(builder.fadd(total, term, flags=_CONTRACT))
+            else:
+                results.append(builder.add(total, _pair_products(builder, one, two)))
+        return context.make_tuple(builder, signature.return_type, results)
+
+    return sums(sums, first, second), codegen
+
+
 def _plain(builder: Any, value: Any) -> Any:
     """Return pixels without the fractional bits of fixed point; the compiler drops both shifts."""
     return value if value.type.element == _FLOAT else builder.ashr(value, _all(value.type, SOURCE_BITS))

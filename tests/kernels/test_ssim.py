@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
+from benchmarks import compositing_peers
 from lumaloom_kernels import _checks, gaussian_blur, ssim
 from lumaloom_kernels.ssim import reference
 from tests.kernels.arrays import DTYPES, TOP, layouts, noise
@@ -45,6 +46,40 @@ def test_agrees_with_scikit_image(dtype: str) -> None:
     options = {"gaussian_weights": True, "use_sample_covariance": False, "sigma": 1.5}
     theirs = structural_similarity(a, b, data_range=TOP[dtype], channel_axis=2, **options)
     assert ssim(a, b) == pytest.approx(theirs, abs=1e-4)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_blocks_match_the_definition(dtype: str) -> None:
+    channels = {"uint8": ((), (3,)), "uint16": ((),), "float32": ((4,),)}[dtype]
+    for size in ((8, 8), (9, 31), (43, 33), (24, 300)):
+        for some in channels:
+            a, b = pair((*size, *some), dtype, 0.2)
+            value = ssim(a, b, window="block")
+            assert value == pytest.approx(reference(a, b, window="block"), abs=1e-6), size
+            half = 0.5 * TOP[dtype]
+            expected = reference(a, b, peak=half, window="block")
+            assert ssim(a, b, peak=half, window="block") == pytest.approx(expected, abs=1e-6)
+            assert {ssim(a, b, window="block", threads=threads) for threads in (1, 2, 5)} == {value}
+            assert ssim(np.asfortranarray(a), np.repeat(b, 2, 1)[:, ::2], window="block") == value
+            assert ssim(a, a, window="block") == 1
+    extremes = np.full((24, 70), 0, dtype), np.full((24, 70), TOP[dtype], dtype)
+    extremes[0][:, ::2] = TOP[dtype]  # the largest moments that there are
+    assert ssim(*extremes, window="block") == pytest.approx(reference(*extremes, window="block"), abs=1e-6)
+
+
+def test_blocks_are_ffmpegs() -> None:
+    a, b = pair((70, 92), "uint8", 0.3)
+    call = compositing_peers.pair_of((a, b), "ssim", "", 1)
+    assert call is not None
+    theirs: Any = call()
+    assert ssim(a, b, window="block") == pytest.approx(float(theirs.metadata["lavfi.ssim.All"]), abs=2e-6)
+
+
+def test_blocks_of_what_is_not_finite() -> None:
+    for value in (np.nan, np.inf):
+        a, b = pair((24, 40, 4), "float32")
+        b[15, 33, 1] = value
+        assert math.isnan(ssim(a, b, window="block"))
 
 
 @settings(deadline=None, max_examples=25)
@@ -86,6 +121,9 @@ IMAGE = np.zeros((18, 16, 3), np.uint8)
         ({"b": IMAGE.astype(np.uint16)}, _checks.DtypeError, "b: expected dtype uint8"),
         ({"a": IMAGE[:10], "b": IMAGE[:10]}, _checks.ShapeError, "a: expected at least 11 rows and columns"),
         ({"a": IMAGE[:, :10], "b": IMAGE[:, :10]}, _checks.ShapeError, "a: expected at least 11"),
+        ({"a": IMAGE[:7], "b": IMAGE[:7], "window": "block"}, _checks.ShapeError, "a: expected at least 8 rows"),
+        ({"window": "box"}, _checks.ParameterError, "window: expected one of gaussian, block, got 'box'"),
+        ({"window": 8}, _checks.ParameterError, "window: expected one of"),
         ({"peak": 0}, _checks.ParameterError, "peak: expected a number above 0"),
         ({"peak": "255"}, _checks.KindError, "peak: expected a number"),
         ({"threads": 0}, _checks.ParameterError, "threads"),
