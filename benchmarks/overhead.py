@@ -44,7 +44,7 @@ def run(frames: int, threads: int, path: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder, _collector() as url:
         os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = url
         os.environ["LUMALOOM_CACHE_DIR"] = folder
-        clip = _clip(Path(folder) / "clip.mp4", frames)
+        clip = write_clip(Path(folder) / "clip.mp4", frames)
         calls = {way: _render(way, clip, threads, Path(folder)) for way in WAYS}
         seconds = _interleaved(calls)
         memory = {way: _peak(way, clip, threads, folder) for way in WAYS}
@@ -68,6 +68,7 @@ def once(way: str, clip: Path, threads: int, folder: Path) -> None:
 
 def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], object]:
     """Return a render of the clip: `off` wires by hand what a frame needs and nothing else."""
+    from lumaloom.cache import opened
     from lumaloom.composition import Engine
     from lumaloom.device import Machine
     from lumaloom.jobs import Preparer, Progress, Renderer, RenderRequest
@@ -76,6 +77,7 @@ def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], ob
     from lumaloom.run import Meter
     from lumaloom.services.clock import Clock
     from lumaloom.services.events import EventBus
+    from lumaloom.services.pools import Budget, Pools
     from lumaloom.services.settings import Settings
     from lumaloom.services.telemetry import Telemetry
 
@@ -83,9 +85,14 @@ def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], ob
 
     def bare() -> object:
         settings = Settings()
-        preparer = Preparer(default_registry(), Machine(), settings)
+        cores, cache = Machine().cores(), opened(folder / "cache", 1 << 30)
+        preparer = Preparer(default_registry(), Machine(), settings, Budget(cores, default_limit()), cache)
         pool = BufferPool(default_limit())
-        return Renderer(preparer, EventBus(), pool, Meter(), Clock(), Telemetry(), settings).render(request)
+        pools = Pools(cores)
+        try:
+            return Renderer(preparer, EventBus(), pool, Meter(), Clock(), Telemetry(), settings, pools).render(request)
+        finally:
+            pools.drain()
 
     settings: dict[str, Any] = {"events_file": folder / "events.jsonl"}
     if way == "export":
@@ -148,7 +155,7 @@ def _collector() -> Iterator[str]:
             process.kill()
 
 
-def _clip(path: Path, frames: int) -> Path:
+def write_clip(path: Path, frames: int) -> Path:
     """Write a 1080p clip of a few noisy pictures."""
     chance = np.random.default_rng(1)
     small = [chance.integers(0, 255, (270, 480, 3), np.uint8) for _ in range(4)]

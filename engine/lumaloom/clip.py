@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
 from typing import overload
 
-from lumaloom.cache import DiskCache
+from lumaloom.cache import DiskCache, MemoryCache
 from lumaloom.composition import Engine
-from lumaloom.device import Machine, cores
+from lumaloom.device import Machine
 from lumaloom.effect import Effect
+from lumaloom.errors import LumaloomError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
-from lumaloom.jobs import Progress, RenderRequest, RenderResult, parse_position
+from lumaloom.jobs import CacheEvicted, Progress, RenderRequest, RenderResult, parse_position
 from lumaloom.media.reader import Reader
-from lumaloom.memory import default_pool
+from lumaloom.memory import default_limit, default_pool
 from lumaloom.plugins import default_registry
-from lumaloom.run import Meter, run_plan
+from lumaloom.run import Here, Meter, Workers, run_plan
 from lumaloom.services.events import EventBus
+from lumaloom.services.pools import Pools
 from lumaloom.services.settings import Settings
 
 # A position as people give it: seconds, or text such as `1:02.5` or `37f`.
@@ -55,8 +59,8 @@ def render(
         output: path of the result, its extension chooses the container; `null` throws the frames away.
         effects: in order; effects, or text such as `blur sigma=5`.
         device: `auto`, `cpu` or `cuda`; None for what the settings say.
-        threads: for decoding, effects and encoding each; None for what the settings say, usually one per core. The
-            result does not depend on it where the encoder's does not.
+        threads: for decoding, effects and encoding each; None for what the settings say, usually their shares of
+            the cores. The result does not depend on it where the encoder's does not.
         encoder: such as `h264`, `hevc`, `av1`, `ffv1`; None for the container's usual one.
         crf: quality on the encoder's own scale.
         preset: the encoder's speed preset.
@@ -99,24 +103,71 @@ def render(
         return engine.render(request, on_progress=on_progress, cancel=cancel)
 
 
-def open(path: str | os.PathLike[str], *, device: str | None = None, threads: int | None = None) -> Clip:  # noqa: A001
+def open(  # noqa: A001
+    path: str | os.PathLike[str],
+    *,
+    device: str | None = None,
+    threads: int | None = None,
+    events: EventBus | None = None,
+) -> Clip:
     """Open a video for frame-exact access; its index is built once, without decoding, and kept.
 
     Args:
         path: of a file with video.
         device: `auto`, `cpu` or `cuda`; None for what the settings say.
         threads: of the decoder; None for what the settings say, usually one per core.
+        events: a bus whose subscribers are told what happens until the clip is closed.
 
     Raises:
         InputError: the file can't be read.
         DeviceError: `cuda` was asked for and can't be used.
     """
-    with Engine() as engine:
-        settings, store = engine.get(Settings), engine.get(DiskCache)
+    engine = Engine(events=events)
+    try:
+        settings = engine.get(Settings)
         chosen = engine.get(Machine).choose(device or settings.device)
-    threads = settings.threads if threads is None else threads
-    reader = Reader(path, threads=threads, store=store, kept=settings.frame_cache)
-    return Clip(reader, range(len(reader)), (), chosen)
+        threads = settings.threads if threads is None else threads
+        reader = Reader(
+            path,
+            threads=threads,
+            store=engine.get(DiskCache),
+            kept=settings.frame_cache,
+            on_evict=_told(engine, "frames"),
+        )
+        return Clip(_Opened(engine, reader, int(settings.frame_cache)), range(len(reader)), (), chosen)
+    except BaseException:
+        engine.close()
+        raise
+
+
+def _told(engine: Engine, cache: str) -> Callable[[int, int], None]:
+    events = engine.get(EventBus)
+    return lambda entries, nbytes: events.emit(CacheEvicted(cache=cache, entries=entries, nbytes=nbytes))
+
+
+class _Opened:
+    """What all clips on one file share: the reader, pictures that were made of its frames, and an engine for both.
+
+    Attributes:
+        reader: gives the frames.
+        previews: frames by their numbers and the effects that they went through.
+        workers: for many frames.
+        ahead: for the frame that is probably looked at next.
+    """
+
+    def __init__(self, engine: Engine, reader: Reader, kept: int) -> None:
+        self.reader, self._engine = reader, engine
+        self.previews: MemoryCache[tuple[int, tuple[Effect, ...]], Frame] = MemoryCache(
+            min(kept, default_limit() // 4), size=lambda frame: frame.nbytes, on_evict=_told(engine, "previews")
+        )
+        pools = engine.get(Pools)
+        self.workers, self.ahead = pools.cpu.lane("clip"), pools.background.lane("preview", room=1)
+
+    def close(self) -> None:
+        self.ahead.close()
+        self.reader.close()
+        self.previews.clear()
+        self._engine.close()
 
 
 class Clip:
@@ -127,15 +178,17 @@ class Clip:
     frame is the same in every slice. Close it, or use it in a `with` block.
     """
 
-    def __init__(self, reader: Reader, frames: range, effects: tuple[Effect, ...], device: str) -> None:
-        self._reader, self._frames, self._effects, self._device = reader, frames, effects, device
+    def __init__(self, opened: _Opened, frames: range, effects: tuple[Effect, ...], device: str) -> None:
+        self._opened, self._frames, self._effects, self._device = opened, frames, effects, device
         self._plan: Plan | None = None
+        self._last: int | None = None
+        self._coming: tuple[int, Future[None] | None] = -1, None
 
     @property
     def plan(self) -> Plan:
         """The steps from the decoder's frames to this clip's."""
         if self._plan is None:
-            self._plan = make_plan(self._reader.spec, self._effects, None, self._device)
+            self._plan = make_plan(self._opened.reader.spec, self._effects, None, self._device)
         return self._plan
 
     @property
@@ -152,26 +205,52 @@ class Clip:
     def __getitem__(self, index: slice) -> Clip: ...
     def __getitem__(self, index: int | slice) -> Frame | Clip:
         if isinstance(index, slice):
-            return Clip(self._reader, self._frames[index], self._effects, self._device)
+            return Clip(self._opened, self._frames[index], self._effects, self._device)
         try:
             number = self._frames[index]
         except IndexError:
             raise IndexError(f"frame {index} of a clip of {len(self)}") from None
-        return next(iter(self._rendered(range(number, number + 1), workers=1)))
+        last, self._last = self._last, number
+        following, coming = self._coming
+        if following == number and coming is not None and not coming.cancel():
+            wait([coming])
+        frame = self._preview(number)
+        if last is not None and abs(number - last) == 1 and (following := 2 * number - last) in self._frames:
+            self._coming = following, self._opened.ahead.offer(self._look_ahead, following)
+        return frame
+
+    def _preview(self, number: int) -> Frame:
+        """Return a frame by its number in the file, made once; a copy of it stays where it took effects to make."""
+        if not self.plan.runs:
+            return self._opened.reader.frame(number)
+        previews, key = self._opened.previews, (number, self._effects)
+        kept = previews.get(key)
+        if kept is not None:
+            return kept.copy(default_pool())
+        frame = next(self._rendered(range(number, number + 1), Here()))
+        if frame.nbytes <= previews.limit:
+            previews.put(key, frame.copy(default_pool()))
+        return frame
+
+    def _look_ahead(self, number: int) -> None:
+        """Make the frame that comes next when somebody goes through the clip frame by frame."""
+        with suppress(LumaloomError):  # whoever asks for it will be told
+            self._preview(number)
 
     def __iter__(self) -> Iterator[Frame]:
         if self._frames.step == 1 or not any(self.plan.window):
-            return self._rendered(self._frames, workers=cores())
+            return self._rendered(self._frames, self._opened.workers)
         return (self[index] for index in range(len(self)))
 
-    def _rendered(self, numbers: range, workers: int) -> Iterator[Frame]:
+    def _rendered(self, numbers: range, workers: Workers) -> Iterator[Frame]:
         """Yield frames by their numbers in the file; where neighbours count, the numbers are side by side."""
+        reader = self._opened.reader
         before, after = self.plan.window
         wanted = len(numbers)
         skipped = min(before, numbers.start) if wanted else 0
         if before or after:
-            numbers = range(numbers.start - skipped, min(numbers.stop + after, len(self._reader)))
-        frames = (self._reader.frame(number) for number in numbers)
+            numbers = range(numbers.start - skipped, min(numbers.stop + after, len(reader)))
+        frames = (reader.frame(number) for number in numbers)
         items = run_plan(self.plan, frames, pool=default_pool(), workers=workers, limit=64 << 20, meter=Meter())
         yield from islice((item for item in items if isinstance(item, Frame)), skipped, skipped + wanted)
 
@@ -182,11 +261,11 @@ class Clip:
             UsageError: an unknown effect or bad parameters.
         """
         chain = (*self._effects, *default_registry().create_all(effects))
-        return Clip(self._reader, self._frames, chain, self._device)
+        return Clip(self._opened, self._frames, chain, self._device)
 
     def close(self) -> None:
         """Close the file, for every clip made from it."""
-        self._reader.close()
+        self._opened.close()
 
     def __enter__(self) -> Clip:
         return self

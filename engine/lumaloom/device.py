@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from lumaloom.cgroup import cpu_limit
 from lumaloom.errors import DeviceError, UsageError, nearest
+from lumaloom.memory import available_memory
 
 CHOICES = ("auto", "cpu", "cuda")
 
@@ -49,13 +51,13 @@ def cpu() -> Cpu:
 
 def cores() -> int:
     """Whole cores that this process may use: its CPU affinity, and the quota of its control group."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        count = min(count, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):
-        pass
-    return count
+    quota = cpu_limit()
+    return allowed_cores() if quota is None else min(allowed_cores(), max(1, int(quota)))
+
+
+def allowed_cores() -> int:
+    """Cores that this process may run on, whatever part of their time it gets."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache
@@ -92,6 +94,10 @@ class Machine:
     def cores(self) -> int:
         """Cores that this process may use."""
         return cores()
+
+    def memory(self) -> int:
+        """Bytes that this process may still take."""
+        return available_memory()
 
     def choose(self, wanted: str) -> str:
         """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`.

@@ -16,6 +16,7 @@ from lumaloom.memory import BufferPool
 from lumaloom.plugins import default_registry
 from lumaloom.run import Meter, run_plan
 from tests.effects.definitions import FORMATS, POOL, effect, noise, rendered, same, spec
+from tests.engine.own_workers import own_workers
 
 LOOK, OVER = (Path(__file__).with_name(name) for name in ("look.cube", "over.png"))
 # One call of every built-in effect that changes something.
@@ -214,7 +215,8 @@ def test_workers_do_not_change_a_bit(name: str, fmt: str) -> None:
 
     def run(workers: int) -> list[Frame]:
         pool = BufferPool(1 << 26)
-        return list(run_plan(plan, items(), pool=pool, workers=workers, limit=1 << 22, meter=Meter()))  # type: ignore[arg-type]
+        with own_workers(workers) as each:
+            return list(run_plan(plan, items(), pool=pool, workers=each, limit=1 << 22, meter=Meter()))  # type: ignore[arg-type]
 
     one = run(1)
     for workers in (2, 3, 8):

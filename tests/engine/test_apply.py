@@ -21,6 +21,7 @@ from lumaloom.run import Meter, prefetch, run_plan
 from lumaloom.run.apply import apply_run
 from lumaloom.run.items import is_packet, size_of
 from tests.engine.frames import noise, same, spec
+from tests.engine.own_workers import own_workers, worked
 
 
 class Counted(Effect):
@@ -109,7 +110,8 @@ def test_a_plan_gives_the_same_for_any_number_of_workers(workers: int) -> None:
     chain = [Counted(), default_registry().create("crop x=1"), Counted()]
     plan = make_plan(spec("yuv420p", 34, 18), chain, [FORMATS["yuv420p"]])
     expected = [apply_run(plan.runs[0], item, pool, Meter()) for item in frames(10, pool) if isinstance(item, Frame)]
-    items = list(run_plan(plan, frames(10, pool), pool=pool, workers=workers, limit=10_000, meter=Meter()))
+    with own_workers(workers) as each:
+        items = list(run_plan(plan, frames(10, pool), pool=pool, workers=each, limit=10_000, meter=Meter()))
     found = [item for item in items if isinstance(item, Frame)]
     assert all(same(a, b) for a, b in zip(expected, found, strict=True))
     assert [isinstance(item, Frame) for item in items] == [True, True, False] * 5
@@ -118,7 +120,8 @@ def test_a_plan_gives_the_same_for_any_number_of_workers(workers: int) -> None:
 def test_a_plan_without_steps_passes_everything_on() -> None:
     items = list(frames(3, BufferPool(1 << 20)))
     plan = make_plan(spec("yuv420p", 34, 18), [])
-    assert list(run_plan(plan, iter(items), pool=BufferPool(1), workers=2, limit=1, meter=Meter())) == items
+    with own_workers(2) as workers:
+        assert list(run_plan(plan, iter(items), pool=BufferPool(1), workers=workers, limit=1, meter=Meter())) == items
 
 
 class Faults:
@@ -176,7 +179,7 @@ def _render(where: str, number: int, workers: int, decoded: BufferPool, pool: Bu
         spec("yuv420p", 34, 18), [Counted(fail_at=fail_at), default_registry().create("flip"), Counted(fail_at=fail_at)]
     )
     ahead: Any = prefetch(source(), limit=5000, size=size_of)
-    path: Any = run_plan(plan, ahead, pool=pool, workers=workers, limit=5000, meter=Meter())
+    path = worked(workers, lambda each: run_plan(plan, ahead, pool=pool, workers=each, limit=5000, meter=Meter()))
     try:
         for index, item in enumerate(path):
             if index == number and where == "encode":

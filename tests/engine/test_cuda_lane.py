@@ -16,10 +16,11 @@ from lumaloom.errors import DeviceError, EffectError, InputError, MemoryLimitErr
 from lumaloom.frame import FORMATS, Timing
 from lumaloom.graph import Plan, make_plan
 from lumaloom.memory import BufferPool
-from lumaloom.run import Meter, run_plan
+from lumaloom.run import Here, Meter, run_plan
 from lumaloom.run import cuda as lane_module
 from tests.engine import lazy_cupy
 from tests.engine.frames import noise, same, spec
+from tests.engine.own_workers import worked
 
 
 class Invert(Effect):
@@ -90,7 +91,8 @@ def gpu() -> Iterator[lazy_cupy.Gpu]:
 
 
 def rendered(plan: Plan, items: Any, limit: int = 1 << 20) -> Iterator[Any]:
-    return iter(run_plan(plan, items, pool=BufferPool(1 << 26), workers=2, limit=limit, meter=Meter()))
+    pool = BufferPool(1 << 26)
+    return worked(2, lambda each: run_plan(plan, items, pool=pool, workers=each, limit=limit, meter=Meter()))
 
 
 CHAINS: dict[str, list[Effect]] = {
@@ -122,7 +124,8 @@ def test_the_lane_gives_what_the_cpu_gives(gpu: lazy_cupy.Gpu, chain: str, name:
 
 def test_the_time_of_the_device_is_its_own(gpu: lazy_cupy.Gpu) -> None:
     meter, plan = Meter(), make_plan(spec("yuv420p", 34, 18), [Invert()], None, "cuda")
-    assert len(list(run_plan(plan, frames(5), pool=BufferPool(1 << 26), workers=1, limit=1 << 20, meter=meter))) == 5
+    items = run_plan(plan, frames(5), pool=BufferPool(1 << 26), workers=Here(), limit=1 << 20, meter=meter)
+    assert len(list(items)) == 5
     assert meter.device_seconds == {"cuda": pytest.approx(5 * 0.002)}
 
 

@@ -21,6 +21,7 @@ from lumaloom.run import Meter, run_plan
 from lumaloom.run.items import Window
 from lumaloom.run.windows import windows
 from tests.engine.frames import POOL, spec
+from tests.engine.own_workers import worked
 
 SPEC = spec("gray", 8, 4)
 
@@ -83,7 +84,8 @@ def frames(levels: Sequence[int], packets: bool = False, pool: BufferPool = POOL
 
 
 def run(chain: Sequence[Effect], items: Any, workers: int = 1, pool: BufferPool = POOL, limit: int = 1 << 20) -> Any:
-    return run_plan(make_plan(SPEC, chain), items, pool=pool, workers=workers, limit=limit, meter=Meter())
+    plan = make_plan(SPEC, chain)
+    return worked(workers, lambda each: run_plan(plan, items, pool=pool, workers=each, limit=limit, meter=Meter()))
 
 
 def levels_of(results: Any) -> list[int]:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lumaloom.run import ordered_map
+from tests.engine.own_workers import worked
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def no_thread_is_left() -> Iterator[None]:
 
 def mapped(function: Any, items: Any, workers: int = 3, limit: int = 1000, **more: Any) -> Any:
     more.setdefault("size", lambda item: 1)
-    return ordered_map(function, items, workers=workers, limit=limit, **more)
+    return worked(workers, lambda each: ordered_map(function, items, workers=each, limit=limit, **more))
 
 
 @pytest.mark.parametrize("workers", range(1, 9))
@@ -158,7 +159,6 @@ def test_closing_joins_the_workers_and_closes_the_items(taken: int) -> None:
     assert [next(results) for _ in range(taken)] == list(range(taken))
     results.close()
     assert closed == ([0] if taken else [])  # what never started has nothing to close
-    assert not any(thread.name.startswith("lumaloom-worker") for thread in threading.enumerate())
 
 
 def test_work_that_nobody_waits_for_is_not_begun() -> None:

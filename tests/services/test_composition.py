@@ -26,6 +26,7 @@ from lumaloom.plugins import Registry
 from lumaloom.run import Meter
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus, Recorder
+from lumaloom.services.pools import Shares
 from lumaloom.services.settings import Settings
 from tests.cli.running import run_cli
 
@@ -198,7 +199,7 @@ def test_parts_can_be_replaced(clip: Path) -> None:
     seen = Recorder(bus)
     with Engine(events=bus, replace={Machine: Small}) as engine:
         with engine.prepare(RenderRequest(input=clip, output="null")) as prepared:
-            assert (prepared.threads, prepared.device) == (1, "cpu")
+            assert (prepared.shares, prepared.device) == (Shares(1, 0, 0), "cpu")
         assert engine.render(RenderRequest(input=clip, output="null")).frames == 30
     assert seen.events
 

@@ -134,12 +134,12 @@ def test_a_render_obeys_them(clip: Path, folder: Path, file: Path, monkeypatch: 
     file.write_text(f"threads = 3\nmemory_limit = '64MiB'\nevents_file = '{folder}/events.jsonl'\n")
     outcome = run_cli("render", clip, "null", "-e", "boxblur radius=2", "--json", "--set", "device=cpu")
     assert outcome.code == 0, outcome.err
-    assert outcome.events[0]["threads"] == 3
+    assert outcome.events[0]["threads"] == {"decoder": 3, "effects": 3, "encoder": 3, "fixed": True}
     assert outcome.events[-1]["pool"]["limit"] == 64 << 20
     lines = [json.loads(line)["event"] for line in (folder / "events.jsonl").read_text().splitlines()]
     assert lines[0] == "PluginLoaded"
     assert lines[-1] == "RenderFinished"
-    assert run_cli("render", clip, "null", "--threads", 1, "--json").events[0]["threads"] == 1
+    assert run_cli("render", clip, "null", "--threads", 1, "--json").events[0]["threads"]["effects"] == 1
     file.write_text("threads = 'many'\n")
     outcome = run_cli("render", clip, "null")
     assert outcome.code == 2
@@ -154,7 +154,9 @@ def test_an_open_clip_obeys_them(clip: Path, folder: Path, file: Path, monkeypat
         assert len(opened) == 30
         assert opened[9].timing.pts > 0
         assert opened[3].timing.pts > 0
-        assert not len(opened._reader._kept)
+        assert not len(opened._opened.reader._kept)
+        assert opened.apply("flip")[3].timing.pts > 0
+        assert not len(opened._opened.previews)
     assert DiskCache(folder / "kept", 1 << 30).stats.entries == 1
     assert run_cli("cache", "--json").out.count(f"{folder}/kept") == 1
 

@@ -26,6 +26,11 @@ works = st.builds(
 @given(st.integers(1, 256), works, st.none() | st.integers(0, 1 << 40))
 def test_nothing_is_oversubscribed_and_no_stage_is_left_out(cores: int, work: Work, memory: int | None) -> None:
     shares = divide(cores, work, memory)
+    alone = divide(cores, work, memory, alone=True)
+    assert max(alone.decoder, alone.effects, alone.encoder) <= cores
+    assert shares.decoder <= alone.decoder <= 2 * shares.decoder
+    assert shares.encoder <= alone.encoder <= 2 * shares.encoder
+    assert shares.effects <= alone.effects <= 2 * shares.effects
     stages = 1 + (work.effects > 0) + (work.encoding > 0)
     assert shares.total <= max(cores, stages)
     assert shares.decoder >= 1
@@ -59,9 +64,9 @@ def test_memory_bounds_what_is_under_way() -> None:
 
 def test_renders_side_by_side_divide_the_cores() -> None:
     budget, work = Budget(16, 64 << 30), Work(HD, 1, 40.0)
-    assert budget.shares(work).total == 16
+    assert budget.shares(work) == Shares(4, 2, 16)
     with budget.job():
-        assert budget.shares(work).total == 16
+        assert budget.shares(work) == Shares(4, 2, 16), "alone"
         with budget.job():
             assert (budget.active, budget.shares(work).total) == (2, 8)
     assert budget.active == 0

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -99,7 +98,7 @@ def test_every_stage_has_its_span_and_its_figures(clip: Path, collector: Collect
     assert collector.value("lumaloom.queue.depth", queue="events") == 0
     assert collector.value("lumaloom.jobs.ended", outcome="finished") == 1
     assert collector.value("lumaloom.jobs.active") == 0
-    assert looking.seen == {(int.from_bytes(job.trace_id), "lumaloom-worker")}, "carried into the workers"
+    assert looking.seen == {(int.from_bytes(job.trace_id), "lumaloom-cpu")}, "carried into the workers"
 
 
 def test_a_render_that_fails(clip: Path, collector: Collector) -> None:
@@ -213,14 +212,14 @@ def test_the_dashboard_asks_for_metrics_that_there_are(clip: Path) -> None:
         with pytest.raises(EffectError):
             engine.render(RenderRequest(input=clip, output="null", effects=[looking]))
         engine.get(EventBus).emit(InputRepaired(losses={"frames_readable": 9, "decode_errors": 3, "truncated": True}))
-        engine.get(Telemetry).watch_pools(lambda: [SimpleNamespace(name="cpu", size=4, waiting=3, running=2)])
         text = page(port, "metrics")[1]
     there: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             there.setdefault(sample.name, set()).update(sample.labels)
-    for line in ('tasks{lumaloom_pool="cpu",lumaloom_state="waiting"', 'limit{lumaloom_pool="cpu"'):
-        assert f"lumaloom_workers_{line}" in text
+    for name in ("cpu", "io", "background"):
+        for line in (f'tasks{{lumaloom_pool="{name}",lumaloom_state="waiting"', f'limit{{lumaloom_pool="{name}"'):
+            assert f"lumaloom_workers_{line}" in text
     assert re.findall(r'losses_total\{lumaloom_loss="(\w+)".* (\S+)', text) == [
         ("decode_errors", "3.0"),
         ("truncated", "1.0"),

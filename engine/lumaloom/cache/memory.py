@@ -53,6 +53,7 @@ class MemoryCache(Generic[K, V]):
         ttl: seconds until a value expires, counted from when it was put in; None is never. A thread that lives as
             long as there are such values drops them when their time comes, whether or not anybody asks.
         clock: seconds that never go backwards.
+        on_evict: called with the number of values dropped to make room, and their bytes; where the cache was used.
 
     Raises:
         UsageError: an unknown policy, or a limit or time below 0.
@@ -67,6 +68,7 @@ class MemoryCache(Generic[K, V]):
         policy: Policy = "lru",
         ttl: float | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_evict: Callable[[int, int], None] = lambda entries, nbytes: None,
     ) -> None:
         import cachetools
 
@@ -76,7 +78,7 @@ class MemoryCache(Generic[K, V]):
             raise UsageError(f"cache: expected a limit of at least 0 and a time above 0, got {limit} and {ttl}")
         kinds = {"lru": cachetools.LRUCache, "lfu": cachetools.LFUCache, "fifo": cachetools.FIFOCache}
         self._held: Any = kinds[policy](maxsize=limit, getsizeof=lambda entry: entry[1])
-        self._size, self._ttl, self._clock = size, ttl, clock
+        self._size, self._ttl, self._clock, self._on_evict = size, ttl, clock, on_evict
         self._deadlines: dict[K, float] = {}  # in the order in which they come, because every value has the same time
         self._changed = threading.Condition()
         self._sweeper: threading.Thread | None = None
@@ -102,15 +104,18 @@ class MemoryCache(Generic[K, V]):
             if nbytes > self._held.maxsize:
                 self._refused += 1
                 return False
-            before = len(self._held)
+            before, held = len(self._held), int(self._held.currsize)
             self._held[key] = (value, nbytes)
-            self._evicted += before + 1 - len(self._held)
+            evicted, freed = before + 1 - len(self._held), held + nbytes - int(self._held.currsize)
+            self._evicted += evicted
             if self._ttl is not None:
                 self._deadlines[key] = self._clock() + self._ttl
                 if len(self._deadlines) > 2 * len(self._held) + 16:  # most are of values that were evicted
                     self._deadlines = {name: due for name, due in self._deadlines.items() if name in self._held}
                 self._sweep()
-            return True
+        if evicted:
+            self._on_evict(evicted, freed)
+        return True
 
     def pop(self, key: K) -> None:
         """Forget a value, if it is there."""
@@ -128,6 +133,11 @@ class MemoryCache(Generic[K, V]):
         with self._changed:
             self._expire()
             return len(self._held)
+
+    @property
+    def limit(self) -> int:
+        """Bytes that all values together may have."""
+        return int(self._held.maxsize)
 
     @property
     def stats(self) -> MemoryStats:

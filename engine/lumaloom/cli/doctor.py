@@ -12,6 +12,7 @@ from lumaloom.cli.output import amount, console, dump, fields, heading, table
 if TYPE_CHECKING:
     from rich.console import Console
 
+_HD = 1920 * 1080
 _LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "pydantic")
 _TELEMETRY = ("opentelemetry-sdk", "structlog")
 
@@ -61,6 +62,7 @@ def examine() -> dict[str, Any]:
         "system": platform.platform(),
         "libraries": {name: _version(name) for name in (*_LIBRARIES, *_TELEMETRY)},
         "cpu": {"model": processor.model, "features": list(processor.features), "cores": processor.cores},
+        "threads": _threads(),
         "memory": {"total": _total_memory(), "available": available_memory(), "pool_limit": default_limit()},
         "gpus": []
         if isinstance(devices, str)
@@ -84,6 +86,40 @@ def examine() -> dict[str, Any]:
     }
 
 
+def _threads() -> dict[str, Any]:
+    """Return how the cores are divided, and what that follows from."""
+    from dataclasses import asdict
+
+    from lumaloom.cgroup import cpu_limit
+    from lumaloom.composition import Engine
+    from lumaloom.device import allowed_cores
+    from lumaloom.media.encoders import available
+    from lumaloom.services.pools import Budget, Pools, Work
+    from lumaloom.services.settings import Settings
+
+    encoder = next((row for row in available() if row.name == "libx264"), available()[0])
+    with Engine() as engine:
+        budget, settings = engine.get(Budget), engine.get(Settings)
+        pools = {each.name: each.size for each in engine.get(Pools).statistics()}
+    works = {
+        "decoding": Work(_HD),
+        "an effect": Work(_HD, 1),
+        f"an effect, {encoder.label}": Work(_HD, 1, encoder.work, encoder.has_threads),
+    }
+    shares = {name: asdict(budget.shares(work)) for name, work in works.items()}
+    return {
+        "machine": os.cpu_count() or 1,
+        "allowed": allowed_cores(),
+        "quota": cpu_limit(),
+        "usable": budget.cores,
+        "jobs": budget.jobs,
+        "set": settings.threads,
+        "memory": budget.memory,
+        "pools": pools,
+        "shares": shares,
+    }
+
+
 def _show_graph(json: bool) -> None:
     from lumaloom.composition import Engine
     from lumaloom.composition.graph import name_of
@@ -104,6 +140,31 @@ def _show_graph(json: bool) -> None:
     else:
         rows = [(each["name"], str(each["scope"]).lower(), ", ".join(each["needs"])) for each in found]
         table(console(), ("service", "lives as long as", "made from"), rows)
+
+
+def _cores(threads: dict[str, Any]) -> str:
+    """Say how many cores are used, and what keeps it from being all of them."""
+    limits = []
+    if threads["allowed"] < threads["machine"]:
+        limits.append(f"{threads['allowed']} allowed by its affinity")
+    if threads["quota"] is not None:
+        limits.append(f"a quota of {threads['quota']:g}")
+    return f"{threads['usable']} of {threads['machine']}{': ' if limits else ''}{', '.join(limits)}"
+
+
+def _show_threads(out: Console, threads: dict[str, Any]) -> None:
+    heading(out, "Threads")
+    pools = ", ".join(f"{name} {size}" for name, size in threads["pools"].items())
+    if threads["set"]:
+        rows = [("each stage", f"{threads['set']}, as the setting `threads` says")]
+    else:
+        rows = [
+            (name, ", ".join(f"{stage} {count}" for stage, count in shares.items() if count))
+            for name, shares in threads["shares"].items()
+        ]
+    beside = "one render" if threads["jobs"] == 1 else f"{threads['jobs']} renders side by side"
+    why = f"1080p, for {beside} on {threads['usable']} cores and up to {amount(threads['memory'])} of frames"
+    fields(out, [("pools", pools), *rows, ("", f"{why}; by what each costs, one at least")])
 
 
 def _version(name: str) -> str | None:
@@ -130,13 +191,14 @@ def _show(out: Console, found: dict[str, Any]) -> None:
         [
             ("cpu", found["cpu"]["model"]),
             ("features", " ".join(found["cpu"]["features"]) or "none known"),
-            ("cores", found["cpu"]["cores"]),
+            ("cores", _cores(found["threads"])),
             ("memory", f"{amount(memory['available'])} available of {amount(memory['total'])}"),
             ("frame pool", f"up to {amount(memory['pool_limit'])}"),
             ("gpu", "\n".join(gpus) or f"none: {found['no_gpu_because']}"),
             ("kernel cache", "\n".join(filter(None, (cache["folder"], cache["problem"])))),
         ],
     )
+    _show_threads(out, found["threads"])
     heading(out, f"FFmpeg {ffmpeg.pop('version')}")
     fields(
         out,

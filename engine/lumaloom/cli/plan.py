@@ -20,12 +20,13 @@ def show(job: Preparation, *, explain: bool = False) -> None:
     length = "unknown length" if job.total is None else f"{job.total} frames"
     options = " ".join(f"{key}={value}" for key, value in choice.options.items())
     how = f"{choice}{options and f' ({options})'}" if choice.encoder else "the frames are thrown away"
-    workers = "1 thread" if job.threads == 1 else f"{job.threads} threads"
+    shares = job.shares
+    threads = (("decoding", shares.decoder), ("effects", shares.effects), ("encoding", shares.encoder))
     fields(
         out,
         [
             ("input", f"{job.request.input}: {source}, {rate}, {length}"),
-            ("device", f"{job.device}, {workers}"),
+            ("device", f"{job.device}; threads: {', '.join(f'{n} {what}' for what, n in threads if n)}"),
         ],
     )
     steps = [(number, repr(step.action), step.device, step.after) for number, step in enumerate(job.plan.steps, 1)]

@@ -49,7 +49,7 @@ def render(
             numbers pictures.
         effect: An effect, as in "blur sigma=6". Give it several times for a chain; `lumaloom effects` lists them.
         device: auto, cpu or cuda: where the effects run. As the settings say unless given.
-        threads: For decoding, effects and encoding each. As the settings say, or one per core, unless given.
+        threads: For decoding, effects and encoding each. As the settings say, or the cores divided, unless given.
         encoder: Such as h264, hevc, av1, vp9, ffv1, prores. The container's usual one unless given.
         crf: Quality, on the encoder's own scale; smaller is better.
         preset: The encoder's speed preset.

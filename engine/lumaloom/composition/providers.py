@@ -5,6 +5,7 @@ One more service is one more function, and its name in `ENGINE` or `JOB`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Literal, NewType
@@ -19,8 +20,14 @@ from lumaloom.plugins import PluginFailure, Registry, default_registry
 from lumaloom.run import Meter
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import Event, EventBus, JsonlSink, Queue
+from lumaloom.services.pools import Budget, Pools
 from lumaloom.services.settings import Resolved, Settings
 from lumaloom.services.telemetry import Exporters, Telemetry
+
+_log = logging.getLogger("lumaloom")
+
+# Seconds that the work in the pools has at the end of an engine.
+_PATIENCE = 10.0
 
 # What an engine is made with: a bus of the caller's or None, and plugins whose services were left out.
 GivenBus = NewType("GivenBus", object)
@@ -85,6 +92,21 @@ def telemetry(
             yield telemetry
 
 
+def budget(machine: Machine, settings: Settings) -> Budget:
+    """Divides the cores among renders and their stages."""
+    memory = settings.memory_limit * settings.jobs if settings.memory_limit else machine.memory() // 2
+    return Budget(machine.cores(), memory, settings.jobs)
+
+
+def pools(machine: Machine, telemetry: Telemetry) -> Iterator[Pools]:
+    """Threads that all jobs share; what waits in them at the end has some seconds left."""
+    made = Pools(machine.cores())
+    telemetry.watch_pools(made.statistics)
+    yield made
+    if not made.drain(_PATIENCE):
+        _log.warning("pools: work was left undone after %g s", _PATIENCE)
+
+
 def plugins(events: EventBus, left_out: LeftOut) -> Registry:
     """The effects that are installed; found once for all engines of a process, told to each."""
     registry = default_registry()
@@ -107,7 +129,7 @@ def meter(telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
         yield meter
 
 
-ENGINE = (Clock, Machine, Exporters, settings, events, disk_cache, telemetry, plugins)
+ENGINE = (Clock, Machine, Exporters, settings, events, disk_cache, telemetry, budget, pools, plugins)
 JOB = (Preparer, Renderer, pool, meter)
 
 

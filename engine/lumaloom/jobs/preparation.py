@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from lumaloom.cache import DiskCache
 from lumaloom.device import Machine
 from lumaloom.errors import UsageError
 from lumaloom.graph import Conversion, Plan, Step, make_plan
@@ -17,6 +18,7 @@ from lumaloom.jobs.timecode import Position
 from lumaloom.media.choice import EncoderChoice, choose, losses
 from lumaloom.media.source import Source, SourceOptions
 from lumaloom.plugins import Registry
+from lumaloom.services.pools import Budget, Shares, Work
 from lumaloom.services.settings import Settings
 
 
@@ -27,7 +29,7 @@ class Preparation:
     Attributes:
         request: what was asked for.
         device: `cpu` or `cuda`.
-        threads: of each stage.
+        shares: threads of each stage.
         source: open, at its start.
         choice: container and encoder.
         plan: steps for every frame.
@@ -36,7 +38,7 @@ class Preparation:
 
     request: RenderRequest
     device: str
-    threads: int
+    shares: Shares
     source: Source
     choice: EncoderChoice
     plan: Plan
@@ -60,7 +62,7 @@ class Preparation:
             "input": os.fspath(self.request.input),
             "output": os.fspath(self.request.output),
             "device": self.device,
-            "threads": self.threads,
+            "threads": asdict(self.shares),
             "frames": self.total,
             "source": {
                 "width": source.width,
@@ -94,10 +96,15 @@ class Preparer:
         registry: the effects that there are.
         machine: where the job is to run.
         settings: what the request leaves open.
+        budget: divides the cores among the stages of a render, and among renders side by side.
+        cache: keeps indexes.
     """
 
-    def __init__(self, registry: Registry, machine: Machine, settings: Settings) -> None:
+    def __init__(
+        self, registry: Registry, machine: Machine, settings: Settings, budget: Budget, cache: DiskCache
+    ) -> None:
         self._registry, self._machine, self._settings = registry, machine, settings
+        self._budget, self._cache = budget, cache
 
     @contextmanager
     def prepare(self, request: RenderRequest) -> Generator[Preparation, None, None]:
@@ -107,9 +114,8 @@ class Preparer:
             LumaloomError: the request can't be carried out; checks that need no file come first.
         """
         wanted = self._settings.threads if request.threads is None else request.threads
-        threads = self._machine.cores() if wanted is None else wanted
-        if threads < 1:
-            raise UsageError(f"threads: expected at least 1, got {threads}")
+        if wanted is not None and wanted < 1:
+            raise UsageError(f"threads: expected at least 1, got {wanted}")
         if not 0 <= request.table_error <= 255:
             raise UsageError(f"table error: expected levels from 0 to 255, got {request.table_error:g}")
         effects = self._registry.create_all(request.effects)
@@ -121,8 +127,20 @@ class Preparer:
             preset=request.preset,
             options=dict(request.encoder_options),
         )
-        with Source(request.input, _source_options(request, threads)) as source:
-            upright = choice.encoder is not None and not choice.container.rotation
+        encoder = choice.encoder
+
+        def shares(width: int, height: int) -> Shares:
+            work = Work(
+                width * height,
+                effects=len(effects) if device == "cpu" else 0,
+                encoding=encoder.work_with(choice.options) if encoder else 0.0,
+                encoder_threads=bool(encoder and encoder.has_threads),
+            )
+            return self._budget.shares(work) if wanted is None else Shares(wanted, wanted, wanted, fixed=True)
+
+        options = _source_options(request, lambda width, height: shares(width, height).decoder, self._cache)
+        with self._budget.job(), Source(request.input, options) as source:
+            upright = encoder is not None and not choice.container.rotation
             plan = make_plan(
                 source.spec,
                 effects,
@@ -132,10 +150,11 @@ class Preparer:
                 dither=request.dither,
                 table_error=request.table_error,
             )
+            threads = shares(source.spec.width, source.spec.height)
             yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
 
 
-def _source_options(request: RenderRequest, threads: int) -> SourceOptions:
+def _source_options(request: RenderRequest, threads: Callable[[int, int], int], store: DiskCache) -> SourceOptions:
     start, end = request.start or Position(), request.end or Position()
     return SourceOptions(
         best_effort=request.best_effort,
@@ -144,6 +163,7 @@ def _source_options(request: RenderRequest, threads: int) -> SourceOptions:
         start_frame=start.frame,
         end=end.seconds,
         end_frame=end.frame,
+        store=store,
     )
 
 

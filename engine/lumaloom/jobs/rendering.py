@@ -34,6 +34,7 @@ from lumaloom.run import Meter, prefetch, run_plan
 from lumaloom.run.items import size_of
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus
+from lumaloom.services.pools import Pools
 from lumaloom.services.settings import Settings
 from lumaloom.services.telemetry import Telemetry
 
@@ -56,6 +57,7 @@ class Renderer:
         clock: for the time that the render takes.
         telemetry: traces the job and its planning.
         settings: bounds of what is under way.
+        pools: work on the frames of all renders.
 
     Attributes:
         job: names the job in its events.
@@ -70,10 +72,11 @@ class Renderer:
         clock: Clock,
         telemetry: Telemetry,
         settings: Settings,
+        pools: Pools,
     ) -> None:
         self.job = os.urandom(8).hex()
         self._preparer, self._events, self._pool, self._meter, self._clock = preparer, events, pool, meter, clock
-        self._telemetry, self._ahead = telemetry, int(settings.ahead)
+        self._telemetry, self._ahead, self._pools = telemetry, int(settings.ahead), pools
         self._on_progress: Callable[[Progress], None] | None = None
         self._cancel: threading.Event | None = None
         self._started = self._reported = 0.0
@@ -159,7 +162,7 @@ class Renderer:
                     rate=job.source.rate,
                     source=job.source,
                     overwrite=job.request.overwrite,
-                    threads=job.threads,
+                    threads=job.shares.encoder,
                 )
             )
             decoded = prefetch(
@@ -169,7 +172,10 @@ class Renderer:
                 name="decode",
                 depth=meter.depth("decode"),
             )
-            rendered = run_plan(job.plan, decoded, pool=self._pool, workers=job.threads, limit=self._ahead, meter=meter)
+            width = max(job.shares.effects, 1)
+            most = width if job.shares.fixed else None
+            lane = stack.enter_context(self._pools.cpu.lane(self.job, width=width, most=most))
+            rendered = run_plan(job.plan, decoded, pool=self._pool, workers=lane, limit=self._ahead, meter=meter)
             if isinstance(rendered, Generator):
                 stack.callback(rendered.close)
             for item in rendered:

@@ -19,7 +19,8 @@ class RenderRequest:
         output: path of the result; `null` throws the frames away.
         effects: effects, or text such as `blur sigma=5`.
         device: `auto`, `cpu` or `cuda`; None for what the settings say.
-        threads: decoder, worker and encoder threads each; None for what the settings say, usually one per core.
+        threads: decoder, worker and encoder threads each; None for what the settings say, usually
+            their shares of the cores.
         encoder: short or FFmpeg name; None for the container's usual one.
         crf: quality on the encoder's own scale; None for its default.
         preset: the encoder's speed preset.

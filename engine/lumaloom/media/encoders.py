@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import av
-from av.codec.codec import UnknownCodecError
+from av.codec.codec import Capabilities, UnknownCodecError
 from av.codec.context import CodecOption, OptionFlags, OptionType
 
 from lumaloom.errors import FormatError, ParameterError, nearest
@@ -24,6 +24,7 @@ STAND_INS = {
     "rgba64le": ("rgba64be",),
 }
 _X26X_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+_X26X_WORK = (0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.7, 3.0, 6.0)
 _NVENC_PRESETS = tuple(f"p{n}" for n in range(1, 8))
 
 
@@ -49,11 +50,20 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """The option that `--preset` sets: speed, or a profile. An empty default leaves it to the encoder."""
+    """The option that `--preset` sets: speed, or a profile. An empty default leaves it to the encoder.
+
+    Attributes:
+        option: FFmpeg's name.
+        choices: its values, as people give them.
+        default: the usual one.
+        work: of each choice, as a multiple of that of the usual one; empty where nothing is known.
+
+    """
 
     option: str
     choices: tuple[str, ...]
     default: str = ""
+    work: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +82,8 @@ class Encoder:
         even: whether subsampled formats need even sizes.
         threads: `(option, key)` of a list of private parameters that limits its threads.
         hdr: the option that carries HDR metadata, empty where there is none.
+        work: milliseconds that one core takes for a megapixel at the usual preset, roughly; its share of the cores
+            goes by that.
         environment: a variable and the value by which the library writes nothing but errors to the terminal.
 
     """
@@ -87,12 +99,27 @@ class Encoder:
     even: bool = False
     threads: tuple[str, str] | None = None
     hdr: str = ""
+    work: float = 10.0
     environment: tuple[str, str] | None = None
 
     @property
     def label(self) -> str:
         """The name that messages and lists use."""
         return self.aliases[0] if self.aliases else self.name
+
+    @property
+    def has_threads(self) -> bool:
+        """Whether it can use more than one."""
+        codec = _codec(self.name)
+        kinds = Capabilities.frame_threads | Capabilities.slice_threads | Capabilities.auto_threads
+        return bool(codec and codec.capabilities & kinds)
+
+    def work_with(self, options: dict[str, str]) -> float:
+        """Return `work` at the preset that is among FFmpeg's options."""
+        asked = options.get(self.preset.option) if self.preset else None
+        if not self.preset or not self.preset.work or asked not in self.preset.choices:
+            return self.work
+        return self.work * self.preset.work[self.preset.choices.index(asked)]
 
     def formats(self) -> tuple[PixelFormat, ...]:
         """Return the rows of the pixel-format table that it takes, in the table's order."""
@@ -112,19 +139,21 @@ class Encoder:
 _ROWS = (
     Encoder(
         name="libx264",
+        work=40.0,
         codec="h264",
         aliases=("h264", "x264", "avc"),
         quality=Quality("crf", 0, 51, 23, lossless=(("qp", "0"),)),
-        preset=Preset("preset", _X26X_PRESETS, "medium"),
+        preset=Preset("preset", _X26X_PRESETS, "medium", _X26X_WORK),
         even=True,
         hdr="x264-params",
     ),
     Encoder(
         name="libx265",
+        work=100.0,
         codec="hevc",
         aliases=("hevc", "h265", "x265"),
         quality=Quality("crf", 0, 51, 28, lossless=(("x265-params", "lossless=1"),)),
-        preset=Preset("preset", _X26X_PRESETS, "medium"),
+        preset=Preset("preset", _X26X_PRESETS, "medium", _X26X_WORK),
         extra=(("x265-params", "log-level=error"),),
         even=True,
         threads=("x265-params", "pools"),
@@ -132,6 +161,7 @@ _ROWS = (
     ),
     Encoder(
         name="libvpx-vp9",
+        work=220.0,
         codec="vp9",
         aliases=("vp9",),
         quality=Quality("crf", 0, 63, 31, lossless=(("lossless", "1"),)),
@@ -140,6 +170,7 @@ _ROWS = (
     ),
     Encoder(
         name="libvpx",
+        work=60.0,
         codec="vp8",
         aliases=("vp8",),
         # In constrained quality the bit rate is a ceiling, and VP8 asks for one.
@@ -149,6 +180,7 @@ _ROWS = (
     ),
     Encoder(
         name="libsvtav1",
+        work=60.0,
         codec="av1",
         aliases=("av1", "svtav1"),
         quality=Quality("crf", 1, 63, 35),
@@ -160,6 +192,7 @@ _ROWS = (
     ),
     Encoder(
         name="libaom-av1",
+        work=220.0,
         codec="av1",
         quality=Quality("crf", 0, 63, 32),
         preset=Preset("cpu-used", tuple(map(str, range(9))), "4"),
@@ -167,12 +200,14 @@ _ROWS = (
     ),
     Encoder(
         name="ffv1",
+        work=25.0,
         codec="ffv1",
         extra=(("level", "3"), ("g", "1"), ("slicecrc", "1")),
         without=("grayf32le", "gbrpf32le", "gbrapf32le"),
     ),
     Encoder(
         name="prores_ks",
+        work=120.0,
         codec="prores",
         aliases=("prores",),
         quality=Quality("q", 1, 31, 0),
@@ -180,9 +215,9 @@ _ROWS = (
         extra=(("vendor", "apl0"),),
     ),
     Encoder(name="gif", codec="gif", only=("rgb24", "bgr24", "rgba", "bgra")),
-    Encoder(name="png", codec="png"),
+    Encoder(name="png", work=240.0, codec="png"),
     # No tag for the range: gray goes out as RGB, which is full range.
-    Encoder(name="apng", codec="apng", without=("gray", "gray16le")),
+    Encoder(name="apng", work=500.0, codec="apng", without=("gray", "gray16le")),
     Encoder(
         name="mjpeg",
         codec="mjpeg",
@@ -191,9 +226,10 @@ _ROWS = (
         # Limited range is marked in the file, which FFmpeg wants to have confirmed.
         extra=(("strict", "unofficial"),),
     ),
-    Encoder(name="rawvideo", codec="rawvideo", aliases=("raw",)),
+    Encoder(name="rawvideo", work=1.0, codec="rawvideo", aliases=("raw",)),
     Encoder(
         name="h264_nvenc",
+        work=1.0,
         codec="h264",
         quality=Quality("cq", 0, 51, 23, lossless=(("tune", "lossless"),)),
         preset=Preset("preset", _NVENC_PRESETS, "p4"),
@@ -203,6 +239,7 @@ _ROWS = (
     ),
     Encoder(
         name="hevc_nvenc",
+        work=1.0,
         codec="hevc",
         quality=Quality("cq", 0, 51, 28, lossless=(("tune", "lossless"),)),
         preset=Preset("preset", _NVENC_PRESETS, "p4"),
@@ -212,6 +249,7 @@ _ROWS = (
     ),
     Encoder(
         name="av1_nvenc",
+        work=1.0,
         codec="av1",
         quality=Quality("cq", 0, 63, 35),
         preset=Preset("preset", _NVENC_PRESETS, "p4"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
@@ -48,6 +48,7 @@ class Reader:
         max_pixels: largest picture that is decoded.
         store: where the index is kept; None for the default cache.
         kept: bytes of decoded frames that are kept for going back to, at most.
+        on_evict: called with the number of kept frames dropped to make room, and their bytes.
 
     Attributes:
         path: as it was given.
@@ -67,6 +68,7 @@ class Reader:
         max_pixels: int = MAX_PIXELS,
         store: DiskCache | None = None,
         kept: int = _KEPT,
+        on_evict: Callable[[int, int], None] = lambda entries, nbytes: None,
     ) -> None:
         self.path = path
         self.index = stored_index(path, stream=stream, max_pixels=max_pixels, store=store)
@@ -75,7 +77,7 @@ class Reader:
         self._threads, self._stream, self._max_pixels = threads, stream, max_pixels
         self._lock = threading.Lock()
         self._kept: MemoryCache[int, Frame] = MemoryCache(
-            min(kept, default_limit() // 4), size=lambda frame: frame.nbytes
+            min(kept, default_limit() // 4), size=lambda frame: frame.nbytes, on_evict=on_evict
         )
         self._base: FrameSpec | None = None
         self._side_data: tuple[tuple[str, bytes], ...] | None = None

@@ -20,7 +20,7 @@ from lumaloom.frame import Frame, FrameSpec
 from lumaloom.frame.bridge import from_av
 from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
 from lumaloom.media.facts import OpenFile
-from lumaloom.media.index import FrameIndex
+from lumaloom.media.index_store import stored_index
 from lumaloom.media.losses import Losses
 from lumaloom.media.opening import open_input, pick_stream, reason
 from lumaloom.media.options import DEFAULTS, SourceOptions
@@ -110,9 +110,10 @@ class Source(OpenFile):
         """Open the decoder of the video stream and have the demuxer skip what nobody reads."""
         options = self.options
         self._video = pick_stream(self._container, self.path, options.stream)
+        threads = options.threads
         self._decoder = VideoDecoder(
             self._video,
-            threads=options.threads,
+            threads=threads(self._video.width, self._video.height) if callable(threads) else threads,
             max_pixels=options.max_pixels,
             frame_threads=not options.best_effort,
             sure=True,
@@ -203,7 +204,7 @@ class Source(OpenFile):
         self._seekable = not clock_may_jump(self._container)
         if not by_number and (start is None or self._seekable):
             return start, end
-        index = FrameIndex.build(self.path, stream=options.stream, max_pixels=options.max_pixels)
+        index = stored_index(self.path, stream=options.stream, max_pixels=options.max_pixels, store=options.store)
         self._seekable = index.seekable
         if options.start_frame is not None:
             if not 0 <= options.start_frame < len(index):

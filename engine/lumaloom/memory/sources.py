@@ -9,15 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from lumaloom.cgroup import memory_left
+
 ALIGNMENT = 64
 # To align the start, and for vector code in encoders and converters that reads whole vectors past the last sample.
 _SLACK = 2 * ALIGNMENT
-
-# Where this process's control group states its limit and use, versions 2 and 1: folder, and the files in it.
-_GROUPS = (
-    ("/sys/fs/cgroup", "memory.max", "memory.current"),
-    ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +95,18 @@ def available_memory() -> int:
 
     Both count memory that holds copies of files and can be had back at once as available.
     """
-    amounts = []
+    left = memory_left()
+    free = _free()
+    return free if left is None else min(free, left)
+
+
+def _free() -> int:
     try:
-        amounts.append(_table("/proc/meminfo")["MemAvailable:"] << 10)
+        with open("/proc/meminfo") as file:
+            table = {words[0]: words[1] for words in map(str.split, file) if len(words) > 1}
+        return int(table["MemAvailable:"]) << 10
     except (OSError, KeyError, ValueError):
-        amounts.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES"))
-    for folder, limit, used in _GROUPS:
-        try:
-            with open(f"{folder}/{limit}") as allowed, open(f"{folder}/{used}") as taken:
-                left = int(allowed.read()) - int(taken.read())
-            amounts.append(max(left + _table(f"{folder}/memory.stat")["inactive_file"], 0))
-        except (OSError, KeyError, ValueError):
-            continue
-    return min(amounts)
-
-
-def _table(path: str) -> dict[str, int]:
-    """Read a file of lines such as `name 123`."""
-    with open(path) as file:
-        return {words[0]: int(words[1]) for words in map(str.split, file) if len(words) > 1}
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
 
 
 def default_limit() -> int:

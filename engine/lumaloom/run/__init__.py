@@ -3,6 +3,6 @@
 from lumaloom.run.meter import BOUNDS, Depth, Meter
 from lumaloom.run.pipeline import run_plan
 from lumaloom.run.prefetch import prefetch
-from lumaloom.run.workers import ordered_map
+from lumaloom.run.workers import Here, Workers, ordered_map
 
-__all__ = ["BOUNDS", "Depth", "Meter", "ordered_map", "prefetch", "run_plan"]
+__all__ = ["BOUNDS", "Depth", "Here", "Meter", "Workers", "ordered_map", "prefetch", "run_plan"]

@@ -17,6 +17,7 @@ from lumaloom.frame import Frame
 from lumaloom.graph import Run
 from lumaloom.memory import DEVICE, PINNED, BufferPool, default_limit
 from lumaloom.run.apply import apply_run
+from lumaloom.run.deferred import Deferred
 from lumaloom.run.items import Item, size_of
 from lumaloom.run.meter import Meter
 
@@ -109,7 +110,6 @@ def cuda_map(run: Run, items: Iterable[Item], limit: int, meter: Meter) -> Gener
     lane = _Lane(run, meter)
     waiting: deque[_Flight | Item] = deque()
     flights = packets = 0
-    failure: Exception | None = None
 
     def oldest() -> Item:
         nonlocal flights, packets
@@ -123,40 +123,29 @@ def cuda_map(run: Run, items: Iterable[Item], limit: int, meter: Meter) -> Gener
         meter.on_device("cuda", lane.cupy.cuda.get_elapsed_time(*head.work) / 1000)
         return head.result
 
-    source = iter(items)
-    try:
-        while True:
-            try:
-                item = next(source)
-            except StopIteration:
-                break
-            except Exception as problem:
-                failure = problem
-                break
-            if isinstance(item, Frame):
-                while flights >= _DEPTH:
+    with Deferred(items) as source:
+        try:
+            for item in source:
+                if isinstance(item, Frame):
+                    while flights >= _DEPTH:
+                        yield oldest()
+                    waiting.append(lane.send(item))
+                    flights += 1
+                else:
+                    packets += size_of(item)
+                    waiting.append(item)
+                del item
+                while waiting and (packets > limit or not isinstance(waiting[0], _Flight)):
                     yield oldest()
-                waiting.append(lane.send(item))
-                flights += 1
-            else:
-                packets += size_of(item)
-                waiting.append(item)
-            del item
-            while waiting and (packets > limit or not isinstance(waiting[0], _Flight)):
+            while waiting:
                 yield oldest()
-        while waiting:
-            yield oldest()
-        if failure is not None:
-            raise failure
-    except lane.errors as problem:
-        raise DeviceError(f"the GPU failed: {problem}; try --device cpu") from problem
-    except EffectError as problem:
-        if isinstance(problem.__cause__, lane.errors):
+            source.finish()
+        except lane.errors as problem:
             raise DeviceError(f"the GPU failed: {problem}; try --device cpu") from problem
-        raise
-    finally:
-        failure = None
-        lane.drain()
-        waiting.clear()
-        if isinstance(items, Generator):
-            items.close()
+        except EffectError as problem:
+            if isinstance(problem.__cause__, lane.errors):
+                raise DeviceError(f"the GPU failed: {problem}; try --device cpu") from problem
+            raise
+        finally:
+            lane.drain()
+            waiting.clear()

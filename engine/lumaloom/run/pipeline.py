@@ -14,11 +14,11 @@ from lumaloom.run.cuda import cuda_map
 from lumaloom.run.items import Item, Window, is_packet, size_of
 from lumaloom.run.meter import Meter
 from lumaloom.run.windows import windows
-from lumaloom.run.workers import ordered_map
+from lumaloom.run.workers import Workers, ordered_map
 
 
 def run_plan(
-    plan: Plan, items: Iterable[Item], *, pool: BufferPool, workers: int, limit: int, meter: Meter
+    plan: Plan, items: Iterable[Item], *, pool: BufferPool, workers: Workers, limit: int, meter: Meter
 ) -> Iterable[Item]:
     """Yield the items with every frame taken through the plan, in order; the same bits for any `workers`.
 
@@ -26,7 +26,7 @@ def run_plan(
         plan: for frames like those of `items`.
         items: frames and packets.
         pool: host buffers for results.
-        workers: threads of each CPU run.
+        workers: of all CPU runs.
         limit: bytes under way in each run.
         meter: gets the time of each step.
 
@@ -41,7 +41,7 @@ def run_plan(
 
 
 def _cpu_map(
-    run: Run, items: Iterable[Item], pool: BufferPool, workers: int, limit: int, meter: Meter
+    run: Run, items: Iterable[Item], pool: BufferPool, workers: Workers, limit: int, meter: Meter
 ) -> Generator[Item, None, None]:
     function = partial(_apply_item, run, pool, meter)
     grown = run.after.nbytes

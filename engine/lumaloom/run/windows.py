@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Generator, Iterable
 
 from lumaloom.frame import Frame
+from lumaloom.run.deferred import Deferred
 from lumaloom.run.items import Item, Window, is_packet, size_of
 
 
@@ -39,39 +40,27 @@ def windows(items: Iterable[Item], before: int, after: int, limit: int) -> Gener
         past.append(centre)
         return window
 
-    failure: Exception | None = None
-    source = iter(items)
-    try:
-        while True:
-            try:
-                item = next(source)
-            except StopIteration:
-                break
-            except Exception as problem:
-                failure = problem
-                break
-            waiting.append(item)
-            if is_packet(item):
-                packets += size_of(item)
-                while packets > limit and (place := next((n for n, i in enumerate(waiting) if is_packet(i)), None)):
-                    waiting.rotate(-place)
-                    early = waiting.popleft()
-                    waiting.rotate(place)
-                    packets -= size_of(early)
-                    yield early
-            else:
-                coming.append(item)  # type: ignore[arg-type]
-            del item
-            while waiting and (len(coming) > after or is_packet(waiting[0])):
+    with Deferred(items) as source:
+        try:
+            for item in source:
+                waiting.append(item)
+                if is_packet(item):
+                    packets += size_of(item)
+                    while packets > limit and (place := next((n for n, i in enumerate(waiting) if is_packet(i)), None)):
+                        waiting.rotate(-place)
+                        early = waiting.popleft()
+                        waiting.rotate(place)
+                        packets -= size_of(early)
+                        yield early
+                else:
+                    coming.append(item)  # type: ignore[arg-type]
+                del item
+                while waiting and (len(coming) > after or is_packet(waiting[0])):
+                    yield oldest()
+            while waiting:
                 yield oldest()
-        while waiting:
-            yield oldest()
-        if failure is not None:
-            raise failure
-    finally:
-        failure = None
-        past.clear()
-        waiting.clear()
-        coming.clear()
-        if isinstance(items, Generator):
-            items.close()
+            source.finish()
+        finally:
+            past.clear()
+            waiting.clear()
+            coming.clear()

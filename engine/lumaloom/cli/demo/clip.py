@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -12,10 +12,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from lumaloom.cli.demo.pictures import Picture
 from lumaloom.cli.demo.scene import FRAMES, HEIGHT, RATE, SECONDS, WIDTH, Scene, tone
 from lumaloom.errors import CancelledError
 from lumaloom.media.atomic import AtomicFile
-from lumaloom.run import ordered_map
+from lumaloom.run import Workers, ordered_map
+from lumaloom.services.pools import Pool
 
 _SAMPLES = 48000
 
@@ -42,6 +44,10 @@ def write_clip(path: Path, workers: int, cancel: threading.Event, on_frame: Call
         staged.discard()
 
 
+def _drawn(workers: Workers) -> Generator[int | Picture, None, None]:
+    return ordered_map(Scene().draw, range(FRAMES), workers=workers, limit=64 << 20, size=lambda _: WIDTH * HEIGHT * 16)
+
+
 def _encode(path: Path, workers: int, cancel: threading.Event, on_frame: Callable[[int, int], None]) -> None:
     with av.open(str(path), "w", format="mp4") as out:
         video = out.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "18", "g": "15"})
@@ -49,10 +55,7 @@ def _encode(path: Path, workers: int, cancel: threading.Event, on_frame: Callabl
         video.color_primaries = video.color_trc = video.colorspace = 1  # BT.709
         video.color_range = 1
         sound = out.add_stream("aac", rate=_SAMPLES, layout="stereo")
-        drawn = ordered_map(
-            Scene().draw, range(FRAMES), workers=workers, limit=64 << 20, size=lambda _: WIDTH * HEIGHT * 16
-        )
-        with closing(drawn):
+        with Pool("demo", workers) as pool, pool.lane("clip") as lane, closing(_drawn(lane)) as drawn:
             for number, picture in enumerate(drawn):
                 if cancel.is_set():
                     raise CancelledError(f"{path.parent}: cancelled while drawing the clip; it was not written")

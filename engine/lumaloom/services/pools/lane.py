@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -26,7 +25,7 @@ class Task(Future[R]):
     def __init__(self, call: Callable[[], R]) -> None:
         super().__init__()
         self.call: Callable[[], R] | None = call
-        self.since = time.monotonic()
+        self.since = 0.0
 
     def cancel(self) -> bool:
         """Cancel it unless it runs or is done; return whether it is cancelled."""
@@ -35,18 +34,24 @@ class Task(Future[R]):
         self.call = None
         return True
 
-    def run(self, context: Context) -> bool:
-        """Run the call, which was begun by `set_running_or_notify_cancel`, and return whether it raised nothing."""
+    def run(self, context: Context, ended: Callable[[Task[R], bool], None]) -> None:
+        """Run the call, which was begun by `set_running_or_notify_cancel`.
+
+        Args:
+            context: what is current for it.
+            ended: told before anybody who waits for the result; the flag says whether it raised nothing.
+        """
         call, self.call = self.call, None
         assert call is not None
         try:
             result = context.run(call)
         except BaseException as problem:  # whatever it is, it is the caller's who waits for it, not the pool's
+            ended(self, False)
             self.set_exception(problem)
             del self  # or the error's traceback would hold the error, and with it every frame below
-            return False
-        self.set_result(result)
-        return True
+        else:
+            ended(self, True)
+            self.set_result(result)
 
 
 class Lane:

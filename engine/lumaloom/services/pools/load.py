@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 # Seconds over which it is measured.
 _PERIOD = 0.25
+# The part of a core that is worth another thread.
+_IDLE = 0.25
 
 
 class Load:
@@ -27,18 +29,16 @@ class Load:
         self._cores, self._clock, self._used = cores, clock, used
         self._at, self._then = clock(), used()
 
-    def step(self) -> int:
-        """Return 1 where a core or more was idle in the last quarter of a second, -1 where none was, else 0.
+    def idle(self) -> int | None:
+        """Return how many cores were idle in the last quarter of a second, a quarter of one counting as one.
 
-        Between measurements it is 0.
+        Between measurements it is None.
         """
         now = self._clock()
         passed = now - self._at
         if passed < _PERIOD:
-            return 0
+            return None
         used = self._used()
-        busy = (used - self._then) / passed
+        idle = self._cores - (used - self._then) / passed
         self._at, self._then = now, used
-        if busy <= self._cores - 1:
-            return 1
-        return -1 if busy > self._cores - 0.1 else 0
+        return max(int(idle + 1 - _IDLE), 0)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
+import weakref
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
 
 from lumaloom.services.pools.lane import Lane, Task
 from lumaloom.services.pools.load import Load
@@ -15,8 +21,14 @@ from lumaloom.services.pools.statistics import PoolStatistics
 
 # Seconds without work after which a thread ends.
 _PATIENCE = 10.0
+# Seconds that work has at the end of the process.
+_LAST = 5.0
 # Tasks of a lane that may wait, where it does not say.
 _ROOM = 256
+
+
+# All pools of the process.
+_ALIVE: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
 class Pool:
@@ -31,33 +43,65 @@ class Pool:
         niceness: how much the threads yield to others, 0 to 19, where the system can tell threads apart.
         load: tells whether cores are idle; lanes are then widened. None leaves them as they were made.
         patience: seconds without work after which a thread ends.
+        clock: seconds that never go backwards, by which tasks are timed.
     """
 
     def __init__(
-        self, name: str, size: int, *, niceness: int = 0, load: Load | None = None, patience: float = _PATIENCE
+        self,
+        name: str,
+        size: int,
+        *,
+        niceness: int = 0,
+        load: Load | None = None,
+        patience: float = _PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name, self.size = name, size
-        self._niceness, self._load, self._patience = niceness, load, patience
-        self._lock = threading.Lock()
-        self._work = threading.Condition(self._lock)  # a task may be ready
-        self._moved = threading.Condition(self._lock)  # there may be room, or nothing left
+        self._niceness, self._load, self._patience, self._clock = niceness, load, patience, clock
         self._lanes: list[Lane] = []
-        self._under_way: dict[Task[Any], Lane] = {}
-        self._threads: set[threading.Thread] = set()
         self._reached: dict[int, float] = {}  # by priority: how far the lanes were served that had work
-        self._idle = 0
+        self._numbers = count(1)
         self._closed = False
         self._done = self._failed = self._dropped = 0
         self._seconds = self._waited = 0.0
+        self._begin()
+        _ALIVE.add(self)
+
+    def _begin(self) -> None:
+        """Begin without threads: at first, and in the child of a fork, which has none of its parent's."""
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)  # a task may be ready
+        self._moved = threading.Condition(self._lock)  # there may be room, or nothing left
+        self._threads: set[threading.Thread] = set()
+        self._under_way: dict[Task[Any], Lane] = {}
+        self._idle = 0
+        for lane in self._lanes:
+            lane.running = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.drain()
 
     def lane(
-        self, name: str, *, width: int | None = None, weight: float = 1.0, priority: int = 0, room: int = _ROOM
+        self,
+        name: str,
+        *,
+        width: int | None = None,
+        most: int | None = None,
+        weight: float = 1.0,
+        priority: int = 0,
+        room: int = _ROOM,
     ) -> Lane:
         """Open a lane.
 
         Args:
             name: of the job, or of whatever else it is for.
             width: tasks of it that may run at once; None for as many as the pool has threads.
+            most: how wide it may get while cores are idle; None for the size of the pool.
             weight: its share among lanes of the same priority, above 0.
             priority: higher goes first.
             room: tasks that may wait.
@@ -66,7 +110,8 @@ class Pool:
             RuntimeError: the pool is closed.
         """
         width = self.size if width is None else width
-        made = Lane(self, name, width=width, most=max(self.size, width), weight=weight, priority=priority, room=room)
+        most = max(self.size if most is None else most, width)
+        made = Lane(self, name, width=width, most=most, weight=weight, priority=priority, room=room)
         with self._lock:
             if self._closed:
                 raise RuntimeError(f"pool {self.name} is closed")
@@ -85,6 +130,7 @@ class Pool:
                 return False
             if not lane.tasks and not lane.running:
                 lane.served = max(lane.served, self._reached.get(lane.priority, 0.0))
+            task.since = self._clock()
             lane.tasks.append(task)
             self._adapt()
             self._staff()
@@ -162,27 +208,37 @@ class Pool:
             if task.set_running_or_notify_cancel():
                 lane.running += 1
                 self._under_way[task] = lane
-                self._waited += time.monotonic() - task.since
+                self._waited += self._clock() - task.since
                 return lane, task
             self._dropped += 1
         return None
 
-    def _staff(self) -> None:
-        """See to it that a thread takes what is ready; the lock is held."""
-        ready = sum(min(len(lane.tasks), lane.width - lane.running) for lane in self._lanes if lane.is_ready)
-        self._work.notify(min(ready, self._idle))
+    def _staff(self, taken: int = 0) -> None:
+        """See to it that a thread takes what is ready, but for what is as good as taken; the lock is held."""
+        ready = -taken + sum(min(len(lane.tasks), lane.width - lane.running) for lane in self._lanes if lane.is_ready)
+        self._work.notify(max(min(ready, self._idle), 0))
         most = max([self.size, *(lane.width for lane in self._lanes)])
         for _ in range(min(ready - self._idle, most - len(self._threads))):
-            thread = threading.Thread(target=self._serve, name=f"lumaloom-{self.name}", daemon=True)
+            thread = threading.Thread(
+                target=self._serve, name=f"lumaloom-{self.name}_{next(self._numbers)}", daemon=True
+            )
             self._threads.add(thread)
             thread.start()
 
     def _adapt(self) -> None:
-        """Widen the lanes that have tasks waiting while cores are idle, and narrow them again; the lock is held."""
-        step = self._load.step() if self._load else 0
-        for lane in self._lanes if step else ():
-            if step < 0 or (lane.tasks and lane.running >= lane.width):
-                lane.width = min(max(lane.width + step, lane.least), lane.most)
+        """Widen the lanes that have tasks waiting while cores are idle; the lock is held.
+
+        Where none are, lanes that are wider than they were made give one back if they are not the only one.
+        """
+        idle = self._load.idle() if self._load else None
+        if idle is None:
+            return
+        several = sum(bool(lane.tasks or lane.running) for lane in self._lanes) > 1
+        for lane in self._lanes:
+            if idle and lane.tasks and lane.running >= lane.width:
+                lane.width = min(lane.width + idle, lane.most)
+            elif not idle and several and lane.width > lane.least:
+                lane.width -= 1
 
     def _serve(self) -> None:
         if self._niceness:
@@ -203,9 +259,11 @@ class Pool:
             del found
 
     def _run(self, lane: Lane, task: Task[Any]) -> None:
-        begun = time.monotonic()
-        good = task.run(lane.context())
-        seconds = time.monotonic() - begun
+        task.run(lane.context(), partial(self._ended, lane, self._clock()))
+        del task  # an error's traceback holds this function too
+
+    def _ended(self, lane: Lane, begun: float, task: Task[Any], good: bool) -> None:
+        seconds = self._clock() - begun
         with self._lock:
             del self._under_way[task]
             lane.running -= 1
@@ -215,7 +273,23 @@ class Pool:
             lane.done, self._done = lane.done + good, self._done + good
             lane.failed, self._failed = lane.failed + (not good), self._failed + (not good)
             self._adapt()
-            self._staff()
+            self._staff(taken=1)  # by this thread, which is free now
             self._moved.notify_all()
             if self._closed:
                 self._work.notify_all()
+
+
+@atexit.register
+def _end() -> None:
+    """End the threads of pools that nobody ended: code that runs while the process falls apart may crash it."""
+    for pool in list(_ALIVE):
+        pool.drain(_LAST)
+
+
+def _after_fork() -> None:
+    for pool in list(_ALIVE):
+        pool._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

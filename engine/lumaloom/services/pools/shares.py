@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 # Milliseconds of one core for a megapixel, roughly; encoders state their own. Effects are taken for cheap ones: their
 # workers grow while cores are idle, and what the decoder and the encoder got can't change any more.
@@ -41,11 +41,14 @@ class Shares:
         decoder: FFmpeg's.
         effects: frames that are worked on at once, a thread each.
         encoder: the encoder's.
+        fixed: whether somebody asked for these numbers, so that effects get no more while cores are idle.
     """
 
     decoder: int
     effects: int
     encoder: int
+    _: KW_ONLY
+    fixed: bool = False
 
     @property
     def total(self) -> int:
@@ -53,19 +56,22 @@ class Shares:
         return self.decoder + self.effects + self.encoder
 
 
-def divide(cores: int, work: Work, memory: int | None = None) -> Shares:
+def divide(cores: int, work: Work, memory: int | None = None, *, alone: bool = False) -> Shares:
     """Divide cores among the stages of a render by what each costs; a stage that there is gets one at least.
 
-    No more threads come out than there are cores or, where those are fewer, stages.
+    No more threads come out than there are cores or, where those are fewer, stages. A render that has the cores to
+    itself gets twice that: what one stage leaves idle no other render takes, costs are not known well, and threads
+    that wait for frames cost little.
 
     Args:
         cores: for this render.
         work: the render.
         memory: bytes that it may take; None for any.
+        alone: whether no other render shares the cores.
     """
-    if memory is not None:
-        cores = max(1, min(cores, memory // (work.pixels * _PIXEL * _PICTURES or 1)))
-    useful = max(1, work.pixels // _PIXELS_A_THREAD)
+    if memory is not None and (fitting := max(1, memory // (work.pixels * _PIXEL * _PICTURES or 1))) < cores:
+        cores, alone = fitting, False
+    useful = min(max(1, work.pixels // _PIXELS_A_THREAD), cores)
     costs = {"decoder": _DECODING, "effects": _EFFECT * work.effects, "encoder": work.encoding}
     most = {"decoder": useful, "effects": cores, "encoder": useful if work.encoder_threads else 1}
     threads = {name: int(cost > 0) for name, cost in costs.items()}
@@ -74,7 +80,8 @@ def divide(cores: int, work: Work, memory: int | None = None) -> Shares:
         if not open_:
             break
         threads[max(open_, key=lambda name: costs[name] / threads[name])] += 1
-    return Shares(**threads)
+    more = 2 if alone else 1
+    return Shares(*(min(more * count, most[name]) for name, count in threads.items()))
 
 
 class Budget:
@@ -110,4 +117,4 @@ class Budget:
     def shares(self, work: Work) -> Shares:
         """Return what one of the renders under way gets."""
         jobs = max(self._active, self.jobs, 1)
-        return divide(max(1, self.cores // jobs), work, self.memory // jobs)
+        return divide(max(1, self.cores // jobs), work, self.memory // jobs, alone=jobs == 1)

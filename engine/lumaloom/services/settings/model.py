@@ -36,7 +36,10 @@ class Settings:
     `threads = 4` in the file is LUMALOOM_THREADS=4 in the environment and `--set threads=4` on the command line.
     """
 
-    threads: int | None = _setting(None, "Of decoding, effects and encoding each; one per core if unset.", ge=1)
+    threads: int | None = _setting(
+        None, "Of decoding, effects and encoding each; the cores are divided among them if unset.", ge=1
+    )
+    jobs: int = _setting(1, "Renders that one engine is to run side by side: each gets its part.", ge=1)
     device: Literal["auto", "cpu", "cuda"] = _setting("auto", "Where the effects run.")
     memory_limit: Bytes | None = _setting(
         None, "Frames of a job on the host; half of what is available if unset.", ge=1 << 20
@@ -47,7 +50,7 @@ class Settings:
     cache_dir: Path | None = _setting(None, "Of what is kept between runs; the user's cache folder if unset.")
     cache_limit: Bytes = _setting(Bytes(1 << 30), "Everything that is kept between runs; 0 keeps nothing.", ge=0)
     frame_cache: Bytes = _setting(
-        Bytes(256 << 20), "Decoded frames of an open clip, for going back; 0 keeps none.", ge=0
+        Bytes(256 << 20), "Frames of an open clip, for going back, and as much of previews; 0 keeps none.", ge=0
     )
     telemetry: bool = _setting(False, "Whether jobs are traced and measured.")
     telemetry_exporter: str | None = _setting(
