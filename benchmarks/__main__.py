@@ -36,7 +36,18 @@ def main() -> None:
     suite.add_argument("--frames", type=int, default=60, help="of 1080p, each render")
     suite.add_argument("--threads", type=int, default=2)
     suite.add_argument("--json", type=Path, help="write the results here")
+    suite = suites.add_parser("pools", help="shares of the cores beside all cores for every library")
+    suite.add_argument("--frames", type=int, default=40, help="of 1080p, in each scene")
+    suite.add_argument("--only", nargs="+", metavar="SCENE", default=[], help="scenes to run; all without it")
+    suite.add_argument("--json", type=Path, help="write the results here")
     options = parser.parse_args()
+    if options.suite == "pools":
+        from benchmarks import pools
+
+        for name in set(options.only) - set(pools.SCENES):
+            parser.error(f"--only {name}: there is no such scene; there are {'; '.join(pools.SCENES)}")
+        pools.run(options.frames, options.only, options.json)
+        return
     if options.suite == "overhead":
         from benchmarks import overhead
 
