@@ -21,12 +21,18 @@ if TYPE_CHECKING:
     from lumaloom.clip import open as open  # noqa: A004 - the package's own verb
     from lumaloom.clip import render as render
     from lumaloom.frame import Frame as Frame
-    from lumaloom.media.probe import probe as probe
+    from lumaloom.media.probe_store import stored_probe as probe
 
 __version__ = "0.1.0"
 
 # Loaded at first use, so that importing the package stays cheap.
-_HOMES = {"Clip": "clip", "open": "clip", "render": "clip", "Frame": "frame", "probe": "media.probe"}
+_HOMES = {
+    "Clip": "clip.Clip",
+    "open": "clip.open",
+    "render": "clip.render",
+    "Frame": "frame.Frame",
+    "probe": "media.probe_store.stored_probe",
+}
 
 __all__ = ["Clip", "Frame", "LumaloomError", "open", "probe", "render"]
 
@@ -34,7 +40,8 @@ __all__ = ["Clip", "Frame", "LumaloomError", "open", "probe", "render"]
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'lumaloom' has no attribute {name!r}")
-    return getattr(import_module(f"lumaloom.{_HOMES[name]}"), name)
+    module, _, attribute = _HOMES[name].rpartition(".")
+    return getattr(import_module(f"lumaloom.{module}"), attribute)
 
 
 def __dir__() -> list[str]:

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import lumaloom
+from lumaloom import cgroup, device
 from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
+from tests.media import clips
 
 BUILT_IN = {
     "background",
@@ -176,6 +178,25 @@ def test_probe_shows_streams(clip: Path) -> None:
     assert info["streams"][0]["rate"] == "25"
 
 
+def test_probe_shows_several_files_in_their_order(clip: Path, tmp_path: Path) -> None:
+    other = clips.make(tmp_path / "other.mkv", count=2, width=48, height=32)
+    outcome = run_cli("probe", other, clip)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.index("48x32") < outcome.out.index("96x64")
+    assert [info["path"] for info in json.loads(run_cli("probe", clip, other, "--json").out)] == [str(clip), str(other)]
+    assert run_cli("probe", clip, "absent.mp4").code == 3
+
+
+def test_doctor_says_what_limits_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "cpu_limit", lambda: 1.5)
+    monkeypatch.setattr(cgroup, "cpu_limit", lambda: 1.5)
+    outcome = run_cli("doctor")
+    assert "a quota of 1.5" in outcome.out
+    assert "for one render on 1 cores" in outcome.out
+    monkeypatch.setenv("LUMALOOM_THREADS", "5")
+    assert "5, as the setting `threads` says" in run_cli("doctor").out
+
+
 def test_doctor_reports_the_machine() -> None:
     outcome = run_cli("doctor")
     assert (outcome.code, outcome.err) == (0, "")
@@ -183,7 +204,11 @@ def test_doctor_reports_the_machine() -> None:
         assert part in outcome.out
     found = json.loads(run_cli("doctor", "--json").out)
     assert found["lumaloom"] == lumaloom.__version__
-    assert found["cpu"]["cores"] >= 1
+    assert found["cpu"]["cores"] == found["threads"]["usable"] == found["threads"]["pools"]["cpu"] >= 1
+    assert found["threads"]["usable"] <= found["threads"]["allowed"] <= found["threads"]["machine"]
+    assert all(shares["decoder"] for shares in found["threads"]["shares"].values())
+    for part in ("cpu ", "io 8", "background 1", "an effect, h264", "1080p, for one render on"):
+        assert part in outcome.out
     assert found["gpus"] or found["no_gpu_because"]
     assert found["kernel_cache"]["writable"] in (True, False)
 

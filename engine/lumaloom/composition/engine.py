@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from lumaloom.cache import DiskCache
 from lumaloom.composition.container import Container
 from lumaloom.composition.graph import Graph
 from lumaloom.composition.overrides import overridden, permitted
 from lumaloom.composition.providers import usual
 from lumaloom.jobs import Preparation, Preparer, Progress, Renderer, RenderRequest, RenderResult
+from lumaloom.media.info import MediaInfo
+from lumaloom.media.probe_store import stored_probe
 from lumaloom.plugins import PluginFailure
 from lumaloom.services.events import EventBus
+from lumaloom.services.pools import Pools
 from lumaloom.services.settings import load
 
 T = TypeVar("T")
@@ -92,6 +97,16 @@ class Engine:
         """
         with self.container.job() as job:
             return job.get(Renderer).render(request, on_progress=on_progress, cancel=cancel)
+
+    def probe(self, paths: Sequence[str | os.PathLike[str]]) -> list[MediaInfo]:
+        """Return what is in files, in their order; several are read at once, and none again until it changes.
+
+        Raises:
+            InputError: one can't be read: the first of those.
+        """
+        store = self.get(DiskCache)
+        with self.get(Pools).io.lane("probe") as lane:
+            return [each.result() for each in [lane.submit(stored_probe, path, store=store) for path in paths]]
 
     @contextmanager
     def prepare(self, request: RenderRequest) -> Generator[Preparation, None, None]:
