@@ -43,7 +43,7 @@ def ssim(
         peak: The greatest value that samples can have, above 0; None is 255, 65535 or 1.0. For video of 10
             bits in uint16 it is 1023.
         window: What is compared: ``"gaussian"``, 11 by 11 pixels around each, weighted; or ``"block"``, 8 by 8 at every
-            fourth place, a coarser measure at a tenth of the time.
+            fourth place, a coarser measure in a fraction of the time.
         threads: How many threads share the rows; None or 1 is the calling thread alone. The result is the
             same to the bit for any number.
 
@@ -67,7 +67,8 @@ def ssim(
 
     ``"block"`` is the measure of FFmpeg's filter of this name and of x264: plain means, with
     :math:`c_1 = (0.01\,peak)^2 / 64` and :math:`c_2 = (0.03\,peak)^2 \cdot 63 / 64`, over windows whose left and top
-    are multiples of 4, as far as whole blocks of 4 by 4 pixels reach. Its moments are in float64.
+    are multiples of 4, as far as whole blocks of 4 by 4 pixels reach. Its moments are whole numbers for uint8, in float64 for the
+    others.
 
     Example:
         >>> import numpy as np

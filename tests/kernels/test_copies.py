@@ -44,6 +44,22 @@ def run(name: str, image: Any, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_results_past_the_caches(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_copies, "LARGE", 0)
+    for size in ((7, 5), (67, 133), (90, 201)):
+        for channels in CHANNELS[dtype]:
+            image = noise((*size, *channels), dtype)
+            for name, options in calls(size):
+                expected = _registry.load(name).reference(image, **options)
+                around = np.zeros((expected.shape[0] + 2, expected.shape[1] + 5, *channels), dtype)
+                out = around[1:-1, 3:-2]
+                run(name, image, **options, out=out, threads=2)
+                assert out.tobytes() == expected.tobytes(), (size, channels, name, options)
+                out[...] = 0
+                assert not around.any(), (size, channels, name, options)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_any_shape(dtype: str) -> None:
     for size in SHAPES:
         for channels in CHANNELS[dtype]:
