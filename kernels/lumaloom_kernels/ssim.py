@@ -67,8 +67,8 @@ def ssim(
 
     ``"block"`` is the measure of FFmpeg's filter of this name and of x264: plain means, with
     :math:`c_1 = (0.01\,peak)^2 / 64` and :math:`c_2 = (0.03\,peak)^2 \cdot 63 / 64`, over windows whose left and top
-    are multiples of 4, as far as whole blocks of 4 by 4 pixels reach. Its moments are whole numbers for uint8, in float64 for the
-    others.
+    are multiples of 4, as far as whole blocks of 4 by 4 pixels reach. Its moments are whole numbers for uint8, in
+    float64 for the others.
 
     Example:
         >>> import numpy as np
