@@ -11,15 +11,19 @@ import pytest
 
 CODE = """
 import numpy as np, lumaloom_kernels as k
-from lumaloom_kernels import _box, _fir, _shrink, _shrink_u8
+from lumaloom_kernels import _box, _fir, _pairs, _passes, _shrink, _shrink_u8
 image = np.zeros((70, 90), np.uint8)
 for sigma in (1.0, 9.0):
     k.gaussian_blur(image, sigma)
 k.gaussian_blur(image[:, :5], 9.0)
 for radius in (2, 9):
     k.box_blur(image, radius)
+k.sobel(image)
+k.sobel(image, "x")
 for file, names in (
-    (_fir, ("fir_u8", "fir_f32")),
+    (_fir, ("fir_u8",)),
+    (_passes, ("passes_f32",)),
+    (_pairs, ("sums", "gradient")),
     (_shrink, ("shrink", "enlarge")),
     (_shrink_u8, ("shrink_u8", "enlarge_u8")),
     (_box, ("box", "box_small")),
@@ -32,7 +36,9 @@ for file, names in (
 
 PACKED = {  # kernel -> instructions, each with the least number of times it must be there
     "fir_u8": {r"v?pmulhuw": 16, r"v?paddw": 24},
-    "fir_f32": {r"v?(mulps|fmadd\w+ps)": 8, r"v?addps": 4},
+    "passes_f32": {r"v?(mulps|fmadd\w+ps)": 16},
+    "sums": {r"v?pmaddubsw": 8, r"v?packuswb": 4},
+    "gradient": {r"v?pmaddubsw": 8, r"v?pmaddwd": 4, r"v?sqrtps": 4},
     "shrink": {r"v?(mulps|fmadd\w+ps)": 8, r"v?cvtdq2ps": 8},
     "enlarge": {r"v?(mulps|fmadd\w+ps)": 16, r"v?cvttps2dq": 4},
     "shrink_u8": {r"v?pmulhuw": 4, r"v?psllw": 4},
