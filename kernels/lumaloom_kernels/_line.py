@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from . import _stencil, _taps
 from ._box import add_border, prefix, slide
 from ._checks import Border
+from ._packed import Image
 from ._scratch import scratch
-from ._separable import SLACK, STREAM_BYTES, Image, bordered
+from ._separable import SLACK, STREAM_BYTES, bordered
 from ._simd import address_of, copy_bytes, jit, pixel_size
 from ._stencil_run import prepared, stencil
 from ._sums import (

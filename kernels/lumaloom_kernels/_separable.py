@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from ._box import box, box_small
 from ._checks import Border
 from ._fir import BLOCK_F32, BLOCK_U16, fir_u8
 from ._gaussian_plan import AxisPlan, Weights, spline_weights
+from ._packed import Image
 from ._passes import passes_f32
 from ._scratch import scratch
 from ._shrink import enlarge, shrink
@@ -30,37 +31,6 @@ SMALL_RADIUS = 5  # up to here direct sums are faster than running ones
 SLACK = 512  # bytes that blocks may run past the end of a work row
 Folded: TypeAlias = NDArray[np.float32]  # one half of symmetric weights and their centre
 Phases: TypeAlias = NDArray[np.float32]  # the weights of each phase of an enlarged pixel, a row each
-KINDS = {np.dtype(kind): kind(0) for kind in (np.uint8, np.uint16, np.float32)}
-
-
-class Image(NamedTuple):
-    """Rows of pixels that lie side by side, by address."""
-
-    at: int
-    step: int
-    height: int
-    width: int
-    channels: int
-    kind: Any
-    owner: Any  # keeps the memory alive
-
-    @classmethod
-    def of(cls, array: NDArray[Any]) -> "Image":
-        """Describe an array for which `is_packed` holds."""
-        height, width = array.shape[:2]
-        channels = array.shape[2] if array.ndim == 3 else 1
-        at = array.__array_interface__["data"][0]
-        return cls(at, array.strides[0], height, width, channels, KINDS[array.dtype], array)
-
-
-def is_packed(array: NDArray[Any]) -> bool:
-    """Tell whether the pixels of each row lie side by side."""
-    step = array.itemsize
-    for size, stride in zip(array.shape[:0:-1], array.strides[:0:-1], strict=True):
-        if stride != step and size > 1:
-            return False
-        step *= size
-    return True
 
 
 @dataclass(frozen=True, slots=True)

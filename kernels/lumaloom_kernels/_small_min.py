@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ._checks import Border
 from ._lines import address, packed
 from ._march import FORMS, GROUP, march
+from ._packed import KINDS
 from ._scratch import scratch
-from ._separable import KINDS
 from ._simd import address_of, jit, u16_load, u16_splat, u16_store
 from ._streams import LARGE, settle
 from ._threads import run_bands

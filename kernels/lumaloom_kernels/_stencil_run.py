@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from . import _pairs, _separable, _stencil, _taps
 from ._checks import Border
 from ._fir import BLOCK_F32, BLOCK_U16
+from ._packed import Image, is_packed
 from ._scratch import scratch
-from ._separable import SLACK, STREAM_BYTES, STRIP_BYTES, Image, bordered, passes, strip_width, strips_of
+from ._separable import SLACK, STREAM_BYTES, STRIP_BYTES, bordered, passes, strip_width, strips_of
 from ._threads import run_bands
 
 # The largest sums of whole weights: their sums of uint8 pixels fit 16 bits, and those of uint16 pixels 32.
@@ -23,8 +24,8 @@ FIXED_RADIUS = 20  # radius up to which 16-bit fixed point is exact enough
 
 def prepared(src: NDArray[Any], out: NDArray[Any]) -> tuple[Image, Image, NDArray[Any]]:
     """Describe both arrays; the last is the array that the result lies in, ``out`` or to be copied there."""
-    source = src if _separable.is_packed(src) else np.ascontiguousarray(src)
-    target = out if _separable.is_packed(out) else np.empty(out.shape, out.dtype)
+    source = src if is_packed(src) else np.ascontiguousarray(src)
+    target = out if is_packed(out) else np.empty(out.shape, out.dtype)
     return Image.of(source), Image.of(target), target
 
 

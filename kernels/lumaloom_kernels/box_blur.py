@@ -107,11 +107,11 @@ def reference(src: NDArray[Any], radius: int | tuple[int, int], *, border: Borde
 
 def cpu(src: NDArray[Any], out: NDArray[Any], radius: tuple[int, int], border: Border, threads: int) -> None:
     """Blur on this machine's processor."""
-    from . import _separable, _stencil_run  # loads numba
+    from . import _packed, _separable, _stencil_run  # loads numba
 
-    source = src if _separable.is_packed(src) else np.ascontiguousarray(src)
-    target = out if _separable.is_packed(out) else np.empty(out.shape, out.dtype)
-    image, result = _separable.Image.of(source), _separable.Image.of(target)
+    source = src if _packed.is_packed(src) else np.ascontiguousarray(src)
+    target = out if _packed.is_packed(out) else np.empty(out.shape, out.dtype)
+    image, result = _packed.Image.of(source), _packed.Image.of(target)
     shape = 2 * radius[1] + 1, 2 * radius[0] + 1
     if src.dtype == np.uint16 and math.prod(shape) <= MOST_PAIRED:
         _stencil_run.weighted(image, result, np.full(shape, 1 / math.prod(shape)), 0, 65535, border, threads)

@@ -124,13 +124,13 @@ def reference(src: NDArray[Any], sigma: float | tuple[float, float], *, border: 
 
 def cpu(src: NDArray[Any], out: NDArray[Any], sigma: tuple[float, float], border: Border, threads: int) -> None:
     """Blur on this machine's processor."""
-    from . import _separable  # loads numba
+    from . import _packed, _separable  # loads numba
 
     precision = PRECISION[src.dtype.name]
     plan_x, plan_y = plan_axis(sigma[0], precision), plan_axis(sigma[1], precision)
-    source = src if _separable.is_packed(src) else np.ascontiguousarray(src)
-    target = out if _separable.is_packed(out) else np.empty(out.shape, out.dtype)
-    image, result = _separable.Image.of(source), _separable.Image.of(target)
+    source = src if _packed.is_packed(src) else np.ascontiguousarray(src)
+    target = out if _packed.is_packed(out) else np.empty(out.shape, out.dtype)
+    image, result = _packed.Image.of(source), _packed.Image.of(target)
     _separable.separable(image, result, plan_x, plan_y, border, threads)
     if target is not out:
         out[...] = target
