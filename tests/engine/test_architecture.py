@@ -18,7 +18,20 @@ ENGINE, KERNELS, EFFECTS = (
     Path(package.__file__ or "").parent for package in (lumaloom, lumaloom_kernels, lumaloom_effects)
 )
 SOURCES = [*ENGINE.rglob("*.py"), *KERNELS.rglob("*.py"), *EFFECTS.rglob("*.py")]
-HEAVY = "cupy numba llvmlite av dishka msgspec opentelemetry fastapi dask scipy rich cyclopts".split()
+HEAVY = [
+    "cupy",
+    "numba",
+    "llvmlite",
+    "av",
+    "dishka",
+    "msgspec",
+    "opentelemetry",
+    "fastapi",
+    "dask",
+    "scipy",
+    "rich",
+    "cyclopts",
+]
 
 
 def loaded_by(statement: str) -> set[str]:

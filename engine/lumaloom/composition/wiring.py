@@ -124,9 +124,7 @@ def wired(given: Mapping[Any, Any], replace: Mapping[Any, Callable[..., Any]]) -
             if kind not in scopes:
                 raise TypeError(f"no service {_name(kind)}; there are {', '.join(sorted(map(_name, scopes)))}")
             own.provide(make, provides=kind, scope=scopes[kind])
-        return Container(
-            dishka.make_container(engine, job, own, scopes=Scope, context=dict(given), lock_factory=RLock)
-        )
+        return Container(dishka.make_container(engine, job, own, scopes=Scope, context=dict(given), lock_factory=RLock))
     except DishkaError as problem:
         raise GraphError(_refusal(problem)) from None
 
@@ -134,7 +132,9 @@ def wired(given: Mapping[Any, Any], replace: Mapping[Any, Callable[..., Any]]) -
 def _refusal(problem: DishkaError) -> str:
     """Return one line that shows the path."""
     if isinstance(problem, MissingHintsError):
-        return f"{_name(problem.source)}: argument {problem.missing[0]!r} has no annotation that says which service it is"
+        return (
+            f"{_name(problem.source)}: argument {problem.missing[0]!r} has no annotation that says which service it is"
+        )
     if isinstance(problem, CycleDependenciesError):
         circle = [each.provides.type_hint for each in problem.path]
         return f"a service needs itself: {_way(*circle, circle[0])}"
