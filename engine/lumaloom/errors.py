@@ -38,6 +38,10 @@ class PluginError(LumaloomError):
     """A plugin could not be loaded, or what it gave breaks the contract."""
 
 
+class GraphError(LumaloomError):
+    """Services of the engine can't be made as they are declared; the message shows the path."""
+
+
 class TraceError(PluginError):
     """A pointwise effect's function does what can't be compiled; the message names its author's file and line."""
 

@@ -18,7 +18,20 @@ ENGINE, KERNELS, EFFECTS = (
     Path(package.__file__ or "").parent for package in (lumaloom, lumaloom_kernels, lumaloom_effects)
 )
 SOURCES = [*ENGINE.rglob("*.py"), *KERNELS.rglob("*.py"), *EFFECTS.rglob("*.py")]
-HEAVY = ("cupy", "numba", "llvmlite", "av", "pydantic", "opentelemetry", "fastapi", "dask", "scipy", "rich", "cyclopts")
+HEAVY = [
+    "cupy",
+    "numba",
+    "llvmlite",
+    "av",
+    "dishka",
+    "msgspec",
+    "opentelemetry",
+    "fastapi",
+    "dask",
+    "scipy",
+    "rich",
+    "cyclopts",
+]
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -47,6 +60,11 @@ def test_kernels_know_nothing_of_the_engine() -> None:
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             assert not [name for name in modules if name.split(".")[0] in ("lumaloom", "lumaloom_effects")], file.name
+
+
+def test_the_container_comes_with_the_first_engine() -> None:
+    assert "dishka" not in loaded_by("import lumaloom.composition.providers, lumaloom.clip")
+    assert "dishka" in loaded_by("import lumaloom.composition; lumaloom.composition.Engine()")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def test_the_later_place_wins(file: Path, places: tuple[str, ...]) -> None:
         ("thread = 2", {}, {}, r"config.toml: no setting 'thread'; did you mean 'threads'\?$"),
         ("zzz = 2", {}, {}, r"config.toml: no setting 'zzz'; `lumaloom config show` lists them$"),
         ("threads = ", {}, {}, r"config.toml: is no TOML: "),
-        ("threads = 0", {}, {}, r"^threads: expected greater than or equal to 1, got 0 \(from .*config.toml\)$"),
+        ("threads = 0", {}, {}, r"^threads: expected an integer of at least 1, got 0 \(from .*config.toml\)$"),
         ("device = 'gpu'", {}, {}, r"^device: expected 'auto', 'cpu' or 'cuda', got 'gpu' \(from .*config.toml\)$"),
         (
             "",
@@ -61,7 +62,7 @@ def test_the_later_place_wins(file: Path, places: tuple[str, ...]) -> None:
             "",
             {"LUMALOOM_THREADS": "two"},
             {},
-            r"^threads: expected a valid integer.* got 'two' \(from LUMALOOM_THREADS\)$",
+            r"^threads: expected an integer of at least 1, got 'two' \(from LUMALOOM_THREADS\)$",
         ),
         (
             "",
@@ -99,6 +100,38 @@ def test_the_file_is_where_it_should_be(tmp_path: Path) -> None:
 def test_empty_variables_and_those_of_others_are_left_alone() -> None:
     others = {"LUMALOOM_THREADS": "", "LUMALOOM_DEBUG": "1", "LUMALOOM_MEDIA": "/x", "XDG_CONFIG_HOME": "/nowhere"}
     assert load({}, others).settings == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("threads", " 4 ", 4),
+        ("ahead", "1.5 GB", 1_500_000_000),
+        ("ahead", "12", 12),
+        ("cache_limit", 5, 5),
+        ("telemetry", "on", True),
+        ("telemetry", "False", False),
+        ("cache_dir", Path("kept"), Path("kept")),
+        ("cache_dir", "kept", Path("kept")),
+        ("memory_limit", None, None),
+        ("telemetry_exporter", "otlp,file", "otlp,file"),
+    ],
+)
+def test_values_are_read(name: str, value: object, expected: object) -> None:
+    found = getattr(load({name: value}, {"XDG_CONFIG_HOME": "/nowhere"}).settings, name)
+    assert found == expected
+    assert type(found) is type(getattr(Settings(), name)) or getattr(Settings(), name) is None
+
+
+@given(st.sampled_from(fields(Settings)), st.text(max_size=12) | st.integers().map(str) | st.floats() | st.booleans())
+def test_any_value_is_taken_or_refused_in_one_line(setting: Any, value: object) -> None:
+    message = ""
+    try:
+        load({setting.name: value}, {"XDG_CONFIG_HOME": "/nowhere"})
+    except UsageError as problem:
+        message = str(problem)
+        assert message.startswith(f"{setting.name}: expected ")
+    assert "\n" not in message
 
 
 @given(st.dictionaries(st.text(max_size=12), st.text(max_size=12), max_size=4))
@@ -143,7 +176,7 @@ def test_a_render_obeys_them(clip: Path, folder: Path, file: Path, monkeypatch: 
     file.write_text("threads = 'many'\n")
     outcome = run_cli("render", clip, "null")
     assert outcome.code == 2
-    assert outcome.error.startswith("threads: expected a valid integer")
+    assert outcome.error.startswith("threads: expected an integer of at least 1")
 
 
 def test_an_open_clip_obeys_them(clip: Path, folder: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def test_off_is_nothing_at_all(clip: Path, folder: Path) -> None:
     environment |= {"XDG_CACHE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     roots = {name.partition(".")[0] for name in done.stdout.split()}
-    assert not roots & {"opentelemetry", "prometheus_client", "http", "structlog", "fastapi", "pydantic", "dishka"}
+    assert not roots & {"opentelemetry", "prometheus_client", "http", "structlog", "fastapi", "msgspec"}
 
 
 def test_every_stage_has_its_span_and_its_figures(clip: Path, collector: Collector) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _HD = 1920 * 1080
-_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "pydantic")
+_LIBRARIES = ("av", "numpy", "numba", "llvmlite", "cupy-cuda13x", "pluggy", "cyclopts", "rich", "dishka", "msgspec")
 _TELEMETRY = ("opentelemetry-sdk", "structlog")
 
 
@@ -121,24 +121,16 @@ def _threads() -> dict[str, Any]:
 
 
 def _show_graph(json: bool) -> None:
+    from dataclasses import asdict
+
     from lumaloom.composition import Engine
-    from lumaloom.composition.graph import name_of
 
     with Engine() as engine:
-        services = engine.container.graph.services.values()
-    found = [
-        {
-            "name": each.name,
-            "scope": each.scope.name,
-            "needs": [name_of(need) for need in each.needs.values()],
-            "maker": f"{each.make.__module__}.{each.make.__qualname__}",
-        }
-        for each in services
-    ]
+        services = engine.container.services()
     if json:
-        dump(found)
+        dump([asdict(each) for each in services])
     else:
-        rows = [(each["name"], str(each["scope"]).lower(), ", ".join(each["needs"])) for each in found]
+        rows = [(each.name, each.scope.lower(), ", ".join(each.needs)) for each in services]
         table(console(), ("service", "lives as long as", "made from"), rows)
 
 

@@ -10,17 +10,15 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from lumaloom.cache import DiskCache
-from lumaloom.composition.container import Container
-from lumaloom.composition.graph import Graph
 from lumaloom.composition.overrides import overridden, permitted
-from lumaloom.composition.providers import usual
+from lumaloom.composition.providers import GivenBus, LeftOut
 from lumaloom.jobs import Preparation, Preparer, Progress, Renderer, RenderRequest, RenderResult
 from lumaloom.media.info import MediaInfo
 from lumaloom.media.probe_store import stored_probe
 from lumaloom.plugins import PluginFailure
 from lumaloom.services.events import EventBus
 from lumaloom.services.pools import Pools
-from lumaloom.services.settings import load
+from lumaloom.services.settings import Resolved, load
 
 T = TypeVar("T")
 
@@ -52,12 +50,15 @@ class Engine:
         events: EventBus | None = None,
         replace: Mapping[type, Callable[..., Any]] | None = None,
     ) -> None:
-        resolved, failures = load(settings), list[PluginFailure]()
-        graph = Graph(usual(resolved, events, failures))
+        from lumaloom.composition.wiring import wired  # loads dishka
+
+        resolved, left_out = load(settings), list[PluginFailure]()
+        given = {Resolved: resolved, GivenBus: events, LeftOut: left_out}
+        makers: dict[type, Callable[..., Any]] = {}
         if names := permitted(resolved.settings.plugin_services):
-            graph, found = overridden(graph, names)
-            failures += found
-        self.container = Container(graph.replaced(replace) if replace else graph)
+            makers, failures = overridden(names, lambda makers: wired(given, makers))
+            left_out += failures
+        self.container = wired(given, {**makers, **(replace or {})})
 
     def __enter__(self) -> Self:
         return self

@@ -7,9 +7,10 @@ unless the setting `plugin_services` names its entry point.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
-from lumaloom.composition.graph import Graph
 from lumaloom.plugins import PluginFailure
 
 GROUP = "lumaloom.services"
@@ -25,20 +26,29 @@ def permitted(setting: str) -> list[str]:
     return [name.strip() for name in setting.split(",") if name.strip()]
 
 
-def overridden(graph: Graph, names: list[str]) -> tuple[Graph, list[PluginFailure]]:
-    """Return the graph with the services of some plugins, the later winning, and what went wrong.
+def overridden(
+    names: list[str], check: Callable[[dict[type, Callable[..., Any]]], object]
+) -> tuple[dict[type, Callable[..., Any]], list[PluginFailure]]:
+    """Return what makes the services of some plugins, the later winning, and what went wrong.
 
-    A plugin that fails, or whose services can't work, leaves the graph as it was.
+    A plugin that fails, or whose services can't work beside those before it, brings none.
+
+    Args:
+        names: of the plugins.
+        check: raises where the engine can't be made with these services.
     """
+    makers: dict[type, Callable[..., Any]] = {}
     failures: list[PluginFailure] = []
-    found = offered() if names else {}
+    found = offered()
     for name in names:
         if name not in found:
             known = ", ".join(sorted(found)) or "none"
             failures.append(PluginFailure(name, f"no plugin of that name offers services; there are: {known}"))
             continue
         try:
-            graph = graph.replaced(found[name].load()())
+            together = {**makers, **found[name].load()()}
+            check(together)
+            makers = together
         except (Exception, SystemExit) as problem:  # a stranger's code: what it raises is its failure, not ours
             failures.append(PluginFailure(name, f"services left out: {type(problem).__name__}: {problem}"))
-    return graph, failures
+    return makers, failures

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Literal, NewType
 
 from lumaloom.cache import DiskCache, default_folder, opened
-from lumaloom.composition.graph import Scope, Service, service
 from lumaloom.device import Machine
 from lumaloom.errors import OutputError, UsageError
 from lumaloom.jobs import CacheEvicted, PluginFailed, PluginLoaded, Preparer, Renderer
@@ -131,14 +130,3 @@ def meter(telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
 
 ENGINE = (Clock, Machine, Exporters, settings, events, disk_cache, telemetry, budget, pools, plugins)
 JOB = (Preparer, Renderer, pool, meter)
-
-
-def usual(resolved: Resolved, bus: EventBus | None, left_out: list[PluginFailure]) -> list[Service]:
-    """Return what an engine is made of where nothing is replaced."""
-    return [
-        service(lambda: resolved, Scope.ENGINE, Resolved),
-        service(lambda: bus, Scope.ENGINE, GivenBus),
-        service(lambda: left_out, Scope.ENGINE, LeftOut),
-        *(service(make, Scope.ENGINE) for make in ENGINE),
-        *(service(make, Scope.JOB) for make in JOB),
-    ]

@@ -1,6 +1,6 @@
 """The settings, their types and their defaults. One more setting is one more field.
 
-A plain dataclass: pydantic checks what somebody sets (`checking.py`), and is not loaded where nobody sets anything.
+A plain dataclass: msgspec checks what somebody sets (`checking.py`), and is not loaded where nobody sets anything.
 """
 
 # ruff: noqa: RUF009 - what is called in the defaults returns fields, and values that never change
@@ -15,17 +15,9 @@ from typing import Any, Literal
 class Bytes(int):
     """A number of bytes; in settings also text such as `2GiB`."""
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Tell pydantic how to read one."""
-        from pydantic import ByteSize
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_after_validator_function(cls, handler.generate_schema(ByteSize))
-
 
 def _setting(default: Any, description: str, **limits: Any) -> Any:
-    """Return a field; `limits` are those of pydantic's `Field`."""
+    """Return a field; `limits` are those of msgspec's `Meta`."""
     return field(default=default, metadata={"description": description, "limits": limits})
 
 
