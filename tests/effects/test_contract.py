@@ -219,7 +219,7 @@ def test_workers_do_not_change_a_bit(name: str, fmt: str) -> None:
             return list(run_plan(plan, items(), pool=pool, workers=each, limit=1 << 22, meter=Meter()))  # type: ignore[arg-type]
 
     one = run(1)
-    for workers in (2, 3, 8):
+    for workers in (2, 5):
         assert all(same(a, b) for a, b in zip(one, run(workers), strict=True))
 
 

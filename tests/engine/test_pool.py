@@ -185,7 +185,7 @@ def test_threads_never_share_a_buffer() -> None:
     try:
         for thread in threads:
             thread.start()
-        for _ in range(50):
+        for _ in range(20):
             check(pool.stats)
             stop.wait(0.01)
     finally:

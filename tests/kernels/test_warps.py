@@ -23,7 +23,16 @@ PATHS = [
     ("float32", (3,), "nearest"), ("float32", (3,), "bilinear"), ("float32", (3,), "bicubic"),
     ("float32", (4,), "bicubic"),
 ]  # fmt: skip
-PATH = pytest.mark.parametrize(("dtype", "channels", "interpolation"), PATHS)
+LONG = [
+    ("uint16", (2,), "bicubic"),
+    ("uint16", (3,), "nearest"),
+    ("float32", (3,), "nearest"),
+    ("float32", (4,), "bicubic"),
+]
+PATH = pytest.mark.parametrize(
+    ("dtype", "channels", "interpolation"),
+    [pytest.param(*path, marks=pytest.mark.slow if path in LONG else ()) for path in PATHS],
+)
 TURN = ((0.9, -0.35, 3.513), (0.35, 0.9, -2.271))
 TILT = ((1.05, 0.1, -6.02), (0.03, 0.98, 10.01), (2e-3, 1e-2, 1.0))  # no pixel lies between two, as near to both
 

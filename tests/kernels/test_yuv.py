@@ -135,7 +135,13 @@ KINDS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("dtype", "options"), KINDS, ids=["nv12", "p010", "12 bits", "float"])
+@pytest.mark.parametrize(
+    ("dtype", "options"),
+    [
+        pytest.param(*kind, id=name, marks=pytest.mark.slow if name in ("p010", "float") else ())
+        for name, kind in zip(["nv12", "p010", "12 bits", "float"], KINDS, strict=True)
+    ],
+)
 def test_pairs_siting_high_bits_and_float(dtype: str, options: dict[str, Any]) -> None:
     depth = options.get("depth", 8)
     for size in ((1, 1), (3, 71), (8, 130), (41, 64)):
