@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -24,8 +25,9 @@ T = TypeVar("T")
 
 
 class Scope(dishka.BaseScope):
-    """How long a service lives."""
+    """How long a service lives; the process has none itself, but the usual graph, which is checked once."""
 
+    PROCESS = dishka.new_scope("PROCESS")
     ENGINE = dishka.new_scope("ENGINE")
     JOB = dishka.new_scope("JOB")
 
@@ -111,6 +113,17 @@ def wired(given: Mapping[Any, Any], replace: Mapping[Any, Callable[..., Any]]) -
         TypeError: there is no such service to be replaced.
         GraphError: a service is missing, depends on itself, or on one that lives shorter than it.
     """
+    root = _made(tuple(given), replace) if replace else _usual(tuple(given))
+    return Container(root(context=dict(given), lock_factory=RLock))
+
+
+@cache
+def _usual(given: tuple[Any, ...]) -> dishka.Container:
+    return _made(given, {})
+
+
+def _made(given: tuple[Any, ...], replace: Mapping[Any, Callable[..., Any]]) -> dishka.Container:
+    """Return the graph, checked, from which engines are made."""
     engine, job, own = dishka.Provider(Scope.ENGINE), dishka.Provider(Scope.JOB), dishka.Provider()
     for kind in given:
         engine.from_context(kind)
@@ -124,7 +137,7 @@ def wired(given: Mapping[Any, Any], replace: Mapping[Any, Callable[..., Any]]) -
             if kind not in scopes:
                 raise TypeError(f"no service {_name(kind)}; there are {', '.join(sorted(map(_name, scopes)))}")
             own.provide(make, provides=kind, scope=scopes[kind])
-        return Container(dishka.make_container(engine, job, own, scopes=Scope, context=dict(given), lock_factory=RLock))
+        return dishka.make_container(engine, job, own, scopes=Scope, lock_factory=RLock)
     except DishkaError as problem:
         raise GraphError(_refusal(problem)) from None
 
