@@ -224,3 +224,4 @@ def test_the_graph_can_be_looked_at() -> None:
     assert found["EventBus"]["scope"] == "ENGINE"
     with Engine() as engine:
         assert found.keys() == {each.name for each in engine.container.services()}
+    assert all(name.isidentifier() for name in found), "dishka's own keys are no services"

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import dishka
+from dishka.entities.marker import HasContext
 from dishka.exception_base import DishkaError
 from dishka.exceptions import CycleDependenciesError, ExitError, GraphMissingFactoryError, NoFactoryError
 from dishka.provider.exceptions import MissingHintsError
@@ -94,10 +95,11 @@ class Container:
         registry: Registry | None = self._container.registry
         while registry is not None:
             for key, made in registry.factories.items():
-                if key.type_hint is not dishka.Container:  # which dishka registers for itself
-                    needs = (_name(need.type_hint) for need in (*made.dependencies, *made.kw_dependencies.values()))
-                    maker = f"{made.source.__module__}.{made.source.__qualname__}"
-                    found.append(Service(_name(key.type_hint), registry.scope.name, tuple(needs), maker))
+                if key.type_hint is dishka.Container or isinstance(key.type_hint, HasContext):  # dishka's own
+                    continue
+                needs = (_name(need.type_hint) for need in (*made.dependencies, *made.kw_dependencies.values()))
+                maker = f"{made.source.__module__}.{made.source.__qualname__}"
+                found.append(Service(_name(key.type_hint), registry.scope.name, tuple(needs), maker))
             registry = registry.child_registry
         return found
 
