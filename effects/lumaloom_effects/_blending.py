@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 Color = tuple[Any, Any, Any]
 _TINY = 1e-6
+
+BlendMode: TypeAlias = Literal[
+    "normal", "multiply", "screen", "overlay", "darken", "lighten",
+    "color_dodge", "color_burn", "hard_light", "soft_light", "difference", "exclusion",
+    "hue", "saturation", "color", "luminosity",
+]  # fmt: skip
 
 
 def _hard_light(below: Any, over: Any) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from lumaloom.effect import Param, pointwise
-from lumaloom_effects._blending import blended
+from lumaloom_effects._blending import BlendMode, blended
 from lumaloom_effects._color import COLOR_HELP, color_of
 
 
@@ -16,24 +16,7 @@ def blendcolor(
     b: Any,
     *,
     color: str = Param("#ff7a18", help=f"What lies over the picture: {COLOR_HELP}."),
-    mode: Literal[
-        "normal",
-        "multiply",
-        "screen",
-        "overlay",
-        "darken",
-        "lighten",
-        "color_dodge",
-        "color_burn",
-        "hard_light",
-        "soft_light",
-        "difference",
-        "exclusion",
-        "hue",
-        "saturation",
-        "color",
-        "luminosity",
-    ] = Param("soft_light", help="How it is mixed in."),
+    mode: BlendMode = Param("soft_light", help="How it is mixed in."),
     amount: float = Param(0.6, min=0, max=1, help="Opacity of the colour; 0 changes nothing."),
 ) -> Any:
     """Lay a colour over the picture with a blend mode.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from lumaloom.effect import Param, Picture, pointwise
-from lumaloom_effects._blending import blended
+from lumaloom_effects._blending import BlendMode, blended
 
 
 @pointwise(space="rgb", also=("blend", "overlay", "watermark", "logo"))
@@ -15,24 +15,7 @@ def blendpicture(
     b: Any,
     *,
     file: Picture = Param(help="What lies over the frames: a PNG, JPEG, WebP, TIFF or BMP picture."),
-    mode: Literal[
-        "normal",
-        "multiply",
-        "screen",
-        "overlay",
-        "darken",
-        "lighten",
-        "color_dodge",
-        "color_burn",
-        "hard_light",
-        "soft_light",
-        "difference",
-        "exclusion",
-        "hue",
-        "saturation",
-        "color",
-        "luminosity",
-    ] = Param("normal", help="How it is mixed in."),
+    mode: BlendMode = Param("normal", help="How it is mixed in."),
     amount: float = Param(1.0, min=0, max=1, help="Opacity of the picture; 0 changes nothing."),
     fit: Literal["stretch", "cover", "contain"] = Param(
         "contain", help="How it fills the frame: out of shape, cut at its longer side, or with room beside it."
