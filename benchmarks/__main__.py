@@ -34,6 +34,7 @@ def main() -> None:
     suite.add_argument("--json", type=Path, help="write the results here")
     suite = suites.add_parser("overhead", help="what events, settings, wiring and telemetry cost a render")
     suite.add_argument("--frames", type=int, default=60, help="of 1080p, each render")
+    suite.add_argument("--pairs", type=int, default=15, help="renders of each kind, 6 at least")
     suite.add_argument("--threads", type=int, default=2)
     suite.add_argument("--json", type=Path, help="write the results here")
     suite = suites.add_parser("pools", help="shares of the cores beside all cores for every library")
@@ -51,7 +52,9 @@ def main() -> None:
     if options.suite == "overhead":
         from benchmarks import overhead
 
-        overhead.run(options.frames, options.threads, options.json)
+        if options.pairs < 6:
+            parser.error(f"--pairs {options.pairs}: fewer than 6 have no interval; give 6 or more, as 15")
+        overhead.run(options.frames, options.threads, options.pairs, options.json)
         return
     if options.suite == "chains":
         from benchmarks import chains

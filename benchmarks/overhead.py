@@ -1,5 +1,6 @@
 """What the services around the frame path cost: the same render bare, with them, and exporting telemetry."""
 
+import math
 import os
 import random
 import statistics
@@ -18,7 +19,6 @@ import numpy as np
 
 from benchmarks import harness
 
-ROUNDS = 15
 EFFECTS = ("blur sigma=3", "brightness amount=0.05")
 WAYS = ("off", "on", "export")
 
@@ -39,26 +39,26 @@ server.serve_forever()
 """
 
 
-def run(frames: int, threads: int, path: Path | None) -> None:
+def run(frames: int, threads: int, pairs: int, path: Path | None) -> None:
     """Time the three ways in turn, print ratios with their spread, and write JSON where a path is given."""
     with tempfile.TemporaryDirectory() as folder, _collector() as url:
         os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = url
         os.environ["LUMALOOM_CACHE_DIR"] = folder
         clip = write_clip(Path(folder) / "clip.mp4", frames)
         calls = {way: _render(way, clip, threads, Path(folder)) for way in WAYS}
-        seconds = _interleaved(calls)
+        seconds, work = _interleaved(calls, pairs)
         memory = {way: _peak(way, clip, threads, folder) for way in WAYS}
-    rows = [_row(way, seconds, memory) for way in WAYS]
-    print(f"{'services':8} {'median s':>9} {'ratio':>7} {'quartiles':>15} {'of least':>9} {'peak MiB':>9}")
+    rows = [_row(way, seconds, work, memory) for way in WAYS]
+    print(f"{'services':8} {'median s':>9} {'ratio':>7} {'95% interval':>15} {'of least':>9} {'of CPU':>7} {'peak MiB':>9}")
     for row in rows:
-        spread = f"{row['lower_quartile']:.3f} to {row['upper_quartile']:.3f}"
+        spread = f"{row['low']:.3f} to {row['high']:.3f}"
         print(
             f"{row['services']:8} {row['median_s']:9.3f} {row['ratio']:7.3f} {spread:>15} "
-            f"{row['ratio_of_least']:9.3f} {row['peak_mib']:9.0f}"
+            f"{row['ratio_of_least']:9.3f} {row['ratio_of_cpu']:7.3f} {row['peak_mib']:9.0f}"
         )
     if path:
-        about = {**harness.machine(), "frames": frames, "threads": threads, "effects": EFFECTS, "rounds": ROUNDS}
-        harness.write_json(path, {"machine": about, "rows": rows, "seconds": seconds})
+        about = {**harness.machine(), "frames": frames, "threads": threads, "effects": EFFECTS, "pairs": pairs}
+        harness.write_json(path, {"machine": about, "rows": rows, "seconds": seconds, "cpu_seconds": work})
 
 
 def once(way: str, clip: Path, threads: int, folder: Path) -> None:
@@ -106,31 +106,53 @@ def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], ob
     return bare if way == "off" else served
 
 
-def _interleaved(calls: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
+def _interleaved(
+    calls: dict[str, Callable[[], object]], pairs: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return the seconds of the clock and of the CPU (all threads of this process) that each call took."""
     seconds: dict[str, list[float]] = {way: [] for way in calls}
+    work: dict[str, list[float]] = {way: [] for way in calls}
     order, chance = list(calls), random.Random(1)
-    for number in range(ROUNDS + 1):
+    for number in range(pairs + 1):
         chance.shuffle(order)
         for way in order:
-            begin = time.perf_counter()
+            begin, busy = time.perf_counter(), time.process_time()
             calls[way]()
             if number:  # the first round warms up
                 seconds[way].append(round(time.perf_counter() - begin, 5))
-    return seconds
+                work[way].append(round(time.process_time() - busy, 5))
+    return seconds, work
 
 
-def _row(way: str, seconds: dict[str, list[float]], memory: dict[str, float]) -> dict[str, Any]:
-    ratios = [mine / bare for mine, bare in zip(seconds[way], seconds["off"], strict=True)]
-    lower, middle, upper = statistics.quantiles(ratios, n=4)
+def _row(
+    way: str, seconds: dict[str, list[float]], work: dict[str, list[float]], memory: dict[str, float]
+) -> dict[str, Any]:
+    ratios = _ratios(seconds, way)
+    low, high = _interval(ratios)
     return {
         "services": way,
         "median_s": statistics.median(seconds[way]),
-        "ratio": round(middle, 4),
-        "lower_quartile": round(lower, 4),
-        "upper_quartile": round(upper, 4),
+        "ratio": round(statistics.median(ratios), 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
         "ratio_of_least": round(min(seconds[way]) / min(seconds["off"]), 4),
+        "ratio_of_cpu": round(statistics.median(_ratios(work, way)), 4),
         "peak_mib": memory[way],
     }
+
+
+def _ratios(figures: dict[str, list[float]], way: str) -> list[float]:
+    return [mine / bare for mine, bare in zip(figures[way], figures["off"], strict=True)]
+
+
+def _interval(values: list[float]) -> tuple[float, float]:
+    """Return the order statistics that hold the true median in at least 95 of 100 such runs (the sign test's)."""
+    count, ordered = len(values), sorted(values)
+    below, outside = 0, 2 / 2**count
+    while outside + 2 * math.comb(count, below + 1) / 2**count <= 0.05:
+        below += 1
+        outside += 2 * math.comb(count, below) / 2**count
+    return ordered[below], ordered[count - 1 - below]
 
 
 def _peak(way: str, clip: Path, threads: int, folder: str) -> float:
