@@ -37,6 +37,10 @@ def main() -> None:
     suite.add_argument("--pairs", type=int, default=15, help="renders of each kind, 6 at least")
     suite.add_argument("--threads", type=int, default=2)
     suite.add_argument("--json", type=Path, help="write the results here")
+    suite = suites.add_parser("health", help="how soon /livez answers while a render loads every core")
+    suite.add_argument("--frames", type=int, default=1500, help="of 1080p")
+    suite.add_argument("--threads", type=int, default=2)
+    suite.add_argument("--json", type=Path, help="write the results here")
     suite = suites.add_parser("pools", help="shares of the cores beside all cores for every library")
     suite.add_argument("--frames", type=int, default=40, help="of 1080p, in each scene")
     suite.add_argument("--only", nargs="+", metavar="SCENE", default=[], help="scenes to run; all without it")
@@ -55,6 +59,11 @@ def main() -> None:
         if options.pairs < 6:
             parser.error(f"--pairs {options.pairs}: fewer than 6 have no interval; give 6 or more, as 15")
         overhead.run(options.frames, options.threads, options.pairs, options.json)
+        return
+    if options.suite == "health":
+        from benchmarks import health
+
+        health.run(options.frames, options.threads, options.json)
         return
     if options.suite == "chains":
         from benchmarks import chains

@@ -83,6 +83,8 @@ class HealthServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    timeout = 5.0  # seconds for a visitor to say what he wants; each has a thread
+
     def answer(self, page: str) -> tuple[int, bytes]:
         raise NotImplementedError
 
