@@ -26,7 +26,17 @@ def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_cleanly(long_clip: Path, folder: Path, number: signal.Signals, code: int) -> None:
     process = start(
-        "render", long_clip, folder / "out.mkv", "-e", "flip", "--preset", "veryslow", "--threads", "1", "--json"
+        "render",
+        long_clip,
+        folder / "out.mkv",
+        "-e",
+        "flip",
+        "--preset",
+        "veryslow",
+        "--threads",
+        "1",
+        "--json",
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # a shell's background ignores it, and so would we
     )
     with process:
         assert process.stdout is not None
