@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import subprocess
 import sys
+import weakref
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -197,6 +199,18 @@ def test_what_is_needed_anyway_is_a_term_of_sums() -> None:
     bent = make("pow", make("max", total, const(0.1)), const(0.4))
     (found,) = joined([select(make("lt", total, const(0.1)), make("mul", total, const(4.5)), bent)])
     assert found.args[1] is make("mul", total, const(4.5))
+
+
+def test_a_function_outlives_its_machine() -> None:
+    """As when two threads load one run at once: the machine of one is dropped while its functions run."""
+    made = Machine(module(lowered("yuv420p", effects.warm()), lanes()))
+    code, function = weakref.ref(made._engine), made.function("pass0")
+    del made
+    gc.collect()
+    assert code() is not None
+    del function
+    gc.collect()
+    assert code() is None
 
 
 def test_code_is_kept_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

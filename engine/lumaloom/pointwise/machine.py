@@ -77,8 +77,11 @@ class Machine:
             self._engine = _loaded(code)
 
     def function(self, name: str) -> Any:
-        """Return a function of two addresses; calling it lets other threads run."""
-        return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._engine.get_function_address(name))
+        """Return a function of two addresses; calling it lets other threads run, and it keeps its code alive."""
+        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._engine.get_function_address(name))
+        # Two threads may load one run at once; the machine of one is dropped while its functions run.
+        vars(function)["code"] = self._engine
+        return function
 
 
 @cache
