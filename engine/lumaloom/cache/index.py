@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,8 @@ class Index:
             self._db.close()
             raise
         self._identity = _identity(path)
+        # Who forgets to close a clip loses nothing but time; Python would complain.
+        weakref.finalize(self, self._db.close).atexit = False
 
     def is_at(self, path: Path) -> bool:
         """Whether this is still the file of that name, in the process that opened it."""
