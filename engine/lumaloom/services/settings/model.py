@@ -32,6 +32,12 @@ class Settings:
         None, "Of decoding, effects and encoding each; the cores are divided among them if unset.", ge=1
     )
     jobs: int = _setting(1, "Renders that one engine is to run side by side: each gets its part.", ge=1)
+    executor: Literal["local", "processes", "dask"] = _setting(
+        "local", "Where the renders of a project run: in this engine, in processes, on Dask's cluster."
+    )
+    cluster: str | None = _setting(
+        None, "Address of Dask's scheduler, as tcp://host:8786; who reaches it can run code on all its machines."
+    )
     device: Literal["auto", "cpu", "cuda"] = _setting("auto", "Where the effects run.")
     memory_limit: Bytes | None = _setting(
         None, "Frames of a job on the host; half of what is available if unset.", ge=1 << 20
