@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import socket
 import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -154,13 +155,16 @@ def test_processes_stop(clip: Path) -> None:
 
 
 def test_a_trace_goes_through_processes(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]  # this engine's: a worker that wanted it as well would fail
     with collecting() as collector:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
-        with Engine(settings={"telemetry": True, "executor": "processes", "serve_metrics": 0}) as engine:
+        with Engine(settings={"telemetry": True, "executor": "processes", "serve_metrics": port}) as engine:
             (outcome,) = engine.render_all([request(clip)])
     assert outcome.error is None
     (batch,), (job,) = collector.named("renders"), collector.named("render")
     assert (job.trace_id, job.parent_span_id) == (batch.trace_id, batch.span_id)
+    assert collector.value("lumaloom.frames") == 30, "by the events that came back"
 
 
 def test_keyframes_travel() -> None:
@@ -169,16 +173,24 @@ def test_keyframes_travel() -> None:
     assert (str(again), again(0.7)) == (str(keys), keys(0.7))
 
 
+@pytest.mark.slow
 def test_a_cluster(clip: Path) -> None:
     distributed = pytest.importorskip("distributed")
-    bus = EventBus()
+    bus, cancel = EventBus(), threading.Event()
     seen = Recorder(bus, JobEvent)
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
         Engine(settings={"executor": "dask", "cluster": cluster.scheduler_address}, events=bus) as engine,
     ):
         good, bad = engine.render_all([request(clip, "flip"), request(clip, Unkind())])
-    assert good.result is not None
-    assert good.result.frames == 30
-    assert isinstance(bad.error, EffectError)
-    assert seen.names[-1] == "RenderFailed"
+        assert good.result is not None
+        assert good.result.frames == 30
+        assert isinstance(bad.error, EffectError)
+        assert seen.names[-1] == "RenderFailed"
+        (lost,) = engine.render_all([request(clip, Deadly())])
+        assert isinstance(lost.error, WorkerError)
+        assert "KilledWorker" in str(lost.error)
+        bus.subscribe(RenderStarted, lambda _: cancel.set(), queue=None)
+        (stopped,) = engine.render_all([request(clip, Endless())], cancel=cancel)
+        assert isinstance(stopped.error, CancelledError)
+        assert seen.names[-1] == "RenderCancelled"

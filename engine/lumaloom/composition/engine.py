@@ -8,14 +8,13 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lumaloom.cache import DiskCache
 from lumaloom.composition.overrides import overridden, permitted
 from lumaloom.composition.providers import GivenBus, LeftOut
 from lumaloom.jobs import Preparation, Preparer, Progress, ProjectLoaded, Renderer, RenderRequest, RenderResult
 from lumaloom.jobs.execution import Executor, Outcome, run_all
-from lumaloom.jobs.project import Project, load_project
 from lumaloom.media.info import MediaInfo
 from lumaloom.media.probe_store import stored_probe
 from lumaloom.plugins import PluginFailure, Registry
@@ -23,6 +22,9 @@ from lumaloom.services.events import EventBus
 from lumaloom.services.pools import Pools
 from lumaloom.services.settings import Resolved, load
 from lumaloom.services.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from lumaloom.jobs.project import Project
 
 T = TypeVar("T")
 
@@ -63,8 +65,7 @@ class Engine:
             makers, failures = overridden(names, lambda makers: wired(given, makers))
             left_out += failures
         self.container = wired(given, {**makers, **(replace or {})})
-        self._given = {**(settings or {}), "telemetry_exporter": resolved.settings.telemetry_exporter}
-        self._replace = dict(replace or {})
+        self._given, self._replace = dict(settings or {}), dict(replace or {})
 
     def __enter__(self) -> Self:
         return self
@@ -141,6 +142,8 @@ class Engine:
         Raises:
             LumaloomError: as `lumaloom.load_project` does.
         """
+        from lumaloom.jobs.project import load_project
+
         return load_project(path, self.get(Registry))
 
     def render_project(
@@ -183,15 +186,6 @@ class Engine:
 def engine_elsewhere(
     settings: Mapping[str, Any], replace: Mapping[type, Callable[..., Any]], events: EventBus
 ) -> Engine:
-    """Return an engine for jobs of another: what tells of them, pages, logs and files of events, is the other's."""
-    quiet: dict[str, Any] = {"serve_metrics": None, "events_file": None, "log": "off"}
-    if names := settings["telemetry_exporter"]:
-        quiet["telemetry_exporter"] = _not_served(names)
-    if names := os.environ.get("OTEL_METRICS_EXPORTER"):
-        os.environ["OTEL_METRICS_EXPORTER"] = _not_served(names)
+    """Return an engine for jobs of another, whose metrics, pages, logs and files of events tell of them."""
+    quiet = {"serve_metrics": None, "telemetry_metrics": False, "log": "off", "events_file": None}
     return Engine(settings={**settings, **quiet}, events=events, replace=replace)
-
-
-def _not_served(exporters: str) -> str:
-    """Return names of exporters without the one whose port the other engine has."""
-    return ",".join(name for name in exporters.split(",") if name.strip() != "prometheus") or "none"

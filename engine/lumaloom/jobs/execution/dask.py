@@ -91,7 +91,8 @@ class _Cluster:
             message = future.result()
             told.wait(_PATIENCE)
         except Exception as problem:
-            raise WorkerError(f"{output}: lost by the cluster: {type(problem).__name__}: {problem}") from None
+            why = str(problem).partition(". ")[0]
+            raise WorkerError(f"{output}: lost by the cluster: {type(problem).__name__}: {why}") from None
         finally:
             self._client.unsubscribe_topic(topic)
         if isinstance(message, BaseException):
@@ -101,7 +102,7 @@ class _Cluster:
 
 def _render(task: bytes, topic: str) -> RenderResult | BaseException:
     """Render a job on a worker of the cluster, and tell of it under a topic; nothing is told last."""
-    worker, stop = distributed.get_worker(), distributed.Event(topic)
+    worker, stop = distributed.get_worker(), distributed.Event(topic, client=distributed.get_client())
     cancel, over = threading.Event(), threading.Event()
 
     def watch() -> None:

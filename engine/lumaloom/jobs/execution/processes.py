@@ -43,7 +43,8 @@ class ProcessExecutor(SideBySide):
     """Renders in spawned processes, an engine each, as many at a time as the setting `jobs` says.
 
     As with everything that spawns, a script needs `if __name__ == "__main__":` around what it does. A worker that is
-    killed leaves a hidden partial file beside the output.
+    killed leaves a hidden partial file beside the output. Metrics are those of this engine, as far as events tell;
+    times of stages are in traces and results.
 
     Args:
         width: processes.

@@ -56,6 +56,7 @@ class Settings:
         "otlp, console, file, prometheus, or none; what OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER say if unset.",
         pattern=r"^(otlp|console|file|prometheus|none)(,(otlp|console|file|prometheus))*$",
     )
+    telemetry_metrics: bool = _setting(True, "Whether metrics are exported as well as traces.")
     telemetry_file: Path = _setting(Path("telemetry.jsonl"), "Of the exporter `file`.")
     telemetry_frames: int = _setting(100, "One frame in so many has spans of its own.", ge=1)
     serve_metrics: int | None = _setting(None, "Port of the health and metrics pages.", ge=0, le=65535)
