@@ -17,8 +17,8 @@ from lumaloom.plugins import Registry, default_registry
 
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*render[ \t]*\]\]", re.MULTILINE)
 _SLOT = re.compile(r"\{(\w+)\}")
-# Keys that go into the request as they are.
-_SAME = ("device", "threads", "encoder", "crf", "preset", "overwrite", "best_effort", "dither", "table_error")
+# Keys that are made something of; the others go into the request as they are.
+_MADE = frozenset({"input", "output", "name", "effects", "options", "start", "end"})
 
 
 def load_project(path: str | os.PathLike[str], registry: Registry | None = None) -> Project:
@@ -95,7 +95,7 @@ class _Reader:
             for number, call in enumerate(values.get("effects", ()), 1)
         )
         more = {
-            **{key: values[key] for key in _SAME if key in values},
+            **{key: value for key, value in values.items() if key not in _MADE},
             **{key: parse_position(values[key], f"{where}.{key}") for key in ("start", "end") if key in values},
             "encoder_options": {key: _option(value) for key, value in values.get("options", {}).items()},
         }
