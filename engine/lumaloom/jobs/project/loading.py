@@ -34,8 +34,8 @@ def load_project(path: str | os.PathLike[str], registry: Registry | None = None)
     effects = ["resize width=640", { name = "exposure", stops = { keys = { 0s = -2, 2s = 0 }, easing = "ease-out" } }]
     ```
     The keys are those of `lumaloom.render`, with `options` for `encoder_options`; `lumaloom run --schema` prints all
-    of them. Paths, also those of effects, are relative to the file, and absolute in the
-    requests. Renders are counted from 1 in messages.
+    of them. Paths, also those of effects, are relative to the file, and absolute in the requests. Renders are
+    counted from 1 in messages.
 
     Args:
         path: of the file.
