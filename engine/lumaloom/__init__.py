@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lumaloom.clip import render as render
     from lumaloom.frame import Frame as Frame
     from lumaloom.media.probe_store import stored_probe as probe
+    from lumaloom.project import load_project as load_project
+    from lumaloom.project import render_project as render_project
 
 __version__ = "0.1.0"
 
@@ -32,9 +34,11 @@ _HOMES = {
     "render": "clip.render",
     "Frame": "frame.Frame",
     "probe": "media.probe_store.stored_probe",
+    "load_project": "project.load_project",
+    "render_project": "project.render_project",
 }
 
-__all__ = ["Clip", "Frame", "LumaloomError", "open", "probe", "render"]
+__all__ = ["Clip", "Frame", "LumaloomError", "load_project", "open", "probe", "render", "render_project"]
 
 
 def __getattr__(name: str) -> Any:

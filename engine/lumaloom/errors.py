@@ -73,6 +73,10 @@ class DeviceError(LumaloomError):
     """The device asked for is not there, or it failed."""
 
 
+class WorkerError(LumaloomError):
+    """The process or machine that a job ran on was lost."""
+
+
 class MemoryLimitError(LumaloomError):
     """A buffer would go past the pool's limit in bytes."""
 

@@ -221,7 +221,7 @@ def test_the_graph_can_be_looked_at() -> None:
     found = {row["name"]: row for row in json.loads(run_cli("doctor", "--graph", "--json").out)}
     assert found["Renderer"]["scope"] == "JOB"
     assert found["Renderer"]["needs"][:3] == ["Preparer", "EventBus", "BufferPool"]
-    assert found["EventBus"]["scope"] == "ENGINE"
+    assert found["EventBus"]["scope"] == found["Executor"]["scope"] == "ENGINE"
     with Engine() as engine:
         assert found.keys() == {each.name for each in engine.container.services()}
     assert all(name.isidentifier() for name in found), "dishka's own keys are no services"

@@ -4,28 +4,52 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from lumaloom.cli.output import emit
-from lumaloom.jobs import Progress, RenderFinished, RenderStarted
+from lumaloom.jobs import (
+    JobEvent,
+    JobQueued,
+    Progress,
+    ProjectLoaded,
+    RenderCancelled,
+    RenderFailed,
+    RenderFinished,
+    RenderStarted,
+)
 from lumaloom.services.events import Event, EventBus, Queue
+
+_NAMES: dict[type[Event], str] = {RenderStarted: "start", Progress: "progress", RenderFinished: "finish"}
+_NAMES_OF_PROJECTS: dict[type[Event], str] = {
+    ProjectLoaded: "project",
+    JobQueued: "queued",
+    RenderFailed: "failed",
+    RenderCancelled: "cancelled",
+}
 
 
 class EventPrinter:
     """Prints `start`, `progress` and `finish` as they come, however slowly they are read.
 
-    A reader that went away stops the render: the body's error is then a BrokenPipeError.
+    Of a project also `project`, `queued`, `failed` and `cancelled`, each but the first with its `job`. A reader that
+    went away stops the render: the body's error is then a BrokenPipeError.
+
+    Args:
+        cancel: stops the render.
+        project: whether many renders are told of.
 
     Attributes:
         bus: of the render.
     """
 
-    def __init__(self, cancel: threading.Event) -> None:
+    def __init__(self, cancel: threading.Event, *, project: bool = False) -> None:
         self.bus = EventBus()
+        self._project = project
         self._cancel = cancel
         self._broken: BrokenPipeError | None = None
-        kinds = (RenderStarted, Progress, RenderFinished)
-        self.bus.subscribe(kinds, self._print, queue=Queue(when_full="coalesce"))
+        kinds = (*_NAMES, *_NAMES_OF_PROJECTS) if project else tuple(_NAMES)
+        # No more wait than the few of each render: what is newest of each kind and job.
+        self.bus.subscribe(kinds, self._print, queue=Queue(size=1 << 16, when_full="coalesce"))
 
     def __enter__(self) -> Self:
         return self
@@ -39,18 +63,24 @@ class EventPrinter:
 
     def _print(self, event: Event) -> None:
         try:
-            if isinstance(event, RenderStarted):
-                emit("start", **event.plan)
-            elif isinstance(event, RenderFinished):
-                emit("finish", **event.result)
-            elif isinstance(event, Progress):
-                emit("progress", **_fields(event))
+            job = {"job": event.job} if self._project and isinstance(event, JobEvent) else {}
+            emit({**_NAMES, **_NAMES_OF_PROJECTS}[type(event)], **job, **_fields(event))
         except BrokenPipeError as problem:
             self._broken = problem
             self._cancel.set()
 
 
-def _fields(moment: Progress) -> dict[str, object]:
+def _fields(event: Event) -> dict[str, Any]:
+    if isinstance(event, RenderStarted):
+        return dict(event.plan)
+    if isinstance(event, RenderFinished):
+        return dict(event.result)
+    if isinstance(event, Progress):
+        return _moment(event)
+    return {name: value for name, value in event.as_dict().items() if name not in ("event", "job", "at")}
+
+
+def _moment(moment: Progress) -> dict[str, object]:
     return {
         "frames": moment.frames,
         "total": moment.total,

@@ -8,6 +8,7 @@ SUMMARY = "Media engine: effects written once in Python, run as SIMD or CUDA ker
 # One more command is one more file of that name, and one line here.
 COMMANDS = {
     "render": "Decode a clip, run its frames through effects, encode the result.",
+    "run": "Render what a project file describes.",
     "effects": "List the effects, or explain one.",
     "probe": "Show what is in a media file.",
     "cache": "Show, empty or check what is kept on disk between runs.",

@@ -13,6 +13,7 @@ from lumaloom.cli.words import pairs
 from lumaloom.errors import UsageError
 
 if TYPE_CHECKING:
+    from lumaloom.composition import Engine
     from lumaloom.jobs import RenderRequest
 
 
@@ -97,7 +98,8 @@ def render(
     if serve_metrics is not None:
         settings["serve_metrics"] = str(serve_metrics)
     if dry_run:
-        _show_plan(request, settings, json, explain)
+        with Engine(settings=settings) as engine:
+            show_plan(engine, request, json, explain)
         return
     if json:
         from lumaloom.cli.events import EventPrinter
@@ -119,12 +121,12 @@ def render(
     show(result)
 
 
-def _show_plan(request: RenderRequest, settings: dict[str, str], json: bool, explain: bool) -> None:
+def show_plan(engine: Engine, request: RenderRequest, json: bool, explain: bool = False) -> None:
+    """Print what a render would do, and raise what it would fail with before its first frame."""
     from lumaloom.cli.plan import show
-    from lumaloom.composition import Engine
     from lumaloom.media.atomic import check_target
 
-    with Engine(settings=settings) as engine, engine.prepare(request) as job:
+    with engine.prepare(request) as job:
         if job.choice.encoder and "%" not in os.path.basename(request.output):
             check_target(request.output, overwrite=request.overwrite, source=request.input)
         if json:

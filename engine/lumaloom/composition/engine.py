@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lumaloom.cache import DiskCache
 from lumaloom.composition.overrides import overridden, permitted
 from lumaloom.composition.providers import GivenBus, LeftOut
-from lumaloom.jobs import Preparation, Preparer, Progress, Renderer, RenderRequest, RenderResult
+from lumaloom.jobs import Preparation, Preparer, Progress, ProjectLoaded, Renderer, RenderRequest, RenderResult
+from lumaloom.jobs.execution import Executor, Outcome, run_all
 from lumaloom.media.info import MediaInfo
 from lumaloom.media.probe_store import stored_probe
-from lumaloom.plugins import PluginFailure
+from lumaloom.plugins import PluginFailure, Registry
 from lumaloom.services.events import EventBus
 from lumaloom.services.pools import Pools
 from lumaloom.services.settings import Resolved, load
+from lumaloom.services.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from lumaloom.jobs.project import Project
 
 T = TypeVar("T")
 
@@ -59,6 +65,7 @@ class Engine:
             makers, failures = overridden(names, lambda makers: wired(given, makers))
             left_out += failures
         self.container = wired(given, {**makers, **(replace or {})})
+        self._given, self._replace = dict(settings or {}), dict(replace or {})
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +89,7 @@ class Engine:
         *,
         on_progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
+        job: str | None = None,
     ) -> RenderResult:
         """Render a request to its end, and return how it went.
 
@@ -90,14 +98,69 @@ class Engine:
             on_progress: called from this thread about ten times a second, and after the last frame; what it raises
                 ends the render.
             cancel: set it, from any thread, to stop; the output is removed.
+            job: its id in events, where it was queued already.
 
         Raises:
             LumaloomError: with one line for people; nothing is left behind under the output's name or a temporary
                 one.
             CancelledError: `cancel` was set.
         """
-        with self.container.job() as job:
-            return job.get(Renderer).render(request, on_progress=on_progress, cancel=cancel)
+        with self.container.job() as services:
+            return services.get(Renderer).render(request, on_progress=on_progress, cancel=cancel, job=job)
+
+    def render_all(
+        self,
+        requests: Iterable[RenderRequest],
+        *,
+        keep_going: bool = False,
+        cancel: threading.Event | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
+    ) -> list[Outcome]:
+        """Render requests where the setting `executor` says, `jobs` at a time; return how each went, in their order.
+
+        Args:
+            requests: what to do; all are queued before the first begins.
+            keep_going: begin renders also after one has failed.
+            cancel: set it, from any thread, to stop those under way and to begin no more.
+            on_outcome: called in this thread as each ends; what it raises stops the others.
+        """
+        executor: Executor = self.get(Executor)  # type: ignore[type-abstract]  # what makes it is concrete
+        with self.get(Telemetry).span("renders"):
+            return run_all(
+                requests,
+                self,
+                executor,
+                self.get(EventBus),
+                keep_going=keep_going,
+                cancel=cancel,
+                on_outcome=on_outcome,
+            )
+
+    def load_project(self, path: str | os.PathLike[str]) -> Project:
+        """Read a project file, whose effects are those of this engine.
+
+        Raises:
+            LumaloomError: as `lumaloom.load_project` does.
+        """
+        from lumaloom.jobs.project import load_project
+
+        return load_project(path, self.get(Registry))
+
+    def render_project(
+        self,
+        project: Project,
+        *,
+        keep_going: bool = False,
+        cancel: threading.Event | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
+    ) -> list[Outcome]:
+        """Tell that a project was loaded, and render all of it; see `render_all`."""
+        self.get(EventBus).emit(ProjectLoaded(path=str(project.path), renders=len(project.renders)))
+        return self.render_all(project.requests, keep_going=keep_going, cancel=cancel, on_outcome=on_outcome)
+
+    def elsewhere(self) -> Callable[[EventBus], Engine]:
+        """Return what makes an engine like this one in another process; it can be pickled where `replace` can."""
+        return partial(engine_elsewhere, self._given, self._replace)
 
     def probe(self, paths: Sequence[str | os.PathLike[str]]) -> list[MediaInfo]:
         """Return what is in files, in their order; several are read at once, and none again until it changes.
@@ -118,3 +181,11 @@ class Engine:
         """
         with self.container.job() as job, job.get(Preparer).prepare(request) as prepared:
             yield prepared
+
+
+def engine_elsewhere(
+    settings: Mapping[str, Any], replace: Mapping[type, Callable[..., Any]], events: EventBus
+) -> Engine:
+    """Return an engine for jobs of another, whose metrics, pages, logs and files of events tell of them."""
+    quiet = {"serve_metrics": None, "telemetry_metrics": False, "log": "off", "events_file": None}
+    return Engine(settings={**settings, **quiet}, events=events, replace=replace)

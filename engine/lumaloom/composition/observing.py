@@ -45,7 +45,7 @@ def observing(
         if settings.telemetry and not disabled:
             ways = _ways(settings, stack)
             ways.processors += own.span_processors()
-            ways.readers += own.metric_readers()
+            ways.readers += own.metric_readers() if settings.telemetry_metrics else ()
         if (address := _address(settings, ways.prometheus)) is not None:
             stack.enter_context(_served(address, settings, events, cache, machine, ways.readers))
         telemetry = OpenTelemetry(
@@ -67,7 +67,9 @@ class _Ways:
 
 def _ways(settings: Settings, stack: ExitStack) -> _Ways:
     traces = names(settings.telemetry_exporter, "OTEL_TRACES_EXPORTER", TRACES, os.environ)
-    metrics = names(settings.telemetry_exporter, "OTEL_METRICS_EXPORTER", METRICS, os.environ)
+    metrics: list[str] = []
+    if settings.telemetry_metrics:
+        metrics = names(settings.telemetry_exporter, "OTEL_METRICS_EXPORTER", METRICS, os.environ)
     ways = _Ways(prometheus="prometheus" in metrics)
     file: IO[str] | None = None
     if "file" in (*traces, *metrics):

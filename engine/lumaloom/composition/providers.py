@@ -14,6 +14,7 @@ from lumaloom.cache import DiskCache, default_folder, opened
 from lumaloom.device import Machine
 from lumaloom.errors import OutputError, UsageError
 from lumaloom.jobs import CacheEvicted, PluginFailed, PluginLoaded, Preparer, Renderer
+from lumaloom.jobs.execution import Executor, LocalExecutor
 from lumaloom.memory import BufferPool, default_limit
 from lumaloom.plugins import PluginFailure, Registry, default_registry
 from lumaloom.run import Meter
@@ -117,6 +118,21 @@ def plugins(events: EventBus, left_out: LeftOut) -> Registry:
     return registry
 
 
+def executor(settings: Settings, events: EventBus, telemetry: Telemetry) -> Executor:
+    """Runs the renders of a project."""
+    if settings.executor == "local":
+        return LocalExecutor(settings.jobs, telemetry)
+    if settings.executor == "processes":
+        from lumaloom.jobs.execution.processes import ProcessExecutor
+
+        return ProcessExecutor(settings.jobs, telemetry, events)
+    try:
+        from lumaloom.jobs.execution.dask import DaskExecutor
+    except ImportError as error:
+        raise UsageError(f"executor: {error}; pip install 'lumaloom[cluster]'") from None
+    return DaskExecutor(settings.cluster, telemetry, events)
+
+
 def pool(settings: Settings) -> BufferPool:
     """Host buffers."""
     return BufferPool(settings.memory_limit or default_limit())
@@ -128,5 +144,5 @@ def meter(telemetry: Telemetry, pool: BufferPool) -> Iterator[Meter]:
         yield meter
 
 
-ENGINE = (Clock, Machine, Exporters, settings, events, disk_cache, telemetry, budget, pools, plugins)
+ENGINE = (Clock, Machine, Exporters, settings, events, disk_cache, telemetry, budget, pools, plugins, executor)
 JOB = (Preparer, Renderer, pool, meter)

@@ -27,6 +27,9 @@ class Easing:
     text: str
     function: Callable[[float], float]
 
+    def __reduce__(self) -> tuple[Callable[[str], Easing], tuple[str]]:
+        return easing_of, (self.text,)
+
     def __call__(self, share: float) -> float:
         """Return how much of the way is done when `share` of the time, 0 to 1, has passed."""
         return self.function(share)

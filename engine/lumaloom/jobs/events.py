@@ -26,6 +26,19 @@ class JobEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectLoaded(Event):
+    """A project was read; its renders are about to be queued.
+
+    Attributes:
+        path: of its file.
+        renders: in it.
+    """
+
+    path: str
+    renders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobQueued(JobEvent):
     """A render was asked for; nothing has been looked at yet."""
 

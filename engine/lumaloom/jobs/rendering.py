@@ -89,6 +89,7 @@ class Renderer:
         *,
         on_progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
+        job: str | None = None,
     ) -> RenderResult:
         """Render a request to its end, and return how it went.
 
@@ -97,6 +98,7 @@ class Renderer:
             on_progress: called from this thread about ten times a second, and after the last frame; what it raises
                 ends the render.
             cancel: set it, from any thread, to stop; the output is removed.
+            job: its name in events, where it was queued already.
 
         Raises:
             LumaloomError: with one line for people; nothing is left behind under the output's name or a temporary one.
@@ -105,11 +107,13 @@ class Renderer:
         self._on_progress, self._cancel = on_progress, cancel
         self._started = self._reported = self._clock.elapsed()
         self._ahead_by = self._clock.now() - self._started
+        queued, self.job = job is not None, job or self.job
         events, job = self._events, self.job
         source, target = os.fspath(request.input), os.fspath(request.output)
         with self._telemetry.span("render", job=job, input=source, output=target):
             try:
-                events.emit(JobQueued(job=job, input=source, output=target))
+                if not queued:
+                    events.emit(JobQueued(job=job, input=source, output=target))
                 with ExitStack() as stack:
                     with self._telemetry.span("plan"):
                         prepared = stack.enter_context(self._preparer.prepare(request))

@@ -32,6 +32,12 @@ class Settings:
         None, "Of decoding, effects and encoding each; the cores are divided among them if unset.", ge=1
     )
     jobs: int = _setting(1, "Renders that one engine is to run side by side: each gets its part.", ge=1)
+    executor: Literal["local", "processes", "dask"] = _setting(
+        "local", "Where the renders of a project run: in this engine, in processes, on Dask's cluster."
+    )
+    cluster: str | None = _setting(
+        None, "Address of Dask's scheduler, as tcp://host:8786; who reaches it can run code on all its machines."
+    )
     device: Literal["auto", "cpu", "cuda"] = _setting("auto", "Where the effects run.")
     memory_limit: Bytes | None = _setting(
         None, "Frames of a job on the host; half of what is available if unset.", ge=1 << 20
@@ -50,6 +56,7 @@ class Settings:
         "otlp, console, file, prometheus, or none; what OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER say if unset.",
         pattern=r"^(otlp|console|file|prometheus|none)(,(otlp|console|file|prometheus))*$",
     )
+    telemetry_metrics: bool = _setting(True, "Whether metrics are exported as well as traces.")
     telemetry_file: Path = _setting(Path("telemetry.jsonl"), "Of the exporter `file`.")
     telemetry_frames: int = _setting(100, "One frame in so many has spans of its own.", ge=1)
     serve_metrics: int | None = _setting(None, "Port of the health and metrics pages.", ge=0, le=65535)
