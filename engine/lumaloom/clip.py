@@ -48,6 +48,7 @@ def render(
     best_effort: bool = False,
     dither: bool = False,
     table_error: float = 0.0,
+    segments: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
     events: EventBus | None = None,
@@ -72,6 +73,10 @@ def render(
         dither: hide the steps where frames lose depth, as from 10 bits to 8, by an ordered pattern.
         table_error: levels of 255 that costly runs of colour effects may be off, looked up in a cube instead of
             computed; `lumaloom render --dry-run --explain` prints how far they are. 0 computes them.
+        segments: seconds of a segment of the output. Finished ones are kept in the disk cache, as far as its limit
+            allows: a render that was killed, or one that is changed, makes only those that are not there. The encoder
+            starts anew in each: rates are controlled within it, and files grow by its first picture. None renders the
+            whole straight to the output.
         on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
         events: a bus whose subscribers are told what happens; `lumaloom.jobs` has the events.
@@ -98,6 +103,7 @@ def render(
         best_effort=best_effort,
         dither=dither,
         table_error=table_error,
+        segments=segments,
     )
     with Engine(events=events) as engine:
         return engine.render(request, on_progress=on_progress, cancel=cancel)

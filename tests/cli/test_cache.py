@@ -22,8 +22,15 @@ def test_info_clear_and_verify(tmp_path: Path) -> None:
     assert str(tmp_path / "kept") in outcome.out
     assert "0, 0 B of 1.0 GiB" in outcome.out
     default_disk_cache().put("a", b"12345")
+    segments = {"entries": 0, "bytes": 0}
     described = json.loads(run_cli("cache", "info", "--json").out)
-    assert described == {"folder": str(tmp_path / "kept"), "entries": 1, "bytes": 5, "limit": 1 << 30}
+    assert described == {
+        "folder": str(tmp_path / "kept"),
+        "entries": 1,
+        "bytes": 5,
+        "limit": 1 << 30,
+        "segments": segments,
+    }
     assert json.loads(run_cli("cache", "verify", "--json").out)["good"] == 1
     assert "1 entries, 5 B" in run_cli("cache", "clear").out
     assert default_disk_cache().get("a") is None

@@ -66,6 +66,7 @@ def test_every_field_of_a_request(home: Path) -> None:
         best_effort = true
         dither = true
         table_error = 1
+        segments = 2.5
         [[render]]
         input = "clips/a.mp4"
         output = "null"
@@ -100,6 +101,7 @@ def test_every_field_of_a_request(home: Path) -> None:
         best_effort=True,
         dither=True,
         table_error=1,
+        segments=2.5,
     )
     assert full.effects[0] == "exposure stops='0s:-2 ease-out 0.5s:0 hold 1s:1'"
     assert project.only(["*-proxy", "null"]).requests == (first, second, null)

@@ -12,11 +12,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lumaloom.cache import files
 from lumaloom.cache.index import Index
@@ -91,24 +91,48 @@ class DiskCache:
             with self._guarded():
                 index = self._opened(make=False)
                 content = index.content_of(key) if index else None
-                data = None if content is None else self._read(key, content)
-                if data is not None:
+                data = None if content is None else files.read(self.folder, content)
+                if content and self._is_whole(key, content, None if data is None else files.hasher(data).hexdigest()):
                     self._counts["hits"] += 1
                     return data
             self._counts["misses"] += 1
             return None
 
+    def get_file(self, key: str) -> BinaryIO | None:
+        """Return what is kept under `key` as an open file, checked against its hash, or None.
+
+        It stays whole until the caller closes it, whatever becomes of the entry. For what is large: a piece of it is
+        in memory at a time.
+        """
+        with self._lock:
+            with self._guarded(), ExitStack() as stack:
+                index = self._opened(make=False)
+                content = index.content_of(key) if index else None
+                file = files.opened(self.folder, content) if content else None
+                if file is not None:
+                    stack.enter_context(file)
+                if content and self._is_whole(key, content, None if file is None else files.digest(file)):
+                    self._counts["hits"] += 1
+                    stack.pop_all()
+                    return file
+            self._counts["misses"] += 1
+            return None
+
     def put(self, key: str, data: bytes) -> bool:
         """Keep bytes under `key`, in place of what it had; return whether they are kept."""
-        if len(data) > self.limit:
+        return self.put_file(key, BytesIO(data))
+
+    def put_file(self, key: str, data: BinaryIO) -> bool:
+        """Keep the whole content of a file, which is read from its start, as `put` keeps bytes."""
+        size = data.seek(0, os.SEEK_END)
+        if size > self.limit:
             return False
-        kept, evicted, freed = False, 0, 0
+        content, kept, evicted, freed = files.digest(data), False, 0, 0
         with self._lock, self._guarded():
             index = self._opened(make=True)
             assert index is not None
-            content = blake2b(data, digest_size=20).hexdigest()
-            files.write(self.folder, content, data)
-            dropped, evicted, freed = index.put(key, content, len(data), self.limit)
+            files.write(self.folder, content, data, size)
+            dropped, evicted, freed = index.put(key, content, size, self.limit)
             self._counts["evicted"] += evicted
             self._unlink(index, dropped)
             kept = True
@@ -116,6 +140,20 @@ class DiskCache:
             for watcher in tuple(self._watchers):
                 watcher(evicted, freed)
         return kept
+
+    def use(self, key: str) -> bool:
+        """Whether something is kept under `key`, not whether it is whole; counts as a use."""
+        with self._lock, self._guarded():
+            index = self._opened(make=False)
+            return bool(index and index.content_of(key))
+        return False
+
+    def totals(self, kind: str) -> tuple[int, int]:
+        """Return the number of keys that begin with `kind`, and the bytes of their contents."""
+        with self._lock, self._guarded():
+            index = self._opened(make=False)
+            return index.totals(kind) if index else (0, 0)
+        return 0, 0
 
     @contextmanager
     def watching(self, on_evict: Watcher) -> Iterator[None]:
@@ -151,10 +189,10 @@ class DiskCache:
                     if not files.path_of(self.folder, content).exists():
                         missing += 1
                         index.remove(key)
-                    elif self._read(key, content) is None:
-                        damaged += 1
-                    else:
+                    elif self._is_kept_whole(key, content):
                         good += 1
+                    else:
+                        damaged += 1
             named = {content for _, content in index.entries()} if index else set()
             orphans = files.delete_orphans(self.folder, named)
         return Verification(good, damaged, missing, orphans)
@@ -179,17 +217,23 @@ class DiskCache:
         with self._lock:
             self._close()
 
-    def _read(self, key: str, content: str) -> bytes | None:
-        """Return an entry's bytes; one that is damaged or gone is dropped."""
-        data = files.read(self.folder, content)
-        if data is not None and blake2b(data, digest_size=20).hexdigest() == content:
-            return data
-        if data is not None:
+    def _is_kept_whole(self, key: str, content: str) -> bool:
+        file = files.opened(self.folder, content)
+        if file is None:
+            return self._is_whole(key, content, None)
+        with file:
+            return self._is_whole(key, content, files.digest(file))
+
+    def _is_whole(self, key: str, content: str, found: str | None) -> bool:
+        """Whether the hash of an entry's bytes, None for no file, is the one it has; else the entry is dropped."""
+        if found == content:
+            return True
+        if found is not None:
             self._counts["corrupt"] += 1
             self._on_problem(f"cache: {files.path_of(self.folder, content)} is damaged; dropped")
         if self._index:
-            self._unlink(self._index, self._index.remove(key) if data is None else self._index.remove_content(content))
-        return None
+            self._unlink(self._index, self._index.remove(key) if found is None else self._index.remove_content(content))
+        return False
 
     def _unlink(self, index: Index, contents: list[str]) -> None:
         for content in contents:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
+from typing import BinaryIO
 
 _CONTENT = re.compile(r"[0-9a-f]{40}")
 INDEX = "index.sqlite"
 _PART = ".part"
 # Seconds after which a file that no entry names is nobody's work in progress.
 _SETTLED = 3600
+# Bytes that are read at once.
+_PIECE = 1 << 20
+
+# What the names of contents are made with.
+hasher = partial(blake2b, digest_size=20)
 
 
 def path_of(folder: Path, content: str) -> Path:
@@ -37,17 +46,36 @@ def read(folder: Path, content: str) -> bytes | None:
         return None
 
 
-def write(folder: Path, content: str, data: bytes) -> None:
-    """Write the bytes of a hash, unless a file of that name and size is there."""
+def opened(folder: Path, content: str) -> BinaryIO | None:
+    """Return the file of a hash as it lies there, open for reading, or None."""
+    try:
+        return path_of(folder, content).open("rb")
+    except FileNotFoundError:
+        return None
+
+
+def digest(source: BinaryIO) -> str:
+    """Return the hash of a file's bytes, from its start; the file stands there again afterwards."""
+    source.seek(0)
+    found = hasher()
+    while piece := source.read(_PIECE):
+        found.update(piece)
+    source.seek(0)
+    return found.hexdigest()
+
+
+def write(folder: Path, content: str, data: BinaryIO, size: int) -> None:
+    """Write the bytes of a hash, the whole of a file of that size, unless a file of that name and size is there."""
     target = path_of(folder, content)
     with suppress(FileNotFoundError):
-        if target.stat().st_size == len(data):
+        if target.stat().st_size == size:
             return
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     number, name = tempfile.mkstemp(dir=target.parent, suffix=_PART)
     try:
         with os.fdopen(number, "wb") as file:
-            file.write(data)
+            data.seek(0)
+            shutil.copyfileobj(data, file, _PIECE)
         os.replace(name, target)
     except BaseException:
         with suppress(OSError):

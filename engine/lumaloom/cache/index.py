@@ -102,9 +102,10 @@ class Index:
         """Return every key with its content."""
         return [(str(key), str(content)) for key, content in self._db.execute("SELECT key, content FROM entries")]
 
-    def totals(self) -> tuple[int, int]:
-        """Return the number of keys and the bytes of their contents."""
-        count, nbytes = self._db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM entries").fetchone()
+    def totals(self, kind: str = "") -> tuple[int, int]:
+        """Return the number of keys that begin with `kind` and the bytes of their contents."""
+        query = "SELECT count(*), coalesce(sum(bytes), 0) FROM entries WHERE substr(key, 1, ?) = ?"
+        count, nbytes = self._db.execute(query, (len(kind), kind)).fetchone()
         return int(count), int(nbytes)
 
     @contextmanager

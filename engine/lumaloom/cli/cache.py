@@ -11,8 +11,8 @@ def cache(action: Literal["info", "clear", "verify"] = "info", /, *, json: bool 
     """Show, empty or check what is kept on disk between runs.
 
     Args:
-        action: info shows where the cache is and how full; clear empties it; verify reads every entry and drops
-            what is damaged.
+        action: info shows where the cache is and how full, and what segments of renders have of it; clear empties it;
+            verify reads every entry and drops what is damaged.
         json: Print JSON.
 
     """
@@ -21,6 +21,7 @@ def cache(action: Literal["info", "clear", "verify"] = "info", /, *, json: bool 
     from lumaloom.cache import DiskCache
     from lumaloom.cli.output import console, fields
     from lumaloom.composition import Engine
+    from lumaloom.jobs.segments.keys import KIND as SEGMENTS
 
     with Engine() as engine:
         store = engine.get(DiskCache)
@@ -34,11 +35,20 @@ def cache(action: Literal["info", "clear", "verify"] = "info", /, *, json: bool 
     before = store.stats
     if action == "clear":
         store.clear()
-    stats = store.stats
+    stats, (segments, nbytes) = store.stats, store.totals(SEGMENTS)
     if json:
-        dump({"folder": stats.folder, "entries": stats.entries, "bytes": stats.nbytes, "limit": stats.limit})
+        dump(
+            {
+                "folder": stats.folder,
+                "entries": stats.entries,
+                "bytes": stats.nbytes,
+                "limit": stats.limit,
+                "segments": {"entries": segments, "bytes": nbytes},
+            }
+        )
     elif action == "clear":
         fields(console(), [("cleared", f"{before.entries} entries, {amount(before.nbytes)}")])
     else:
         used = f"{stats.entries}, {amount(stats.nbytes)} of {amount(stats.limit)}"
-        fields(console(), [("folder", stats.folder), ("entries", used)])
+        of_renders = f"{segments}, {amount(nbytes)}" if segments else ""
+        fields(console(), [("folder", stats.folder), ("entries", used), ("segments", of_renders)])

@@ -16,10 +16,16 @@ from lumaloom.jobs import (
     RenderFailed,
     RenderFinished,
     RenderStarted,
+    SegmentFinished,
 )
 from lumaloom.services.events import Event, EventBus, Queue
 
-_NAMES: dict[type[Event], str] = {RenderStarted: "start", Progress: "progress", RenderFinished: "finish"}
+_NAMES: dict[type[Event], str] = {
+    RenderStarted: "start",
+    Progress: "progress",
+    SegmentFinished: "segment",
+    RenderFinished: "finish",
+}
 _NAMES_OF_PROJECTS: dict[type[Event], str] = {
     ProjectLoaded: "project",
     JobQueued: "queued",
@@ -29,7 +35,7 @@ _NAMES_OF_PROJECTS: dict[type[Event], str] = {
 
 
 class EventPrinter:
-    """Prints `start`, `progress` and `finish` as they come, however slowly they are read.
+    """Prints `start`, `progress`, `segment` where there are several, and `finish` as they come, however slowly read.
 
     Of a project also `project`, `queued`, `failed` and `cancelled`, each but the first with its `job`. A reader that
     went away stops the render: the body's error is then a BrokenPipeError.
@@ -62,6 +68,8 @@ class EventPrinter:
             raise self._broken
 
     def _print(self, event: Event) -> None:
+        if isinstance(event, SegmentFinished) and event.segments == 1:
+            return
         try:
             job = {"job": event.job} if self._project and isinstance(event, JobEvent) else {}
             emit({**_NAMES, **_NAMES_OF_PROJECTS}[type(event)], **job, **_fields(event))

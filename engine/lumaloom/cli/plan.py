@@ -19,6 +19,7 @@ def show(job: Preparation, *, explain: bool = False) -> None:
     rate = f"{float(job.source.rate):.6g} fps" if job.source.rate else "unknown rate"
     length = "unknown length" if job.total is None else f"{job.total} frames"
     options = " ".join(f"{key}={value}" for key, value in choice.options.items())
+    cut = "" if job.request.segments is None else f", in segments of {job.request.segments:g} s"
     how = f"{choice}{options and f' ({options})'}" if choice.encoder else "the frames are thrown away"
     shares = job.shares
     threads = (("decoding", shares.decoder), ("effects", shares.effects), ("encoding", shares.encoder))
@@ -40,7 +41,7 @@ def show(job: Preparation, *, explain: bool = False) -> None:
     fields(
         out,
         [
-            ("output", f"{job.request.output}: {how}"),
+            ("output", f"{job.request.output}: {how}{cut}"),
             ("", "dry run: nothing was written"),
         ],
     )

@@ -38,6 +38,7 @@ def render(
     best_effort: bool = False,
     dither: bool = False,
     table_error: float = 0.0,
+    segments: float | None = None,
     dry_run: bool = False,
     explain: bool = False,
     json: bool = False,
@@ -65,6 +66,8 @@ def render(
         dither: Hide the steps where frames lose depth, as from 10 bits to 8, by an ordered pattern.
         table_error: Levels of 255 that costly runs of colour effects may be off, looked up in a cube instead of
             computed. --dry-run --explain prints how far they are.
+        segments: Seconds of a segment of the output. Finished ones are kept in the cache, as far as cache_limit
+            allows: a render that was killed or is changed makes only those that are missing.
         dry_run: Print the plan and write nothing.
         explain: With --dry-run: print what was fused into what.
         json: Print events as lines of JSON on stdout.
@@ -91,6 +94,7 @@ def render(
         best_effort=best_effort,
         dither=dither,
         table_error=table_error,
+        segments=segments,
     )
     settings = pairs(set or [], "--set", "threads=4")
     if telemetry is not None:

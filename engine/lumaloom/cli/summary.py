@@ -37,8 +37,14 @@ def show(result: RenderResult) -> None:
     target = f"{sink.path} ({amount(sink.bytes)})" if sink.encoder else "null: the frames were thrown away"
     streams = [str(stream) for stream in sink.streams]
     losses = losses_line(result.losses)
+    segments = f"{result.segments} segments, {result.reused} of them reused" if result.segments > 1 else ""
     if not sys.stdout.isatty():
-        words = [f"{target}: {speed}", *streams, *([f"lost: {losses}"] if losses else [])]
+        words = [
+            f"{target}: {speed}",
+            *streams,
+            *([segments] if segments else []),
+            *([f"lost: {losses}"] if losses else []),
+        ]
         sys.stdout.write(printable("; ".join(words)) + "\n")
         return
     total = sum(result.stage_seconds.values()) or 1.0
@@ -51,6 +57,7 @@ def show(result: RenderResult) -> None:
             ("time", percentages({name: value / total for name, value in result.stage_seconds.items()})),
             ("encoder", f"{sink.encoder} {sink.format}".strip()),
             ("streams", "\n".join(streams)),
+            ("segments", segments.removesuffix(" segments")),
             ("losses", losses),
         ],
     )

@@ -42,13 +42,14 @@ def wrapped_planes(source: av.VideoFrame, spec: FrameSpec) -> tuple[np.ndarray[A
     return tuple(planes)
 
 
-def to_av(frame: Frame) -> av.VideoFrame:
+def to_av(frame: Frame, *, copy: bool = False) -> av.VideoFrame:
     """Return a PyAV frame of the same samples, timing and colour tags for an encoder or a filter.
 
     The memory is shared, and kept alive, where PyAV can take the layout: planar formats of 8 to 16 bits,
-    NV12, P010 and packed RGB with forward rows, of even size where chroma is subsampled. Else it is copied.
+    NV12, P010 and packed RGB with forward rows, of even size where chroma is subsampled. Else, or for `copy`, it is
+    copied to memory of FFmpeg's own.
     """
-    result = _shared(frame) or _copied(frame)
+    result = (None if copy else _shared(frame)) or _copied(frame)
     colour = frame.spec.colour
     result.pts, result.time_base, result.duration = frame.pts, frame.time_base, frame.timing.duration
     result.colorspace, result.color_range = int(colour.matrix), int(colour.range)

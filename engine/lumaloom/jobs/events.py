@@ -64,10 +64,17 @@ class SegmentStarted(JobEvent):
     Attributes:
         segment: its number, from 0.
         segments: of the job.
+        cached: whether it is taken from the store instead.
     """
 
     segment: int
     segments: int
+    cached: bool = False
+
+    @property
+    def key(self) -> Hashable:
+        """One for each segment."""
+        return type(self).__qualname__, self.job, self.segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +83,22 @@ class SegmentFinished(JobEvent):
 
     Attributes:
         segment: its number, from 0.
+        segments: of the job.
         frames: of the segment.
         seconds: that it took.
+        cached: whether it was taken from the store.
     """
 
     segment: int
+    segments: int
     frames: int
     seconds: float
+    cached: bool = False
+
+    @property
+    def key(self) -> Hashable:
+        """One for each segment."""
+        return type(self).__qualname__, self.job, self.segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

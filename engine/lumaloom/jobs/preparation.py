@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -75,6 +76,7 @@ class Preparation:
             "container": choice.container.name,
             "encoder": choice.encoder.label if choice.encoder else None,
             "encoder_options": dict(choice.options),
+            "segments": self.request.segments,
         }
 
 
@@ -127,6 +129,7 @@ class Preparer:
             preset=request.preset,
             options=dict(request.encoder_options),
         )
+        _check_segments(request, choice)
         encoder = choice.encoder
 
         def shares(width: int, height: int) -> Shares:
@@ -152,6 +155,18 @@ class Preparer:
             )
             threads = shares(source.spec.width, source.spec.height)
             yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
+
+
+def _check_segments(request: RenderRequest, choice: EncoderChoice) -> None:
+    if request.segments is None:
+        return
+    if not 0 < request.segments < math.inf:
+        raise UsageError(f"segments: expected their length as a number of seconds above 0, got {request.segments:g}")
+    if request.best_effort:
+        raise UsageError("segments: expected a whole input, got best_effort; leave one of the two out")
+    from lumaloom.media.joining import check_joinable
+
+    check_joinable(choice)
 
 
 def _source_options(request: RenderRequest, threads: Callable[[int, int], int], store: DiskCache) -> SourceOptions:

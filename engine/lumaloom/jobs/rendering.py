@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
+from lumaloom.cache import DiskCache
 from lumaloom.errors import CancelledError, DeviceError, EffectError
 from lumaloom.frame import Frame
 from lumaloom.jobs.events import (
@@ -27,11 +29,13 @@ from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.result import RenderResult
+from lumaloom.jobs.segments.terms import Made, Ways
 from lumaloom.media.opensink import open_sink
 from lumaloom.media.sink import SinkSummary
+from lumaloom.media.source import Source
 from lumaloom.memory import BufferPool
 from lumaloom.run import Meter, prefetch, run_plan
-from lumaloom.run.items import size_of
+from lumaloom.run.items import Item, size_of
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus
 from lumaloom.services.pools import Pools
@@ -57,6 +61,7 @@ class Renderer:
         clock: for the time that the render takes.
         telemetry: traces the job and its planning.
         settings: bounds of what is under way.
+        cache: keeps segments.
         pools: work on the frames of all renders.
 
     Attributes:
@@ -73,10 +78,11 @@ class Renderer:
         telemetry: Telemetry,
         settings: Settings,
         pools: Pools,
+        cache: DiskCache,
     ) -> None:
         self.job = os.urandom(8).hex()
         self._preparer, self._events, self._pool, self._meter, self._clock = preparer, events, pool, meter, clock
-        self._telemetry, self._ahead, self._pools = telemetry, int(settings.ahead), pools
+        self._telemetry, self._ahead, self._pools, self._cache = telemetry, int(settings.ahead), pools, cache
         self._on_progress: Callable[[Progress], None] | None = None
         self._cancel: threading.Event | None = None
         self._started = self._reported = 0.0
@@ -130,32 +136,61 @@ class Renderer:
             return result
 
     def _result(self, job: Preparation) -> RenderResult:
-        # The whole output is one segment, written straight to its place.
-        self._events.emit(SegmentStarted(job=self.job, segment=0, segments=1))
-        with self._telemetry.span("segment", segment=0):
-            try:
-                frames, summary = self._written(job)
-            except DeviceError as problem:
-                self._events.emit(DeviceLost(job=self.job, message=str(problem)))
-                raise
+        try:
+            made = self._in_segments(job) if job.request.segments is not None else self._straight(job)
+        except DeviceError as problem:
+            self._events.emit(DeviceLost(job=self.job, message=str(problem)))
+            raise
         seconds = self._seconds()
-        self._report(frames, frames, seconds)
-        self._events.emit(SegmentFinished(job=self.job, segment=0, frames=frames, seconds=seconds))
         return RenderResult(
-            frames=frames,
+            frames=made.frames,
             seconds=seconds,
             device=job.device,
             steps=tuple(job.plan.describe()),
             stage_seconds={name: round(value, 6) for name, value in self._meter.seconds.items()},
-            losses=job.source.losses,
-            sink=summary,
+            losses=made.losses,
+            sink=made.summary,
             pool=self._pool.stats,
-            warnings=(*job.warnings, *summary.warnings),
+            warnings=(*job.warnings, *made.summary.warnings, *made.warnings),
+            segments=made.segments,
+            reused=made.reused,
         )
+
+    def _in_segments(self, job: Preparation) -> Made:
+        """Render what no earlier render has left, and join it with what is there."""
+        from lumaloom.jobs.segments.rendering import Segments
+
+        ways = Ways(
+            self.job,
+            lambda source: self._path(job, source),
+            lambda frames: self._went_on(job, frames),
+            self._cache,
+            self._events,
+            self._telemetry,
+            self._meter,
+            self._clock,
+        )
+        segments = Segments(job, ways)
+        if segments.refusal:
+            made = self._straight(job)
+            return replace(made, warnings=(f"rendered as one segment: {segments.refusal}",))
+        made = segments.render()
+        self._report(made.frames, made.frames, self._seconds())
+        return made
+
+    def _straight(self, job: Preparation) -> Made:
+        """Render the whole output as one segment, written straight to its place."""
+        self._events.emit(SegmentStarted(job=self.job, segment=0, segments=1))
+        with self._telemetry.span("segment", segment=0):
+            frames, summary = self._written(job)
+        seconds = self._seconds()
+        self._report(frames, frames, seconds)
+        self._events.emit(SegmentFinished(job=self.job, segment=0, segments=1, frames=frames, seconds=seconds))
+        return Made(frames, summary, job.source.losses)
 
     def _written(self, job: Preparation) -> tuple[int, SinkSummary]:
         """Run the path to its end and return the number of frames and what the sink says."""
-        frames, meter, cancel = 0, self._meter, self._cancel
+        frames, meter = 0, self._meter
         with ExitStack() as stack:
             sink = stack.enter_context(
                 open_sink(
@@ -169,8 +204,21 @@ class Renderer:
                     threads=job.shares.encoder,
                 )
             )
+            for item in stack.enter_context(self._path(job, job.source)):
+                with meter.stage("encode"):
+                    sink.write(item)
+                frames += isinstance(item, Frame)
+                self._went_on(job, frames)
+            with meter.stage("encode"):
+                return frames, sink.finish()
+
+    @contextmanager
+    def _path(self, job: Preparation, source: Source) -> Generator[Iterable[Item], None, None]:
+        """Give the items of a source with every frame taken through the plan."""
+        meter = self._meter
+        with ExitStack() as stack:
             decoded = prefetch(
-                meter.each("decode", job.source.items()),
+                meter.each("decode", source.items()),
                 limit=self._ahead,
                 size=size_of,
                 name="decode",
@@ -182,20 +230,18 @@ class Renderer:
             rendered = run_plan(job.plan, decoded, pool=self._pool, workers=lane, limit=self._ahead, meter=meter)
             if isinstance(rendered, Generator):
                 stack.callback(rendered.close)
-            for item in rendered:
-                if cancel is not None and cancel.is_set():
-                    raise CancelledError(f"{job.request.output}: cancelled after {frames} frames; nothing was written")
-                with meter.stage("encode"):
-                    sink.write(item)
-                frames += isinstance(item, Frame)
-                now = self._clock.elapsed()
-                if not 0 <= now - self._reported < _REPORT_EVERY:  # a clock that went back is no reason for silence
-                    self._reported = now
-                    self._report(frames, job.total, self._seconds())
-                    self._watch_memory()
-                    self._watch_clock(now)
-            with meter.stage("encode"):
-                return frames, sink.finish()
+            yield rendered
+
+    def _went_on(self, job: Preparation, frames: int) -> None:
+        """Stop where that is asked for, and tell now and then how far it is."""
+        if self._cancel is not None and self._cancel.is_set():
+            raise CancelledError(f"{job.request.output}: cancelled after {frames} frames; nothing was written")
+        now = self._clock.elapsed()
+        if not 0 <= now - self._reported < _REPORT_EVERY:  # a clock that went back is no reason for silence
+            self._reported = now
+            self._report(frames, job.total, self._seconds())
+            self._watch_memory()
+            self._watch_clock(now)
 
     def _seconds(self) -> float:
         return max(self._clock.elapsed() - self._started, 0.0)

@@ -31,6 +31,8 @@ class RenderRequest:
         best_effort: render what is readable of a damaged input.
         dither: hide the steps where frames lose depth, as from 10 bits to 8.
         table_error: levels of 255 that costly colour may be off, looked up in a cube instead of computed; 0 computes.
+        segments: seconds of a segment of the output, which is kept on disk, so that what is there already is not
+            rendered again; None renders the whole straight to the output.
     """
 
     input: str | os.PathLike[str]
@@ -48,3 +50,4 @@ class RenderRequest:
     best_effort: bool = False
     dither: bool = False
     table_error: float = 0.0
+    segments: float | None = None

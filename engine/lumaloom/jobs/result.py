@@ -24,6 +24,8 @@ class RenderResult:
         sink: what was written.
         pool: counts of the host pool after the last frame.
         warnings: what could not be kept, a line each.
+        segments: that the output was made of.
+        reused: segments that an earlier render had left on disk.
     """
 
     frames: int
@@ -35,6 +37,8 @@ class RenderResult:
     sink: SinkSummary
     pool: PoolStats
     warnings: tuple[str, ...] = ()
+    segments: int = 1
+    reused: int = 0
 
     @property
     def fps(self) -> float:

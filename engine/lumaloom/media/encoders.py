@@ -84,6 +84,8 @@ class Encoder:
         hdr: the option that carries HDR metadata, empty where there is none.
         work: milliseconds that one core takes for a megapixel at the usual preset, roughly; its share of the cores
             goes by that.
+        holds: whether its threads hold pictures until it is freed, and then wait for the interpreter, which whoever
+            frees it has, to give them back: such pictures have to be in FFmpeg's own memory.
         environment: a variable and the value by which the library writes nothing but errors to the terminal.
 
     """
@@ -100,6 +102,7 @@ class Encoder:
     threads: tuple[str, str] | None = None
     hdr: str = ""
     work: float = 10.0
+    holds: bool = False
     environment: tuple[str, str] | None = None
 
     @property
@@ -225,6 +228,7 @@ _ROWS = (
         quality=Quality("q", 1, 31, 3),
         # Limited range is marked in the file, which FFmpeg wants to have confirmed.
         extra=(("strict", "unofficial"),),
+        holds=True,
     ),
     Encoder(name="rawvideo", work=1.0, codec="rawvideo", aliases=("raw",)),
     Encoder(

@@ -31,6 +31,11 @@ class OpenFile:
     _video: VideoStream
 
     @property
+    def container_name(self) -> str:
+        """FFmpeg's name of the container's format."""
+        return self._container.format.name
+
+    @property
     def time_base(self) -> Fraction:
         """Seconds per unit of the frames' pts."""
         return self._video.time_base or Fraction(1, 90000)

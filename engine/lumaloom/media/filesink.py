@@ -81,10 +81,7 @@ class FileSink(BaseSink):
         if self._video is None:
             self._start(item)
         assert self._video is not None
-        if self._lift:
-            timing = replace(item.timing, pts=item.pts + round(self._lift / item.time_base))
-            item = Frame(item.spec, item.planes, timing, item.side_data)
-        self._mux(self._video.encode(item))
+        self._mux(self._video.encode(lifted(item, self._lift)))
         self._frames += 1
 
     def finish(self) -> SinkSummary:
@@ -145,7 +142,7 @@ class FileSink(BaseSink):
         """Set every stream up and write the header."""
         choice = self._choice
         # Players and decoders leave out what is shown before 0, so a video that starts there is moved up.
-        self._lift = max(-first.timing.seconds, Fraction(0))
+        self._lift = lift_of(first)
         assert choice.encoder is not None
         bottom_first = self._source.bottom_field_first if self._source else False
         self._video = VideoEncoder(choice, first, self._time_base, self._rate, bottom_first=bottom_first)
@@ -157,11 +154,7 @@ class FileSink(BaseSink):
                 format=choice.container.muxer,
                 container_options=dict(choice.container.options) | self._muxer_options(first.spec),
             )
-            self._stream = stream = self._output.add_stream(choice.encoder.name, rate=self._rate or 25)
-        stream.time_base = self._time_base
-        if choice.encoder.codec == "hevc" and choice.container.muxer in ("mp4", "mov"):
-            stream.codec_context.codec_tag = "hvc1"  # Some players refuse FFmpeg's usual `hev1`.
-        self._video.configure(stream, self._threads)
+        self._stream = stream = self._video.add_to(self._output, self._threads)
         if first.spec.rotation and choice.container.rotation:
             stream.set_display_rotation(first.spec.rotation)
         elif first.spec.rotation:
@@ -232,3 +225,16 @@ def tick(choice: EncoderChoice, time_base: Fraction, rate: Fraction | None) -> F
     if fixed is None:
         return time_base
     return fixed or 1 / (rate or Fraction(25))
+
+
+def lift_of(first: Frame) -> Fraction:
+    """Return by how many seconds a video is moved up so that its first frame is not before 0."""
+    return max(-first.timing.seconds, Fraction(0))
+
+
+def lifted(frame: Frame, lift: Fraction) -> Frame:
+    """Return a frame moved up by some seconds."""
+    if not lift:
+        return frame
+    timing = replace(frame.timing, pts=frame.pts + round(lift / frame.time_base))
+    return Frame(frame.spec, frame.planes, timing, frame.side_data)

@@ -23,6 +23,9 @@ class SourceOptions:
         end: seconds from the start of the file at which the clip ends, exclusive, None for its last frame.
         start_frame: first frame, counted from 0, in place of `start`.
         end_frame: frame after the last one, in place of `end`.
+        origin: what becomes time 0, in seconds on the clock of the file's own timestamps; None for the first frame
+            where there is a start, else for 0 of that clock.
+        alone: deliver frames only, and nothing of the streams beside them.
         max_pixels: largest picture that is decoded.
         stream: which of the video streams, counted from 0.
         store: where indexes are kept, which positions by number need; None for the default cache.
@@ -35,6 +38,8 @@ class SourceOptions:
     end: Fraction | None = None
     start_frame: int | None = None
     end_frame: int | None = None
+    origin: Fraction | None = None
+    alone: bool = False
     max_pixels: int = MAX_PIXELS
     stream: int = 0
     store: DiskCache | None = None

@@ -27,7 +27,7 @@ from lumaloom.media.options import DEFAULTS, SourceOptions
 from lumaloom.media.probe import first_spec
 from lumaloom.media.seeking import clock_may_jump, is_stream_of_recordings, packets_from, texts_on_at
 from lumaloom.media.structure import has_broken_blocks, is_cut_off
-from lumaloom.media.tail import count_whole, tail_damage
+from lumaloom.media.tail import count_whole, ends_early, tail_damage
 from lumaloom.media.timeline import Continuity, Timeline
 from lumaloom.media.trim import Item, trimmed
 
@@ -38,8 +38,6 @@ __all__ = ["Item", "Source", "SourceOptions"]
 
 # What every message about damage ends with.
 _MEND = "--best-effort (best_effort=True) takes what can be read"
-# A file of a format that keeps its length is short where this many seconds, or this share, are missing.
-_SHORT_SECONDS, _SHORT_SHARE = Fraction(2), Fraction(1, 50)
 _DEMUX_RETRIES = 8
 # Codecs of which MP4 and Matroska hold one picture, which is shown, in every packet.
 _PICTURE_A_PACKET = frozenset(("h264", "hevc", "av1", "ffv1", "prores", "mjpeg", "png"))
@@ -83,7 +81,7 @@ class Source(OpenFile):
         self.losses = Losses(frames_declared=self._video.frames or None)
         self._timeline = Timeline(self.time_base, self.rate)
         self._continuity = Continuity(self._video.index)
-        self._spec: FrameSpec | None = None
+        self._first: Frame | None = None
         self._base: FrameSpec | None = None
         self._side_data: tuple[tuple[str, bytes], ...] | None = None
         self._last_end = Fraction(0)
@@ -97,12 +95,9 @@ class Source(OpenFile):
             raise InputError(f"{self.path}: is cut off: {self.losses.readable()} are there; {_MEND}")
         start, end = self._range()
         self._landed = self._land(start)
-        sounds = sum(stream.type == "audio" for stream in self.passthrough)
-        items = self._read(start)
+        items = self._read()
         self._start, self._end = start, end
-        self._steps: Iterator[Item] | None = items
-        if start is not None or end is not None:
-            self._steps = trimmed(items, start, end, sounds)
+        self._steps: Iterator[Item] | None = self._cut(items)
         self._reading = items
         self._primed: deque[Item] = deque()
 
@@ -118,7 +113,7 @@ class Source(OpenFile):
             frame_threads=not options.best_effort,
             sure=True,
         )
-        self._wanted = [self._video, *self.passthrough]
+        self._wanted = [self._video, *(() if options.alone else self.passthrough)]
         skipped = [s for s in self._container.streams if s not in self._wanted and s.type != "attachment"]
         for stream in skipped:
             stream.discard = Discard.all
@@ -138,6 +133,11 @@ class Source(OpenFile):
         self._reading.close()
         self._primed.clear()
         self._container.close()
+
+    @property
+    def range(self) -> tuple[Fraction | None, Fraction | None]:
+        """Start, inclusive, and end, exclusive, in seconds on the clock of the file's own timestamps."""
+        return self._start, self._end
 
     @property
     def chapters(self) -> list[Chapter]:
@@ -163,14 +163,31 @@ class Source(OpenFile):
             UsageError: the clip starts after the last frame.
 
         """
-        while self._spec is None:
+        return self.first.spec
+
+    @property
+    def first(self) -> Frame:
+        """The first frame. Decodes it, and raises, as `spec` does; `items` must not have been read yet."""
+        while self._first is None:
             item = next(self._open_steps(), None)
             if item is None:
                 raise UsageError(f"{self.path}: there is no frame between the start and the end that were asked for")
             self._primed.append(item)
             if isinstance(item, Frame):
-                self._spec = item.spec
-        return self._spec
+                self._first = item
+        return self._first
+
+    def like(self, other: Source) -> Self:
+        """Take what is said once for a whole stream, such as HDR metadata, from another source of it that is read."""
+        self._base, self._side_data = other._base, other._side_data
+        return self
+
+    def _cut(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Return what lies in the clip."""
+        if self._start is None and self._end is None:
+            return items
+        sounds = sum(stream.type == "audio" for stream in self._wanted)
+        return trimmed(items, self._start, self._end, sounds, self.options.origin)
 
     def items(self) -> Iterator[Item]:
         """Yield frames in presentation order and, in file order between them, packets of the other streams.
@@ -214,13 +231,11 @@ class Source(OpenFile):
             end = index.timing(max(options.end_frame, 0)).seconds
         return start, end
 
-    def _read(self, start: Fraction | None) -> Generator[Item, None, None]:
-        """Yield frames and packets from the keyframe before `start` on; the timestamps are those of the file."""
+    def _read(self) -> Generator[Item, None, None]:
+        """Yield frames and packets from the keyframe before the start on; the timestamps are those of the file."""
         for packet in self._packets():
             raw_pts = packet.pts
-            self._continuity.mend(packet)
-            if packet.pts is not None:
-                self._last_end = max(self._last_end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+            self._note(packet)
             if packet.stream is not self._video:
                 if packet.size:
                     yield packet
@@ -234,13 +249,19 @@ class Source(OpenFile):
             self._refused(error)
             frames = []
         yield from self._wrapped(frames)
-        self._check_end(start)
+        self._check_end()
+
+    def _note(self, packet: Packet[Stream]) -> None:
+        """Mend the clock of a packet, and note where it ends."""
+        self._continuity.mend(packet)
+        if packet.pts is not None:
+            self._last_end = max(self._last_end, (packet.pts + (packet.duration or 0)) * packet.time_base)
 
     def _land(self, start: Fraction | None) -> Iterator[Packet[Stream]] | None:
         """Return the packets from which the frame at `start` decodes; None for those from the start of the file."""
         if start is None or not self._seekable or start <= Fraction(self._container.start_time or 0, av.time_base):
             return None
-        texts = [stream for stream in self.passthrough if stream.type == "subtitle"]
+        texts = [stream for stream in self._wanted if stream.type == "subtitle"]
         shown = texts_on_at(self._container, self._video, texts, start) if texts else []
         packets = packets_from(self._container, self._video, self._wanted, int(-(-start // self.time_base)))
         if packets is not None:
@@ -336,7 +357,7 @@ class Source(OpenFile):
     def _fail(self, why: str) -> NoReturn:
         raise InputError(f"{self.path}: is damaged: {self.losses.readable()} are readable ({why}); {_MEND}")
 
-    def _check_end(self, start: Fraction | None) -> None:
+    def _check_end(self) -> None:
         """Look for what was lost without an error."""
         losses, options = self.losses, self.options
         if not losses.frames_readable:
@@ -350,15 +371,21 @@ class Source(OpenFile):
             losses.corrupt_packets += 1
             if not options.best_effort:
                 self._fail("packets are missing between them")
-        if start is None and self._is_short():
-            losses.truncated = True
-            if not options.best_effort:
-                raise InputError(f"{self.path}: is cut off: {losses.readable()} are there; {_MEND}")
+        self._check_length()
         if not options.best_effort and self._decoder.missing:
             seekable = self._seekable and not self._continuity.broken
             damage = tail_damage(self.path, options.stream, options.max_pixels, self._last_key if seekable else None)
             if damage:
                 self._fail(damage)
+
+    def _check_length(self) -> None:
+        """Look whether all packets together end well before the duration that a Matroska file declares."""
+        keeps_length = self.container_name.startswith("matroska") and self._all_wanted
+        declared = Fraction(self._container.duration or 0, av.time_base)
+        if self._start is None and keeps_length and ends_early(declared, self._last_end):
+            self.losses.truncated = True
+            if not self.options.best_effort:
+                raise InputError(f"{self.path}: is cut off: {self.losses.readable()} are there; {_MEND}")
 
     def _missing_pictures(self) -> int:
         """Return how many packets gave neither a frame nor an error, where every packet holds one picture."""
@@ -367,10 +394,3 @@ class Source(OpenFile):
         if not form.startswith(("mov", "matroska")) or codec not in _PICTURE_A_PACKET or self._base.interlaced:
             return 0
         return self._decoder.missing
-
-    def _is_short(self) -> bool:
-        """Whether all packets together end well before the duration that a Matroska file declares."""
-        declared = Fraction(self._container.duration or 0, av.time_base)
-        tolerance = max(_SHORT_SECONDS, declared * _SHORT_SHARE)
-        keeps_length = self._container.format.name.startswith("matroska") and self._all_wanted
-        return keeps_length and declared - self._last_end > tolerance

@@ -1,9 +1,10 @@
-"""The end of a file: how much of a file that is cut off is there, and damage that draining a decoder hides."""
+"""The end of a file: how much of one that is cut off is there, and damage that draining a decoder hides."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 from av.packet import Packet
@@ -13,6 +14,8 @@ from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
 from lumaloom.media.opening import open_input, pick_stream, reason
 from lumaloom.media.seeking import packets_from
 
+# A file that keeps its length is short where this many seconds, or this share, are missing.
+_SHORT_SECONDS, _SHORT_SHARE = Fraction(2), Fraction(1, 50)
 _MARKED = "the decoder marks one of the last frames as damaged"
 
 
@@ -56,3 +59,8 @@ def _damage(video: VideoStream, packets: Iterable[Packet[Any]], max_pixels: int)
     except DECODE_ERRORS as error:
         return reason(error)
     return None
+
+
+def ends_early(declared: Fraction, end: Fraction) -> bool:
+    """Whether a file ends well before the duration that it declares, both in seconds."""
+    return declared - end > max(_SHORT_SECONDS, declared * _SHORT_SHARE)

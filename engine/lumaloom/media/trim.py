@@ -19,17 +19,24 @@ if TYPE_CHECKING:
 # What a source delivers and a sink takes.
 Item: TypeAlias = "Frame | Packet[Stream]"
 # How far past the end packets of other streams are waited for: files interleave within a second or so.
-_INTERLEAVE_SECONDS = 3
+INTERLEAVE_SECONDS = 3
 
 
-def trimmed(items: Iterator[Item], start: Fraction | None, end: Fraction | None, sounds: int) -> Iterator[Item]:
+def trimmed(
+    items: Iterator[Item],
+    start: Fraction | None,
+    end: Fraction | None,
+    sounds: int,
+    origin: Fraction | None = None,
+) -> Iterator[Item]:
     """Keep the frames with `start <= time < end` and the packets that belong to them.
 
-    `start` and `end` are seconds on the clock of the items' own timestamps. With a start, the first kept frame
-    becomes time 0 and everything else moves with it: packets that start before it are dropped, but for subtitles,
-    which are shortened. `sounds` is the number of audio streams, whose packets may follow the last frame in the file.
+    `start`, `end` and `origin` are seconds on the clock of the items' own timestamps. With a start, `origin`, or else
+    the first kept frame, becomes time 0 and everything else moves with it: packets that start before it are dropped,
+    but for subtitles, which are shortened. `sounds` is the number of audio streams, whose packets may follow the last
+    frame in the file.
     """
-    origin: Fraction | None = None if start is not None else Fraction(0)
+    origin = Fraction(0) if start is None else origin
     held: deque[Packet[Stream]] = deque()
     finished: set[int] = set()
     video_done = False
@@ -38,7 +45,7 @@ def trimmed(items: Iterator[Item], start: Fraction | None, end: Fraction | None,
             time = item.timing.seconds
             if end is not None and time >= end:
                 video_done = True
-                if len(finished) >= sounds or time > end + _INTERLEAVE_SECONDS:
+                if len(finished) >= sounds or time > end + INTERLEAVE_SECONDS:
                     return
                 continue
             if start is not None and time < start:

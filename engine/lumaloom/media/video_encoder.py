@@ -12,6 +12,7 @@ import av
 import av.logging
 from av.codec.codec import Capabilities
 from av.codec.context import Flags, ThreadType
+from av.container import OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
@@ -28,6 +29,8 @@ from lumaloom.media.filters import Filter, Palette
 from lumaloom.media.filters import Flags as FrameFlags
 
 _LAMBDA = 118  # FFmpeg's FF_QP2LAMBDA: units of `global_quality` in one step of the quantiser scale.
+# Frames of clips that may be shorter than the delay of an encoder that reorders them.
+_SHORT = 4
 
 # How FFmpeg's wrappers of encoders begin when a private parameter is unknown or has a bad value.
 _UNREAD = ("Error parsing option", "Unknown option", "Invalid value")
@@ -39,6 +42,7 @@ class VideoEncoder:
     Attributes:
         format: pixel format that is encoded.
         warnings: what could not be kept.
+        dropped: frames that fell together with the one before.
 
     """
 
@@ -64,7 +68,7 @@ class VideoEncoder:
         self._stream: VideoStream | None = None
         self._durations: dict[int, int] = {}
         self._last: int | None = None
-        self._dropped = 0
+        self.dropped = 0
         self._emitted = False
         self._bottom_first = bottom_first
         self._filter = self._filter_for(first.spec)
@@ -77,10 +81,28 @@ class VideoEncoder:
     @property
     def warnings(self) -> list[str]:
         """What could not be kept, so far."""
-        if not self._dropped:
+        if not self.dropped:
             return list(self._notes)
         unit = f"{self.time_base} s"
-        return [*self._notes, f"{self._dropped} frames fell into the same {unit} as the one before and were left out"]
+        return [*self._notes, f"{self.dropped} frames fell into the same {unit} as the one before and were left out"]
+
+    def add_to(self, output: OutputContainer, threads: int | None) -> VideoStream:
+        """Add the video stream of a file to come, with the encoder set up as the file's format asks, and return it.
+
+        Raises:
+            OutputError: the format does not take what the encoder makes, or as `configure` does.
+
+        """
+        try:
+            stream = output.add_stream(self._row.name, rate=self._rate)
+        except (FFmpegError, ValueError, OSError) as error:
+            raise OutputError(f"{self._choice}: {_reason(error)}") from None
+        assert isinstance(stream, VideoStream)
+        stream.time_base = self.time_base
+        if self._row.codec == "hevc" and self._choice.container.muxer in ("mp4", "mov"):
+            stream.codec_context.codec_tag = "hvc1"  # Some players refuse FFmpeg's usual `hev1`.
+        self.configure(stream, threads)
+        return stream
 
     def configure(self, stream: VideoStream | None, threads: int | None) -> VideoCodecContext:
         """Set up and open the encoder, that of `stream` or, for None, one of its own.
@@ -131,20 +153,22 @@ class VideoEncoder:
             )
         pts, duration = self._placed(frame)
         if self._last is not None and pts <= self._last:
-            self._dropped += 1
+            self.dropped += 1
             return []
         self._last = pts
         if duration > 0:
             self._durations[pts] = duration
-        picture = to_av(convert(frame, self.format))
+        picture = to_av(convert(frame, self.format), copy=self._row.holds)
         picture.pts, picture.time_base, picture.duration = pts, self.time_base, duration
         return self._through(self._filter(picture) if self._filter else picture)
 
     def flush(self) -> list[Packet[VideoStream]]:
-        """Return the packets that the encoder held back."""
-        short = not self._emitted
+        """Return the packets that the encoder held back; none where it was given no frame."""
+        if self._last is None:
+            return []
+        whole = not self._emitted
         packets = self._through(None)
-        if short:
+        if whole and len(packets) <= _SHORT:
             order_times(packets)
         return packets
 

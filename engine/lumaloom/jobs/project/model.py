@@ -50,6 +50,10 @@ class Defaults(Struct, kw_only=True, forbid_unknown_fields=True):
         Annotated[float, Meta(ge=0, le=255, description="Levels of 255 that colour may be off; 0 computes it.")]
         | UnsetType
     ) = UNSET
+    segments: (
+        Annotated[float, Meta(gt=0, description="Seconds of a piece of the video, which is kept for other renders.")]
+        | UnsetType
+    ) = UNSET
 
 
 class Render(Defaults, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,1 @@
+"""A render in segments: pieces of its video, kept by what they are made of, joined without coding them again."""
