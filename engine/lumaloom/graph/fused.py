@@ -92,5 +92,5 @@ class Fused:
         out = Frame.allocate(after, pool, like=frame)
         animated = any(effect.animated for effect in self.effects)
         code, stages = self._prepared(frame.spec, after, frame.timing) if animated else self._settled(frame.spec, after)
-        code.run(stages, frame, out)
+        code.run(stages, frame, out, moving=animated)
         return out

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from lumaloom.pointwise.host import hashed, lookup, tetrahedral
 from lumaloom.pointwise.ir import Node, reach
+from lumaloom.pointwise.passes.powers import by_table
 from lumaloom.pointwise.pictures import texels
 
 _DIRECT: dict[str, Callable[..., Any]] = {
@@ -45,6 +46,7 @@ _DIRECT: dict[str, Callable[..., Any]] = {
     "select": np.where,
     "lookup": lookup,
     "hash": hashed,
+    "power": by_table,
 }
 
 Known = Mapping[Hashable, Any]
@@ -62,11 +64,12 @@ def evaluate(roots: Iterable[Node], known: Known) -> list[Any]:
     values: dict[int, Any] = {}
     with np.errstate(all="ignore"):
         for here in reach(roots):
-            values[id(here)] = _value(here, [values[id(arg)] for arg in here.args], known)
+            values[id(here)] = value_of(here, [values[id(arg)] for arg in here.args], known)
     return [values[id(root)] for root in roots]
 
 
-def _value(here: Node, args: list[Any], known: Known) -> Any:
+def value_of(here: Node, args: Sequence[Any], known: Known) -> Any:
+    """Return the value of one node from those of its arguments."""
     data: Any = here.data
     if here.op == "const":
         return np.float64(data)

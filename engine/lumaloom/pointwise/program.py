@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +11,10 @@ import numpy as np
 from lumaloom.frame import Frame, FrameSpec, PlaneFormat
 from lumaloom.pointwise.levels import by_fields
 from lumaloom.pointwise.lower import Lowered, lower
-from lumaloom.pointwise.machine import Machine, has_permutes, lanes
-from lumaloom.pointwise.passes.powers import usual
+from lumaloom.pointwise.machine import Machine, has_permutes, has_wide_permutes, lanes
 from lumaloom.pointwise.pictures import stamp
-from lumaloom.pointwise.quick import quick
+from lumaloom.pointwise.pieced import Pieced
+from lumaloom.pointwise.quick import pieced, quick, ways
 from lumaloom.pointwise.settled import Settled, word_of
 from lumaloom.pointwise.stage import Stage
 
@@ -76,24 +76,34 @@ def _program(key: _Key) -> Program:
 
 
 class Variant:
-    """Code for this processor, compiled when first asked for.
+    """Code for this processor, made and compiled when first asked for.
 
-    Attributes:
-        lowered: what it is made from.
-        settled: gives its numbers and tables.
-        exponents: how many of the last numbers have to be `usual` for it to be right.
+    Args:
+        make: gives what it is made from, and how many of its last numbers are exponents.
+        kind: gives its numbers and tables, where it is right for the parameters of now.
+        lanes: pixels of a row that it takes at once.
 
     """
 
-    def __init__(self, lowered: Lowered, settled: Settled, exponents: int = 0) -> None:
-        self.lowered, self.settled, self.exponents = lowered, settled, exponents
+    def __init__(self, make: Callable[[], tuple[Lowered, int]], kind: type[Settled], lanes: int) -> None:
+        self._make, self.kind, self.lanes = make, kind, lanes
+
+    @cached_property
+    def settled(self) -> Settled:
+        """What gives numbers and tables."""
+        return self.kind(*self._make())
+
+    @property
+    def lowered(self) -> Lowered:
+        """What it is made from."""
+        return self.settled.lowered
 
     @cached_property
     def machine(self) -> Machine:
         """The code."""
         from lumaloom.pointwise.llvm_source import module
 
-        return Machine(module(self.lowered, lanes()))
+        return Machine(module(self.lowered, self.lanes))
 
     @cached_property
     def functions(self) -> list[Any]:
@@ -122,16 +132,17 @@ class Program:
     @property
     def machine(self) -> Machine:
         """The code for this processor."""
-        return self._quick.machine
+        return self.variants[0].machine
 
     @cached_property
-    def _quick(self) -> Variant:
-        lowered, exponents = quick(self.lowered) if has_permutes() else (self.lowered, 0)
-        return Variant(lowered, Settled(lowered), exponents)
-
-    @cached_property
-    def _plain(self) -> Variant:
-        return Variant(self.lowered, self._settled)
+    def variants(self) -> list[Variant]:
+        """The codes for this processor, the fastest first; the last is right for all parameters."""
+        found = []
+        if has_wide_permutes():
+            found += [Variant(partial(pieced, self.lowered, *way), Pieced, 2 * lanes()) for way in ways(self.lowered)]
+        if has_permutes():
+            found.append(Variant(partial(quick, self.lowered), Settled, lanes()))
+        return [*found, Variant(lambda: (self.lowered, 0), Settled, lanes())]
 
     @cached_property
     def _cuda(self) -> CudaProgram:
@@ -144,23 +155,28 @@ class Program:
         read = [plane for plane in before.planes if set(plane.channels) & part.reads]
         return read + [after.planes[plane] for plane in part.planes]
 
-    def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
-        """Write every sample of `out` from `src`, with the parameters that the stages have now."""
+    def run(self, stages: Sequence[Stage], src: Frame, out: Frame, moving: bool = False) -> None:
+        """Write every sample of `out` from `src`, with the parameters that the stages have now.
+
+        Where they are others for the next frame, `moving`, the code is the one whose numbers are found quickly.
+        """
         if not isinstance(src.planes[0], np.ndarray):
             self._cuda.run(stages, src, out)
             return
-        variant = self._quick
-        numbers, tables = variant.settled.of(stages, src)
-        count = len(variant.lowered.numbers)
-        if not usual(numbers[count - variant.exponents : count]):
-            variant = self._plain
-            numbers, tables = variant.settled.of(stages, src)
+        for variant in self.variants:
+            if moving and variant.kind is Pieced:
+                continue
+            ready = variant.settled.of(stages, src)
+            if ready is not None:
+                break
+        assert ready is not None
+        numbers, tables = ready
         for source, target in self.lowered.copies:
             out.planes[target][...] = src.planes[source]
         if not self.lowered.passes:
             return
-        sources = [self._wide(plane, fmt, src.spec) for fmt, plane in src.items()]
-        targets = [self._target(plane, fmt, out.spec) for fmt, plane in out.items()]
+        sources = [self._wide(plane, fmt, src.spec, variant.lanes) for fmt, plane in src.items()]
+        targets = [self._target(plane, fmt, out.spec, variant.lanes) for fmt, plane in out.items()]
         ends = [word for table in tables for word in (table.ctypes.data, word_of(table))]
         places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
         for number, function in enumerate(variant.functions):
@@ -181,22 +197,22 @@ class Program:
         height, width = targets[plane].shape[:2]
         return width, height, 0, (height + 1) // 2 if self._pairs[number] else height
 
-    def _wide(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
+    def _wide(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec, lanes: int) -> Plane:
         """Return a plane that the code can read: rows of packed samples, wide enough, of even width."""
-        width = self._width(spec.width, fmt)
+        width = self._width(spec.width, fmt, lanes)
         if plane.shape[1] == width and _packed(plane):
             return plane
         margin = [(0, 0), (0, width - plane.shape[1]), (0, 0)][: plane.ndim]
         return np.pad(plane, margin, "edge")
 
-    def _target(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
-        width = self._width(spec.width, fmt)
+    def _target(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec, lanes: int) -> Plane:
+        width = self._width(spec.width, fmt, lanes)
         if plane.shape[1] == width and _packed(plane):
             return plane
         return np.empty((plane.shape[0], width, *plane.shape[2:]), plane.dtype)
 
-    def _width(self, width: int, fmt: PlaneFormat) -> int:
-        least = 2 * lanes()
+    def _width(self, width: int, fmt: PlaneFormat, lanes: int) -> int:
+        least = 2 * lanes
         return max(least, -(-width >> self._even) << self._even) >> fmt.sub_x
 
 

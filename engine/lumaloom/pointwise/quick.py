@@ -1,12 +1,19 @@
-"""A run as this processor does it best: with powers by `passes.powers`."""
+"""A run as this processor does it best: with powers by `passes.powers`, with functions by `passes.pieces`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from lumaloom.pointwise.ir import Node
+from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered, gathered
 from lumaloom.pointwise.passes.powers import replaced
+from lumaloom.pointwise.passes.regions import separated
+
+_COSTLY = {"pow", "exp2", "log2", "sin", "cos", "tanh", "cbrt", "atan", "lookup"}
+_MOVING = ((-1, "t"), (-1, "frame"))
+_WORTH = 16  # instructions; pieces take twelve
+_DEGREES = {8: (2, 3), 12: (3,)}
+"""By bits of the result: degrees of polynomials whose errors are smaller than its steps, the fastest first."""
 
 
 def quick(lowered: Lowered) -> tuple[Lowered, int]:
@@ -18,3 +25,30 @@ def quick(lowered: Lowered) -> tuple[Lowered, int]:
         passes.append(replace(part, roots=dict(zip(part.roots, roots, strict=True))))
     numbers, tables = gathered(passes)
     return replace(lowered, passes=tuple(passes), numbers=(*numbers, *exponents), tables=tables), len(exponents)
+
+
+def ways(lowered: Lowered) -> list[tuple[int, bool]]:
+    """Return the arguments of `pieced` that suit a run, those of the fastest code first; none where nothing is costly.
+
+    Only runs from integers, whose range is known, to integers of few enough bits, that do not change with time: the host
+    takes some milliseconds for the fits and what becomes of their errors.
+    """
+    before, after = lowered.before.format, lowered.after.format
+    degrees = next((found for depth, found in _DEGREES.items() if after.depth <= depth), ())
+    nodes = list(reach(root for part in lowered.passes if not part.by_table for root in part.roots.values()))
+    costly = any(here.varying and here.op in _COSTLY for here in nodes)
+    moving = any(here.op == "param" and here.data in _MOVING for here in nodes)
+    if before.is_float or after.is_float or not degrees or not costly or moving:
+        return []
+    return [*((degree, True) for degree in degrees), (degrees[-1], False)]
+
+
+def pieced(lowered: Lowered, degree: int, far: bool) -> tuple[Lowered, int]:
+    """Return what `quick` makes of the run with costly functions of one value by pieces, as `separated` finds them."""
+    passes = []
+    for part in lowered.passes:
+        roots = list(part.roots.values())
+        found = roots if part.by_table else separated(roots, _WORTH, degree, far)
+        passes.append(replace(part, roots=dict(zip(part.roots, found, strict=True))))
+    numbers, tables = gathered(passes)
+    return quick(replace(lowered, passes=tuple(passes), numbers=numbers, tables=tables))

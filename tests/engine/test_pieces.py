@@ -1,0 +1,130 @@
+"""Functions of one value as polynomials by pieces: which there are, how near they are, and where they do not do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lumaloom.frame import Transfer
+from lumaloom.pointwise.ir import Node, const, make, node, reach
+from lumaloom.pointwise.machine import has_wide_permutes
+from lumaloom.pointwise.passes.pieces import fitted
+from lumaloom.pointwise.passes.regions import ARGUMENT, Function, separated
+from lumaloom.pointwise.pieced import Pieced
+from lumaloom.pointwise.program import program
+from lumaloom.pointwise.spaces import to_code, to_light
+from tests.engine import pointwise_effects as effects
+from tests.engine.frames import noise, spec
+from tests.engine.test_pointwise import differences
+from tests.engine.test_pointwise_code import aligned, by_code
+
+R, G = node("input", (), "raw r"), node("input", (), "raw g")
+WIDE = pytest.mark.skipif(not has_wide_permutes(), reason="the code is for processors with AVX-512")
+
+
+def power(base: Node, exponent: float) -> Node:
+    return make("pow", make("max", base, const(0)), const(exponent))
+
+
+def pieces(roots: list[Node]) -> list[Node]:
+    return [here for here in reach(separated(roots, 16, 2, True)) if here.op == "pieces"]
+
+
+def test_functions_in_a_row_are_one() -> None:
+    mixed = make("add", R, make("mul", G, const(0.5)))
+    lit = power(make("add", power(mixed, 2.2), const(0.1)), 0.45)
+    (found,) = pieces([make("mul", lit, const(3.0))])
+    assert found.args[0] is mixed
+    function: Any = found.args[1].data
+    assert function.root is power(make("add", power(ARGUMENT, 2.2), const(0.1)), 0.45)
+
+
+def test_channels_share_a_table() -> None:
+    both = make("add", power(R, 0.7), power(G, 0.7))
+    first, second = pieces([both])
+    assert {first.args[0], second.args[0]} == {R, G}
+    assert first.args[1] is second.args[1]
+
+
+def test_what_jumps_is_no_such_function() -> None:
+    stepped = make("floor", make("mul", power(R, 0.4), const(7.0)))
+    within, after = pieces([power(stepped, 0.3)])
+    assert within.args[0] is R
+    assert after.args[0].op == "floor"
+
+
+def test_what_is_cheap_is_left_as_it_is() -> None:
+    assert not pieces([make("max", R, const(0.5))])
+
+
+SHAPES: dict[str, tuple[Callable[[Any], Any], float, float, float]] = {
+    "a root from nothing": (lambda v: np.sqrt(np.maximum(v, 0)), -1.0, 2.0, 1e-3),
+    "light": (to_light(Transfer.BT709), -1.5, 2.5, 1e-5),
+    "code": (to_code(Transfer.BT709), -9.0, 9.0, 1e-4),
+    "clipped": (lambda v: np.clip(v, 0, 1) ** 1.5, -2.0, 3.0, 3e-5),
+    "a line": (lambda v: 2 * v - 1, -1.0, 1.0, 1e-6),
+    "the same everywhere": (lambda v: 0.25 + 0 * v, 0.0, 1.0, 1e-6),
+    "one point": (lambda v: np.exp(v), 0.5, 0.5, 1e-5),
+}
+
+
+@WIDE
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("degree", [2, 3])
+def test_code_is_as_near_as_the_fit_says(name: str, degree: int) -> None:
+    function, low, high, most = SHAPES[name]
+    fit = fitted(function, low, high, degree)
+    assert fit.error <= most / (4 if degree == 3 else 1)
+    places = np.resize(np.concatenate([np.linspace(low, high, 60001), np.geomspace(1e-6, 1, 5000) * high]), 1 << 16)
+    places = places.clip(low, high).astype(np.float32)
+    given = Function(power(ARGUMENT, 0.5), degree)
+    given.capped = True
+    found = by_code("pieces", places, table=aligned(fit.table), function=given)
+    exact = function(places.astype(np.float64))
+    assert np.abs(found - exact).max() <= fit.error + 1e-6
+    assert np.abs(found - exact).max() >= fit.error / 10 or fit.error < 1e-6
+
+
+def test_what_no_polynomial_follows_is_said() -> None:
+    rough = np.random.default_rng(1).random(4097)
+    assert fitted(lambda v: np.interp(v, np.linspace(0, 1, 4097), rough), 0, 1, 3, dense=True).error > 0.1
+    with np.errstate(all="ignore"):
+        assert fitted(np.log, -1.0, 1.0, 3).error == np.inf
+
+
+GRADE = [
+    effects.vivid(),
+    effects.power(),
+    effects.turned(degrees=9.0),
+    effects.curve(),
+    effects.stops(),
+    effects.warm(),
+]
+
+
+@WIDE
+@pytest.mark.parametrize("name", ["yuv420p", "rgb24", "p010le", "yuv444p12le"])
+def test_a_grade_is_done_so(name: str) -> None:
+    src = noise(spec(name, 150, 18))
+    stages = [effect.stage for effect in GRADE]
+    code = program(stages, src.spec, src.spec)
+    assert isinstance(code.variants[0].settled, Pieced)
+    assert any(variant.settled.of(stages, src) for variant in code.variants if isinstance(variant.settled, Pieced))
+    assert differences(GRADE, src, src.spec) <= 1
+    assert not any(isinstance(v.settled, Pieced) for v in program(stages, src.spec, spec("gbrpf32le")).variants)
+
+
+@WIDE
+def test_parameters_that_they_do_not_do_for_are_computed_otherwise() -> None:
+    src = noise(spec("rgb24", 66, 20))
+    for chain, fits in (
+        ([effects.vivid(), effects.power(value=1.2), effects.balance()], True),
+        ([effects.vivid(), effects.power(value=1.2), effects.rounded(levels=64), effects.vivid()], False),
+    ):
+        stages = [effect.stage for effect in chain]
+        code = program(stages, src.spec, src.spec)
+        assert (code.variants[0].settled.of(stages, src) is not None) == fits
+        assert differences(chain, src, src.spec) <= 1
