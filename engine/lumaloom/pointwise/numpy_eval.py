@@ -9,8 +9,13 @@ import numpy as np
 
 from lumaloom.pointwise.host import hashed, lookup, tetrahedral
 from lumaloom.pointwise.ir import Node, reach
-from lumaloom.pointwise.passes.powers import by_table
 from lumaloom.pointwise.pictures import texels
+
+
+def by_table(base: Any, table: np.ndarray[Any, Any]) -> Any:
+    """Return powers by the exponent that a table of `passes.powers` was made for: its entry 9 is two to it."""
+    return np.power(np.maximum(base, 0), np.log2(table[9]))
+
 
 _DIRECT: dict[str, Callable[..., Any]] = {
     "neg": np.negative,

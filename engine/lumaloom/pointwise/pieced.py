@@ -11,9 +11,8 @@ import numpy as np
 
 from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered
-from lumaloom.pointwise.numpy_eval import value_of
+from lumaloom.pointwise.numpy_eval import by_table, value_of
 from lumaloom.pointwise.passes.pieces import Fit, fitted
-from lumaloom.pointwise.passes.powers import by_table
 from lumaloom.pointwise.passes.ranges import Range, range_of
 from lumaloom.pointwise.passes.regions import Function
 from lumaloom.pointwise.settled import Settled

@@ -30,8 +30,8 @@ def quick(lowered: Lowered) -> tuple[Lowered, int]:
 def ways(lowered: Lowered) -> list[tuple[int, bool]]:
     """Return the arguments of `pieced` that suit a run, those of the fastest code first; none where nothing is costly.
 
-    Only runs from integers, whose range is known, to integers of few enough bits, that do not change with time: the host
-    takes some milliseconds for the fits and what becomes of their errors.
+    Only runs from integers, whose range is known, to integers of few enough bits, that do not change with time: the
+    host takes some milliseconds for the fits and what becomes of their errors.
     """
     before, after = lowered.before.format, lowered.after.format
     degrees = next((found for depth, found in _DEGREES.items() if after.depth <= depth), ())

@@ -42,11 +42,6 @@ def power_table(exponent: float) -> np.ndarray[Any, Any]:
         return np.nan_to_num(table)
 
 
-def by_table(base: Any, table: np.ndarray[Any, Any]) -> Any:
-    """Return powers of an array by the exponent that a table was made for."""
-    return np.power(np.maximum(base, 0), np.log2(table[9]))
-
-
 def replaced(roots: Iterable[Node], exponents: dict[Node, None]) -> list[Node]:
     """Return roots with such powers; exponents that are not constant are added, and have to be `usual`.
 
