@@ -14,7 +14,7 @@ from lumaloom.pointwise.llvm_text import Text, splat
 _COMPARES = {"lt": "olt", "le": "ole", "eq": "oeq", "ne": "une"}
 _PLAIN = {"add": "fadd contract nsz", "sub": "fsub contract nsz", "mul": "fmul contract nsz", "div": "fdiv"}
 _INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "rint": "rint", "trunc": "trunc"}
-_CALLS = ("exp2", "log2", "sin", "cos", "tanh", "cbrt", "atan", "atan2", "pow", "hash")
+_CALLS = ("exp2", "log2", "sin", "cos", "tanh", "expm1", "log1p", "cbrt", "atan", "atan2", "pow", "hash")
 _LEAVES = ("input", "texel")
 _LOGIC = {"and": "and", "or": "or", "xor": "xor"}
 

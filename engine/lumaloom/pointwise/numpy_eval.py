@@ -30,6 +30,8 @@ _DIRECT: dict[str, Callable[..., Any]] = {
     "sin": np.sin,
     "cos": np.cos,
     "tanh": np.tanh,
+    "expm1": np.expm1,
+    "log1p": np.log1p,
     "cbrt": np.cbrt,
     "atan": np.arctan,
     "atan2": np.arctan2,

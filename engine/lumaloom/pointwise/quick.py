@@ -9,7 +9,7 @@ from lumaloom.pointwise.lower import Lowered, gathered
 from lumaloom.pointwise.passes.powers import replaced
 from lumaloom.pointwise.passes.regions import separated
 
-_COSTLY = {"pow", "exp2", "log2", "sin", "cos", "tanh", "cbrt", "atan", "lookup"}
+_COSTLY = {"pow", "exp2", "log2", "expm1", "log1p", "sin", "cos", "tanh", "cbrt", "atan", "lookup"}
 _MOVING = ((-1, "t"), (-1, "frame"))
 _WORTH = 16  # instructions; pieces take twelve
 _DEGREES = {8: (2, 3), 12: (3,)}

@@ -121,6 +121,8 @@ _RULES: dict[str, Callable[..., Range]] = {
     "rint": _whole(round),
     "trunc": _whole(math.trunc),
     "exp2": _rising(lambda v: 2.0**v if v < 1000 else math.inf),
+    "expm1": _rising(lambda v: math.expm1(v) if v < 700 else math.inf),
+    "log1p": _rising(lambda v: math.log1p(v) if v > -1 else -math.inf),
     "sin": lambda a: (-1.0, 1.0),
     "cos": lambda a: (-1.0, 1.0),
     "tanh": lambda a: (-1.0, 1.0),
