@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumaloom.frame import Frame, FrameSpec, PlaneFormat
+from lumaloom.frame import FORMATS, Frame, FrameSpec, PlaneFormat
+from lumaloom.pointwise.ir import Node, rebuilt, substituted
 from lumaloom.pointwise.levels import by_fields
-from lumaloom.pointwise.lower import Lowered, lower
+from lumaloom.pointwise.lower import Lowered, Pass, gathered, lower, raw
 from lumaloom.pointwise.machine import Machine, has_permutes, has_wide_permutes, lanes
+from lumaloom.pointwise.passes.cubes import Evaluator
 from lumaloom.pointwise.pictures import stamp
 from lumaloom.pointwise.pieced import Pieced
 from lumaloom.pointwise.quick import pieced, quick, ways
-from lumaloom.pointwise.settled import Settled, word_of
+from lumaloom.pointwise.settled import Ready, Settled, word_of
 from lumaloom.pointwise.stage import Stage
 
 if TYPE_CHECKING:
     from lumaloom.pointwise.cuda_program import CudaProgram
 
 _KEPT = 64
+_ROW = 256  # a multiple of all vectors
 Plane = np.ndarray[Any, Any]
 
 
@@ -72,7 +75,36 @@ def _files(stage: Stage) -> tuple[object, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def _program(key: _Key) -> Program:
-    return Program(lower(key.stages, key.before, key.after, *key.options))
+    return Program(lower(key.stages, key.before, key.after, *key.options, evaluator=evaluator))
+
+
+def evaluator(roots: Sequence[Node], inputs: Sequence[str]) -> Evaluator:
+    """Return compiled code for three values of colours: what fills cubes.
+
+    Args:
+        roots: the values.
+        inputs: names of the three inputs that they read.
+
+    """
+    letters = dict(zip(inputs, "rgb", strict=True))
+    renamed = substituted(
+        roots, lambda here, args: raw(letters[str(here.data)]) if here.op == "input" else rebuilt(here, args)
+    )
+    spec = FrameSpec(FORMATS["gbrpf32le"], _ROW, 1)
+    part = Pass((0, 1, 2), dict(zip("rgb", renamed, strict=True)), native=False)
+    numbers, tables = gathered([part])
+    code = Program(Lowered(spec, spec, (part,), (), numbers, tables))
+
+    def values(codes: Sequence[Plane], known: Mapping[Hashable, Any]) -> list[Plane]:
+        count = codes[0].size
+        planes = [np.zeros((1, -(-count // _ROW) * _ROW), np.float32) for _ in codes]
+        for plane, some in zip(planes, codes, strict=True):
+            plane[0, :count] = some.ravel()
+        order = ["rgb".index(row.channels) for row in spec.format.planes]
+        found = code.evaluated([planes[k] for k in order], known)
+        return [found[order.index(k)][0, :count].reshape(codes[0].shape) for k in range(3)]
+
+    return values
 
 
 class Variant:
@@ -170,22 +202,35 @@ class Program:
             if ready is not None:
                 break
         assert ready is not None
-        numbers, tables = ready
         for source, target in self.lowered.copies:
             out.planes[target][...] = src.planes[source]
         if not self.lowered.passes:
             return
         sources = [self._wide(plane, fmt, src.spec, variant.lanes) for fmt, plane in src.items()]
         targets = [self._target(plane, fmt, out.spec, variant.lanes) for fmt, plane in out.items()]
+        self._launch(variant, ready, sources, targets)
+        for number in {plane for part in self.lowered.passes for plane in part.planes}:
+            wanted, made = out.planes[number], targets[number]
+            if made is not wanted:
+                wanted[...] = made[: wanted.shape[0], : wanted.shape[1]]
+
+    def evaluated(self, planes: list[Plane], known: Mapping[Hashable, Any]) -> list[Plane]:
+        """Return the planes of the result from those of a source, packed and wide enough, by parameters' `data`."""
+        targets = [np.empty_like(plane) for plane in planes]
+        variant = self.variants[-1]  # whose powers are the nearest
+        ready = variant.settled.at(known)
+        assert ready is not None
+        self._launch(variant, ready, planes, targets)
+        return targets
+
+    def _launch(self, variant: Variant, ready: Ready, sources: list[Plane], targets: list[Plane]) -> None:
+        """Call the functions of a variant on planes that they can read and write."""
+        numbers, tables = ready
         ends = [word for table in tables for word in (table.ctypes.data, word_of(table))]
         places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
         for number, function in enumerate(variant.functions):
             words = np.array([*self._extent(number, sources, targets), *places, *ends], np.int64)
             function(words.ctypes.data, numbers.ctypes.data)
-        for number in {plane for part in self.lowered.passes for plane in part.planes}:
-            wanted, made = out.planes[number], targets[number]
-            if made is not wanted:
-                wanted[...] = made[: wanted.shape[0], : wanted.shape[1]]
 
     def _extent(self, number: int, sources: list[Plane], targets: list[Plane]) -> tuple[int, int, int, int]:
         """Return width, height, and first and last row of blocks of a pass."""

@@ -46,6 +46,10 @@ class Settled:
         values: dict[Hashable, Any] = {(-1, name): value for name, value in moment(frame).items()}
         for number, stage in enumerate(stages):
             values.update({(number, name): value for name, value in stage.numbers.items()})
+        return self.at(values)
+
+    def at(self, values: Mapping[Hashable, Any]) -> Ready | None:
+        """Return the same from values of the parameters by their `data`."""
         return self._of(tuple(float(values[name]) for name in self._needs))
 
     def _evaluated(self, needed: tuple[float, ...]) -> Ready | None:
