@@ -141,7 +141,7 @@ def lower(
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)
     colours = [k for k, letter in enumerate(letters) if letter != "a"]
-    roots, cube = collapsed(roots, colours, before, after.format, _now(stages), allowed, evaluator)
+    roots, cube = collapsed(roots, colours, before, after.format, now(stages), allowed, evaluator)
     known = _known(stages, source, before)
     half = const(0 if after.format.is_float else 0.5)
     plain = trimmed(roots, known)
@@ -194,7 +194,8 @@ def _steps(spec: FrameSpec, letter: str) -> tuple[float, float]:
     return black / step, unit / step
 
 
-def _now(stages: Sequence[Stage]) -> dict[Hashable, float]:
+def now(stages: Sequence[Stage]) -> dict[Hashable, float]:
+    """Return the values that parameters have, by their nodes' `data`."""
     return {(number, name): value for number, stage in enumerate(stages) for name, value in stage.numbers.items()}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from lumaloom.frame import FORMATS, Frame, FrameSpec, PlaneFormat
 from lumaloom.pointwise.ir import Node, rebuilt, substituted
 from lumaloom.pointwise.levels import by_fields
-from lumaloom.pointwise.lower import Lowered, Pass, gathered, lower, raw
+from lumaloom.pointwise.lower import Lowered, Pass, gathered, lower, now, raw
 from lumaloom.pointwise.machine import Machine, has_permutes, has_wide_permutes, lanes
 from lumaloom.pointwise.passes.cubes import Evaluator
 from lumaloom.pointwise.pictures import stamp
@@ -75,7 +75,11 @@ def _files(stage: Stage) -> tuple[object, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def _program(key: _Key) -> Program:
-    return Program(lower(key.stages, key.before, key.after, *key.options, evaluator=evaluator))
+    stages, before, after, (dither, allowed) = key.stages, key.before, key.after, key.options
+    exact = Program(lower(stages, before, after, dither))
+    if not allowed or exact.by_pieces(now(stages)):
+        return exact
+    return Program(lower(stages, before, after, dither, allowed, evaluator))
 
 
 def evaluator(roots: Sequence[Node], inputs: Sequence[str]) -> Evaluator:
@@ -175,6 +179,12 @@ class Program:
         if has_permutes():
             found.append(Variant(partial(quick, self.lowered), Settled, lanes()))
         return [*found, Variant(lambda: (self.lowered, 0), Settled, lanes())]
+
+    def by_pieces(self, known: Mapping[Hashable, Any]) -> bool:
+        """Whether this processor does the run by pieces, with parameters by their `data`: faster than by a cube."""
+        before = self.lowered.before
+        moment = {**known, (-1, "width"): before.width, (-1, "height"): before.height}
+        return any(variant.kind is Pieced and variant.settled.at(moment) is not None for variant in self.variants)
 
     @cached_property
     def _cuda(self) -> CudaProgram:
