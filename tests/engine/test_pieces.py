@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from lumaloom.frame import Transfer
+from lumaloom.effect import pointwise
+from lumaloom.frame import Timing, Transfer
 from lumaloom.pointwise.ir import Node, const, make, node, reach
 from lumaloom.pointwise.machine import has_wide_permutes
 from lumaloom.pointwise.passes.pieces import fitted
@@ -128,3 +130,23 @@ def test_parameters_that_they_do_not_do_for_are_computed_otherwise() -> None:
         code = program(stages, src.spec, src.spec)
         assert (code.variants[0].settled.of(stages, src) is not None) == fits
         assert differences(chain, src, src.spec) <= 1
+
+
+@WIDE
+def test_what_changes_with_time_leaves_the_other_tables() -> None:
+    @pointwise
+    def fading(r: Any, g: Any, b: Any, *, t: Any, frame: Any) -> Any:
+        """Darken, a little less in every other frame."""
+        share = np.clip(t / 2, 0, 1) + 0.1 * (frame % 2)
+        return r * share, g * share, b * share
+
+    chain = [effects.vivid(), effects.power(value=1.2), fading(), effects.stops()]
+    stages = [effect.stage for effect in chain]
+    tables = []
+    for pts in (0, 25, 36, 300):
+        src = noise(spec("yuv420p", 66, 20), timing=Timing(pts, Fraction(1, 25), 1))
+        ready = program(stages, src.spec, src.spec).variants[0].settled.of(stages, src)
+        assert ready is not None
+        tables.append(ready[1])
+        assert differences(chain, src, src.spec) <= 1
+    assert any(map(np.array_equal, tables[0], tables[-1])), "what comes before it"

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
-from math import floor, isfinite
+from math import floor, isfinite, log2
 from typing import Any
 
 import numpy as np
 
 from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered
-from lumaloom.pointwise.numpy_eval import by_table, value_of
+from lumaloom.pointwise.numpy_eval import by_table, evaluate, value_of
 from lumaloom.pointwise.passes.pieces import Fit, fitted
 from lumaloom.pointwise.passes.ranges import Range, range_of
-from lumaloom.pointwise.passes.regions import Function
+from lumaloom.pointwise.passes.regions import TIMES, Function
 from lumaloom.pointwise.settled import Settled
 
 ALLOWED = 0.2
 """Steps of the result that a sample may be off before it is rounded."""
 
 _PROBES, _LOOKED = 512, 257
-_GRID = 8  # ranges end at multiples of 1 / 8, so that small changes of parameters leave most fits as they are
-_KEPT = 64
+_TIMES = (0.0, 1.0, 7.0, 60.0, 1000.0)  # seconds at which errors are looked at, where there is time in a run
+_KEPT, _KEPT_FITS = 64, 8
 
 Known = Mapping[Hashable, Any]
 
@@ -34,43 +34,54 @@ class Pieced(Settled):
         super().__init__(lowered, exponents)
         self._needs = sorted({*self._needs, (-1, "width"), (-1, "height")}, key=repr)
         self._roots = [root for part in lowered.passes if not part.by_table for root in part.roots.values()]
-        self._order = [here for here in reach(self._roots) if here.varying]
+        self._varying = [here for here in reach(self._roots) if here.varying]
         self._functions: list[Node] = [table for table in lowered.tables if isinstance(table.data, Function)]
+        self._steady = [name for name in self._needs if name not in TIMES]
+        self._times = _TIMES if len(self._steady) < len(self._needs) else _TIMES[:1]
         self._fit = lru_cache(maxsize=_KEPT)(self._fitted)
+        self._fits = lru_cache(maxsize=_KEPT_FITS)(self._fits_of)
 
-    def _tables(self, known: Known, numbers: Mapping[Node, Any]) -> list[Any] | None:
-        fits = self._fits(known, numbers) if self._functions else None
-        if fits is None or not self._worst(known, numbers, fits) <= ALLOWED:
+    def _tables(self, known: Known, values: Mapping[Node, Any]) -> list[Any] | None:
+        spans = self._spans(known, values) if self._functions else None
+        fits = None if spans is None else self._fits(spans, tuple(known[name] for name in self._steady))
+        if fits is None:
             return None
-        return [fits[table].table if table in fits else numbers[table] for table in self.lowered.tables]
+        return [fits[table].table if table in fits else values[table] for table in self.lowered.tables]
 
-    def _fits(self, known: Known, values: Mapping[Node, Any]) -> dict[Node, Fit] | None:
-        """Return the fits of all functions, or None where one's argument has no bounds."""
+    def _fits_of(self, spans: tuple[Range, ...], steady: tuple[float, ...]) -> dict[Node, Fit] | None:
+        """Return the fits of all functions, or None where they are not near enough at some of the `_TIMES`."""
+        known: dict[Hashable, Any] = dict(zip(self._steady, steady, strict=True))
+        fits = {
+            table: self._fit(number, *spans[number], tuple(known[param.data] for param in table.args))
+            for number, table in enumerate(self._functions)
+        }
+        moments = [{**known, TIMES[0]: time, TIMES[1]: floor(25 * time)} for time in self._times]
+        return fits if all(self._worst(moment, fits) <= ALLOWED for moment in moments) else None
+
+    def _spans(self, known: Known, values: Mapping[Node, Any]) -> tuple[Range, ...] | None:
+        """Return where the arguments of all functions lie, or None where one has no bounds."""
         ends = self._ends(known)
         ranges: dict[Node, Range] = {}
         spans: dict[Node, Range] = {}
-        for here in self._order:
-            data: Any = here.args[-1].data if here.args else None
-            args = [ranges[arg] if arg.varying else _point(arg, values) for arg in here.args]
+        for here in self._varying:
+            args = [ranges[arg] if arg in ranges else _reach(arg, values) for arg in here.args if here.op != "texel"]
             if here.op in ("lookup", "lookup3"):
-                table = values[here.args[0]]
-                ranges[here] = float(table.min()), float(table.max())
+                ranges[here] = args[0]
             elif here.op == "power":
-                ranges[here] = tuple(by_table(np.array(args[0]), values[here.args[1]]).tolist())
+                low, high = by_table(np.array(args[0]), values[here.args[1]])
+                ranges[here] = float(low), float(high)
             elif here.op == "pieces":
                 low, high = args[0]
                 if not (isfinite(low) and isfinite(high)):
                     return None
-                low, high = floor(low * _GRID) / _GRID, -floor(-high * _GRID) / _GRID
-                before = spans.get(here.args[1], (low, high))
-                spans[here.args[1]] = min(low, before[0]), max(high, before[1])
-                ranges[here] = _reached(data, low, high, known)
+                table: Any = here.args[1]
+                low, high = _rounded(low, high)
+                before = spans.get(table, (low, high))
+                spans[table] = min(low, before[0]), max(high, before[1])
+                ranges[here] = _reached(table.data, low, high, known)
             else:
                 ranges[here] = range_of(here, args, ends)
-        return {
-            table: self._fit(number, *spans[table], tuple(known[param.data] for param in table.args))
-            for number, table in enumerate(self._functions)
-        }
+        return tuple(spans[table] for table in self._functions)
 
     def _fitted(self, number: int, low: float, high: float, params: tuple[float, ...]) -> Fit:
         function: Any = self._functions[number].data
@@ -84,15 +95,15 @@ class Pieced(Settled):
         }
         return {**found, "x": (0.0, known[-1, "width"] + 1.0), "y": (0.0, known[-1, "height"] + 1.0)}
 
-    def _worst(self, known: Known, numbers: Mapping[Node, Any], fits: Mapping[Node, Fit]) -> float:
+    def _worst(self, known: Known, fits: Mapping[Node, Fit]) -> float:
         """Return how many steps samples may be off, by what becomes of every fit's error at some hundred colours."""
         rng = np.random.default_rng(0)
         probes = {name: low + (high - low) * rng.random(_PROBES) for name, (low, high) in self._ends(known).items()}
         given = {**known, **probes}
-        exact: dict[Node, Any] = dict(numbers)
+        exact: dict[Node, Any] = dict(zip(self._uniform, evaluate(self._uniform, known), strict=True))
         off: dict[Node, Any] = {}
         with np.errstate(all="ignore"):
-            for here in self._order:
+            for here in self._varying:
                 function: Any = here.args[1].data if here.op == "pieces" else None
                 args = [exact.get(arg, arg.number) for arg in here.args[: 1 if function else None]]
 
@@ -110,9 +121,16 @@ class Pieced(Settled):
         return max((float(np.max(off[root])) for root in self._roots if root in off), default=0.0)
 
 
-def _point(here: Node, values: Mapping[Node, Any]) -> Range:
+def _reach(here: Node, values: Mapping[Node, Any]) -> Range:
+    """Return where the values of a number or table lie."""
     value = here.number if here.number is not None else values.get(here, 0.0)
-    return (float(value), float(value)) if np.ndim(value) == 0 else (0.0, 0.0)
+    return float(np.min(value)), float(np.max(value))
+
+
+def _rounded(low: float, high: float) -> Range:
+    """Return a range that holds another and is the same for others like it, so that most fits stay as things move."""
+    step = 2.0 ** (floor(log2(max(-low, high, 0.25))) - 2)
+    return floor(low / step) * step, -floor(-high / step) * step
 
 
 def _reached(function: Function, low: float, high: float, known: Known) -> Range:

@@ -10,7 +10,6 @@ from lumaloom.pointwise.passes.powers import replaced
 from lumaloom.pointwise.passes.regions import separated
 
 _COSTLY = {"pow", "exp2", "log2", "expm1", "log1p", "sin", "cos", "tanh", "cbrt", "atan", "lookup"}
-_MOVING = ((-1, "t"), (-1, "frame"))
 _WORTH = 16  # instructions; pieces take twelve
 _DEGREES = {8: (2, 3), 12: (3,)}
 """By bits of the result: degrees of polynomials whose errors are smaller than its steps, the fastest first."""
@@ -30,17 +29,15 @@ def quick(lowered: Lowered) -> tuple[Lowered, int]:
 def ways(lowered: Lowered) -> list[tuple[int, bool]]:
     """Return the arguments of `pieced` that suit a run, those of the fastest code first; none where nothing is costly.
 
-    Only runs from integers, whose range is known, to integers of few enough bits, that do not change with time: the
-    host takes some milliseconds for the fits and what becomes of their errors.
+    Only runs from integers, whose range is known, to integers of few enough bits.
     """
     before, after = lowered.before.format, lowered.after.format
     degrees = next((found for depth, found in _DEGREES.items() if after.depth <= depth), ())
     nodes = list(reach(root for part in lowered.passes if not part.by_table for root in part.roots.values()))
     costly = any(here.varying and here.op in _COSTLY for here in nodes)
-    moving = any(here.op == "param" and here.data in _MOVING for here in nodes)
-    if before.is_float or after.is_float or not degrees or not costly or moving:
+    if before.is_float or after.is_float or not costly:
         return []
-    return [*((degree, True) for degree in degrees), (degrees[-1], False)]
+    return [*((degree, True) for degree in degrees), *((degree, False) for degree in degrees[-1:])]
 
 
 def pieced(lowered: Lowered, degree: int, far: bool) -> tuple[Lowered, int]:

@@ -16,6 +16,9 @@ from lumaloom.pointwise.passes.cost import cost
 ARGUMENT = node("input", (), "argument")
 """What a function found is written in."""
 
+TIMES = ((-1, "t"), (-1, "frame"))
+"""What is other for every frame; functions have none of it in them, so that their tables stay."""
+
 _STEPS = {"floor", "ceil", "rint", "trunc", "hash", "texel", "lookup3"}  # neither smooth nor of one value
 
 
@@ -94,11 +97,14 @@ class _Tops:
     def __init__(self, roots: Iterable[Node], steps: set[str]) -> None:
         self._above: dict[Node, Node | None] = {}
         self._depth: dict[Node, int] = {}
+        moving: set[Node] = set()
         for here in reach(roots):
+            timed = here.data in TIMES or any(arg in moving for arg in here.args)
             if not here.varying:
+                moving |= {here} if timed else set()
                 continue
             above = None
-            if here.op != "input" and here.op not in steps:
+            if here.op != "input" and here.op not in steps and not timed:
                 args = [arg for arg in here.args if arg.varying]
                 above = args[0]
                 for arg in args[1:]:
