@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lumaloom.effect import pointwise
+from lumaloom.effect import Frame, pointwise
 from lumaloom.frame import Timing, Transfer
+from lumaloom.pointwise import machine
 from lumaloom.pointwise.ir import Node, const, make, node, reach
-from lumaloom.pointwise.machine import has_wide_permutes
+from lumaloom.pointwise.lower import lower
+from lumaloom.pointwise.machine import has_permutes, has_wide_permutes
 from lumaloom.pointwise.passes.pieces import fitted
 from lumaloom.pointwise.passes.regions import ARGUMENT, Function, separated
 from lumaloom.pointwise.pieced import Pieced
-from lumaloom.pointwise.program import program
+from lumaloom.pointwise.program import Program, program
+from lumaloom.pointwise.reference import reference
 from lumaloom.pointwise.spaces import to_code, to_light
 from tests.engine import pointwise_effects as effects
-from tests.engine.frames import noise, spec
-from tests.engine.test_pointwise import differences
+from tests.engine.frames import POOL, noise, spec
+from tests.engine.test_pointwise import differences, worst
 from tests.engine.test_pointwise_code import aligned, by_code
 
 R, G = node("input", (), "raw r"), node("input", (), "raw g")
@@ -32,7 +35,7 @@ def power(base: Node, exponent: float) -> Node:
 
 
 def pieces(roots: list[Node]) -> list[Node]:
-    return [here for here in reach(separated(roots, 16, 2, True)) if here.op == "pieces"]
+    return [here for here in reach(separated(roots, 16, 2, 32, True)) if here.op == "pieces"]
 
 
 def test_functions_in_a_row_are_one() -> None:
@@ -73,16 +76,18 @@ SHAPES: dict[str, tuple[Callable[[Any], Any], float, float, float]] = {
 }
 
 
-@WIDE
+@pytest.mark.skipif(not has_permutes(), reason="the code is for processors with AVX2")
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("degree", [2, 3])
-def test_code_is_as_near_as_the_fit_says(name: str, degree: int) -> None:
+@pytest.mark.parametrize(("degree", "entries", "less"), [(2, 32, 1), (3, 32, 4), (3, 16, 0.2)])
+def test_code_is_as_near_as_the_fit_says(name: str, degree: int, entries: int, less: float) -> None:
+    if entries == 32 and not has_wide_permutes():
+        pytest.skip("the code is for processors with AVX-512")
     function, low, high, most = SHAPES[name]
-    fit = fitted(function, low, high, degree)
-    assert fit.error <= most / (4 if degree == 3 else 1)
+    fit = fitted(function, low, high, degree, entries)
+    assert fit.error <= most / less
     places = np.resize(np.concatenate([np.linspace(low, high, 60001), np.geomspace(1e-6, 1, 5000) * high]), 1 << 16)
     places = places.clip(low, high).astype(np.float32)
-    given = Function(power(ARGUMENT, 0.5), degree)
+    given = Function(power(ARGUMENT, 0.5), degree, entries)
     given.capped = True
     found = by_code("pieces", places, table=aligned(fit.table), function=given)
     exact = function(places.astype(np.float64))
@@ -150,3 +155,21 @@ def test_what_changes_with_time_leaves_the_other_tables() -> None:
         tables.append(ready[1])
         assert differences(chain, src, src.spec) <= 1
     assert any(map(np.array_equal, tables[0], tables[-1])), "what comes before it"
+
+
+@pytest.mark.skipif(not has_permutes(), reason="the code is for processors with AVX2")
+def test_processors_with_narrower_registers_have_fewer_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, features = machine.processor()
+    fewer = ",".join(word for word in features.split(",") if "avx512" not in word)
+    monkeypatch.setattr(machine, "processor", lambda: ("haswell" if fewer != features else name, fewer))
+    src = noise(spec("yuv420p", 66, 20))
+    stages = [effect.stage for effect in (effects.vivid(), effects.power(value=1.2), effects.stops(amount=0.2))]
+    code = Program(lower(stages, src.spec, src.spec))
+    first = code.variants[0]
+    assert isinstance(first.settled, Pieced)
+    assert first.settled.of(stages, src) is not None
+    assert {table.data.entries for table in first.lowered.tables} == {16}
+    expected, found = (Frame.allocate(src.spec, POOL, like=src) for _ in range(2))
+    reference(stages, src, expected)
+    code.run(stages, src, found)
+    assert worst(expected, found) <= 1

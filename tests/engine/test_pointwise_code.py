@@ -127,7 +127,7 @@ def by_code(
         address = text.set(f"inttoptr i64 {table.ctypes.data} to ptr", "table")
         known = (address, str(len(table) - 1))
         if op in ("power", "pieces"):
-            known = operands(text, address) if op == "power" else coefficients(text, address, function.degree, wide)
+            known = operands(text, address) if op == "power" else coefficients(text, address, function, wide)
     text.line("  br label %l\nl:")
     text.line("  %i = phi i64 [ 0, %entry ], [ %n, %l ]")
     loaded = {}

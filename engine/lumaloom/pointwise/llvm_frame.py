@@ -56,7 +56,7 @@ class Frame:
                 self.tables[id(here)] = powers(self.text, self.tables[id(here.args[1])][0])
             if here.op == "pieces":
                 table: Any = here.args[1]
-                self.tables[id(here)] = pieces(self.text, self.tables[id(table)][0], table.data.degree, self.lanes)
+                self.tables[id(here)] = pieces(self.text, self.tables[id(table)][0], table.data, self.lanes)
 
     def _plane(self, side: str, plane: int) -> None:
         base = self._sides[side] + 2 * plane

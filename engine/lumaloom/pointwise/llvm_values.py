@@ -69,7 +69,7 @@ class Values:
             return self._looked_up(here)
         if here.op == "pieces":
             function: Any = here.args[1].data
-            return pieces(self, self.tables(here), self._known[here.args[0]], function.capped)
+            return pieces(self, self.tables(here), self._known[here.args[0]], function)
         if here.op == "power":
             return power(self, self.tables(here), self._known[here.args[0]])
         args = [self._known[arg] for arg in here.args]

@@ -86,7 +86,8 @@ class Pieced(Settled):
     def _fitted(self, number: int, low: float, high: float, params: tuple[float, ...]) -> Fit:
         function: Any = self._functions[number].data
         known = dict(zip((param.data for param in function.params), params, strict=True))
-        return fitted(lambda x: function.at(x, known), low, high, function.degree, function.capped, function.jagged)
+        kind = function.degree, function.entries, function.capped, function.jagged
+        return fitted(lambda x: function.at(x, known), low, high, *kind)
 
     def _ends(self, known: Known) -> dict[object, Range]:
         fmt = self.lowered.before.format

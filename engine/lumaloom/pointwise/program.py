@@ -174,9 +174,10 @@ class Program:
     def variants(self) -> list[Variant]:
         """The codes for this processor, the fastest first; the last is right for all parameters."""
         found = []
-        if has_wide_permutes():
-            found += [Variant(partial(pieced, self.lowered, *way), Pieced, 2 * lanes()) for way in ways(self.lowered)]
         if has_permutes():
+            wide = has_wide_permutes()
+            for way in ways(self.lowered, 32 if wide else 16):
+                found.append(Variant(partial(pieced, self.lowered, *way), Pieced, (1 + wide) * lanes()))
             found.append(Variant(partial(quick, self.lowered), Settled, lanes()))
         return [*found, Variant(lambda: (self.lowered, 0), Settled, lanes())]
 
@@ -184,6 +185,8 @@ class Program:
         """Whether this processor does the run by pieces, with parameters by their `data`: faster than by a cube."""
         before = self.lowered.before
         moment = {**known, (-1, "width"): before.width, (-1, "height"): before.height}
+        if not has_wide_permutes():
+            return False
         return any(variant.kind is Pieced and variant.settled.at(moment) is not None for variant in self.variants)
 
     @cached_property

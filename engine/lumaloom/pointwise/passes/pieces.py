@@ -15,17 +15,22 @@ from typing import Any
 
 import numpy as np
 
-ENTRIES = 32
 HEAD = 16
 """Floats before the coefficients: factor, summand, least and greatest `s` that tell a piece, and by how many bits it is
 shifted then, which is an int32; the others are unused."""
 
-_SHAPES = ((32, 28), (32, 30), (16, 30), (8, 30), (4, 30), (2, 30), (1, 30))  # pieces from s to 2 s, and in all
+_SHAPES = {
+    32: ((32, 28), (32, 30), (16, 30), (8, 30), (4, 30), (2, 30), (1, 30)),
+    16: ((16, 12), (16, 14), (8, 14), (4, 14), (2, 14), (1, 14)),
+}
+"""By the entries of a table, of which two are for the lines: how many pieces lie from s to 2 s, and in all."""
+
 _LOOKED, _CHECKED = 2048, 25
 _STRAIGHT = 1e-9  # by which lines may be bent
 _MORE = 1.25  # than the greatest error at the values looked at
 
 Floats = np.ndarray[Any, np.dtype[Any]]
+Line = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +38,7 @@ class Fit:
     """A function as the code computes it.
 
     Attributes:
-        table: what the code reads, `HEAD` floats and then `ENTRIES` for every power of s.
+        table: what the code reads, `HEAD` floats and then one per entry for every power of s.
         error: the greatest difference at the values that were looked at, and a quarter of it.
 
     """
@@ -43,7 +48,13 @@ class Fit:
 
 
 def fitted(
-    function: Callable[[Floats], Any], low: float, high: float, degree: int, capped: bool = True, dense: bool = False
+    function: Callable[[Floats], Any],
+    low: float,
+    high: float,
+    degree: int,
+    entries: int = 32,
+    capped: bool = True,
+    dense: bool = False,
 ) -> Fit:
     """Return the best of the fits to a function from `low` to `high`.
 
@@ -51,6 +62,7 @@ def fitted(
         function: gives one number for each of an array.
         low, high: where its argument lies.
         degree: of the polynomials.
+        entries: 32 or 16, two more than there may be pieces.
         capped: whether there may be a straight line after the last piece.
         dense: look at more values, as of a function that may have anything between them.
 
@@ -61,13 +73,13 @@ def fitted(
         start, stop = low, high
     checked = np.linspace(-1, 1, 7 * _CHECKED) if dense else np.cos(np.linspace(0, np.pi, _CHECKED))
     spots = np.concatenate([_nodes(degree), checked])
-    shapes = [_Shape(per, pieces, start, stop) for per, pieces in _SHAPES]
+    shapes = [_Shape(per, pieces, start, stop) for per, pieces in _SHAPES[entries]]
     places = [np.linspace(low, start, 3), np.linspace(stop, high, 3), *(shape.places(spots) for shape in shapes)]
     given = np.concatenate([place.ravel() for place in places])
     values = np.split(np.broadcast_to(function(given), given.shape), np.cumsum([place.size for place in places])[:-1])
     lines = [_line(place, value) for place, value in zip(places[:2], values[:2], strict=True)][: 1 + capped]
     fits = [
-        shape.fit(place, value.reshape(place.shape), lines, degree)
+        shape.fit(place, value.reshape(place.shape), lines, degree, entries)
         for shape, place, value in zip(shapes, places[2:], values[2:], strict=True)
     ]
     return min(fits, key=lambda fit: fit.error)
@@ -94,7 +106,7 @@ def _bend(function: Callable[[Floats], Any], low: float, high: float) -> float:
     return float(near[max(int(off.argmax()) - 1, 0)])
 
 
-def _line(places: Floats, values: Floats) -> tuple[float, float, float, float]:
+def _line(places: Floats, values: Floats) -> Line:
     """Return the value at the first place, the slope from there to the last, that place, and the greatest error."""
     values = np.broadcast_to(values, places.shape)
     wide = float(places[-1] - places[0])
@@ -119,21 +131,21 @@ class _Shape:
         s = 0.5 * (middle[:, None] + half[:, None] * spots)
         return np.asarray((s - float(self.summand)) / float(self.factor))
 
-    def fit(self, places: Floats, values: Floats, lines: list[tuple[float, float, float, float]], degree: int) -> Fit:
+    def fit(self, places: Floats, values: Floats, lines: list[Line], degree: int, entries: int) -> Fit:
         """Return the fit to values at places, and to the lines before and after."""
         factor, summand = float(self.factor), float(self.summand)
-        powers = np.zeros((ENTRIES, degree + 1))
+        powers = np.zeros((entries, degree + 1))
         powers[: self.pieces] = np.einsum("pn,pnk->pk", values[:, : degree + 1], _solved(self.per, self.pieces, degree))
         powers[self.pieces] = powers[self.pieces - 1]  # where rounding leads beyond the last
         for row, (value, slope, place, _) in zip((-1, self.pieces), lines, strict=False):
             powers[row] = 0
             powers[row, :2] = value - slope / factor * (factor * place + summand), slope / factor
         rows = powers.astype(np.float32)
-        table = np.zeros(HEAD + ENTRIES * (degree + 1), np.float32)
+        table = np.zeros(HEAD + entries * (degree + 1), np.float32)
         table[:4] = self.factor, self.summand, np.nextafter(np.float32(1), np.float32(0)), self.edges[-1]
         table[4:5].view(np.int32)[0] = 23 - (self.per.bit_length() - 1)
-        where = (127 * self.per + np.arange(ENTRIES)) % ENTRIES
-        table[HEAD:].reshape(degree + 1, ENTRIES)[:, where] = rows.T
+        where = (127 * self.per + np.arange(entries)) % entries
+        table[HEAD:].reshape(degree + 1, entries)[:, where] = rows.T
         s = (places[:, degree + 1 :] * factor + summand).astype(np.float32)
         found = np.broadcast_to(rows[: self.pieces, degree, None], s.shape)
         for k in reversed(range(degree)):

@@ -28,14 +28,15 @@ class Function:
     Attributes:
         root: the function of `ARGUMENT`.
         degree: of the polynomials that it is to become.
+        entries: of its table.
         params: the parameters that it has.
         jagged: whether it may have anything between two values, as tables of a user's have.
         capped: whether it may end in a straight line.
 
     """
 
-    def __init__(self, root: Node, degree: int) -> None:
-        self.root, self.degree = root, degree
+    def __init__(self, root: Node, degree: int, entries: int) -> None:
+        self.root, self.degree, self.entries = root, degree, entries
         nodes = list(reach([root]))
         self.params = tuple(here for here in nodes if here.op == "param")
         ops = {here.op for here in nodes if here.varying}
@@ -45,21 +46,25 @@ class Function:
         """Return what becomes of an array, with the parameters `known`."""
         return evaluate([self.root], {**known, ARGUMENT.data: values})[0]
 
+    @property
+    def _key(self) -> tuple[Node, int, int]:
+        return self.root, self.degree, self.entries
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Function) and (other.root, other.degree) == (self.root, self.degree)
+        return isinstance(other, Function) and other._key == self._key
 
     def __hash__(self) -> int:
-        return hash((self.root, self.degree))
+        return hash(self._key)
 
     def __repr__(self) -> str:
-        return f"function {self.root.digest.hex()} {self.degree}"
+        return f"function {self.root.digest.hex()} {self.degree} {self.entries}"
 
 
-def separated(roots: Sequence[Node], worth: int, degree: int, far: bool) -> list[Node]:
+def separated(roots: Sequence[Node], worth: int, degree: int, entries: int, far: bool) -> list[Node]:
     """Return the roots with functions that cost `worth` or more as nodes `pieces` of a value and a `table`.
 
-    Pieces are polynomials of a `degree`. Sums stay outside. Functions that reach as `far` back as they can are fewest;
-    those that begin as late as is worth it, and have no tables in them, are the smoothest.
+    Pieces are polynomials of a `degree`, out of a table of `entries`. Sums stay outside. Functions that reach as `far`
+    back as they can are fewest; those that begin as late as is worth it, and have no tables in them, are the smoothest.
     """
     tops = _Tops(roots, _STEPS if far else {*_STEPS, "lookup"})
     found: dict[Node, tuple[Node, Node]] = {}
@@ -72,7 +77,7 @@ def separated(roots: Sequence[Node], worth: int, degree: int, far: bool) -> list
         seen.add(here)
         above = [] if here.is_bool or is_affine(here) else tops.of(here)
         for top in above[::-1] if far else above:
-            function = Function(_written(here, top), degree)
+            function = Function(_written(here, top), degree, entries)
             if cost([function.root]) >= worth:
                 found[here] = (top, node("table", function.params, function))
                 stack.append(top)
