@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from functools import lru_cache
-from math import floor, isfinite, log2
+from math import floor, inf, isfinite, log2
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ ALLOWED = 0.2
 
 _PROBES, _LOOKED = 512, 257
 _TIMES = (0.0, 1.0, 7.0, 60.0, 1000.0)  # seconds at which errors are looked at, where there is time in a run
+_COMPARED, _JUMPS = {"lt", "le"}, {"floor", "ceil", "rint", "trunc", "eq", "ne"}
+_STEEPEST = 16.0
 _KEPT, _KEPT_FITS = 64, 8
 
 Known = Mapping[Hashable, Any]
@@ -114,12 +116,30 @@ class Pieced(Settled):
                 exact[here] = result(args)
                 total = fits[here.args[1]].error if function else 0.0
                 for k, arg in enumerate(here.args):
-                    if arg in off:
-                        moved = (result([*args[:k], args[k] + way * off[arg], *args[k + 1 :]]) for way in (1, -1))
-                        total = total + np.maximum(*(np.abs(value * 1.0 - exact[here]) for value in moved))
+                    if arg not in off:
+                        continue
+                    if here.op in _COMPARED or here.op in _JUMPS or arg.is_bool:
+                        total = total + _jumped(here, arg, args, off[arg], exact)
+                        continue
+                    moved = (result([*args[:k], args[k] + way * off[arg], *args[k + 1 :]]) for way in (1, -1))
+                    total = total + np.maximum(*(np.abs(value - exact[here]) for value in moved))
                 if np.any(total):
                     off[here] = total
         return max((float(np.max(off[root])) for root in self._roots if root in off), default=0.0)
+
+
+def _jumped(here: Node, arg: Node, args: list[Any], off: Any, exact: Mapping[Node, Any]) -> Any:
+    """Return the error of what may jump where an argument is off; of a comparison, that of the distance compared.
+
+    A choice between two is as steep as they differ over that distance; what is too steep jumps.
+    """
+    if here.op in _COMPARED:
+        return off
+    if here.op != "select" or arg.op not in _COMPARED:
+        return inf
+    near, far = (exact.get(value, value.number) for value in arg.args)
+    steep = float(np.max(np.abs(args[1] - args[2]) / np.maximum(np.abs(near - far), 1e-9)))
+    return steep * off if steep <= _STEEPEST else inf
 
 
 def _reach(here: Node, values: Mapping[Node, Any]) -> Range:
