@@ -11,7 +11,7 @@ from lumaloom.pointwise.passes.regions import separated
 
 _COSTLY = {"pow", "exp2", "log2", "expm1", "log1p", "sin", "cos", "tanh", "cbrt", "atan", "lookup"}
 _WORTH = 16  # instructions; pieces take twelve
-_DEGREES: dict[int, dict[int, tuple[int, ...]]] = {32: {8: (2, 3), 12: (3,)}, 16: {8: (3,)}}
+_DEGREES: dict[int, dict[int, tuple[int, ...]]] = {32: {8: (2, 3), 12: (3, 4)}, 16: {8: (3, 4)}}
 """By entries of tables and bits of results: degrees of polynomials whose errors are small, the fastest first."""
 
 

@@ -100,10 +100,14 @@ def _bend(function: Callable[[Floats], Any], low: float, high: float) -> float:
     first = int(bent.argmax())
     if first < 2:
         return low
-    near = np.linspace(at[first - 1], at[first + 1], _LOOKED)
     value, slope = _line(at[:first], function(at[:first]))[:2]
-    off = np.abs(function(near) - (value + slope * (near - low))) > 100 * _STRAIGHT
-    return float(near[max(int(off.argmax()) - 1, 0)])
+    left, right = float(at[first - 1]), float(at[first + 1])
+    for _ in range(2):
+        near = np.linspace(left, right, _LOOKED)
+        off = np.abs(function(near) - (value + slope * (near - low))) > 100 * _STRAIGHT
+        last = max(int(off.argmax()) - 1, 0)
+        left, right = float(near[last]), float(near[last + 1])
+    return left
 
 
 def _line(places: Floats, values: Floats) -> Line:
