@@ -78,7 +78,7 @@ SHAPES: dict[str, tuple[Callable[[Any], Any], float, float, float]] = {
 
 @pytest.mark.skipif(not has_permutes(), reason="the code is for processors with AVX2")
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize(("degree", "entries", "less"), [(2, 32, 1), (3, 32, 4), (4, 32, 8), (3, 16, 0.2)])
+@pytest.mark.parametrize(("degree", "entries", "less"), [(2, 32, 1), (3, 32, 4), (4, 32, 4), (3, 16, 0.2)])
 def test_code_is_as_near_as_the_fit_says(name: str, degree: int, entries: int, less: float) -> None:
     if entries == 32 and not has_wide_permutes():
         pytest.skip("the code is for processors with AVX-512")
@@ -91,7 +91,7 @@ def test_code_is_as_near_as_the_fit_says(name: str, degree: int, entries: int, l
     given.capped = True
     found = by_code("pieces", places, table=aligned(fit.table), function=given)
     exact = function(places.astype(np.float64))
-    assert np.abs(found - exact).max() <= fit.error + 1e-6
+    assert np.abs(found - exact).max() <= fit.error + 4e-6
     assert np.abs(found - exact).max() >= fit.error / 10 or fit.error < 1e-6
 
 
@@ -155,6 +155,7 @@ def test_what_changes_with_time_leaves_the_other_tables() -> None:
         tables.append(ready[1])
         assert differences(chain, src, src.spec) <= 1
     assert any(map(np.array_equal, tables[0], tables[-1])), "what comes before it"
+    assert program(stages, src.spec, src.spec, allowed=0.03).lowered.cube is None
 
 
 @pytest.mark.skipif(not has_permutes(), reason="the code is for processors with AVX2")
