@@ -183,13 +183,12 @@ class Program:
 
     def by_pieces(self, known: Mapping[Hashable, Any]) -> bool:
         """Whether this processor does the run by pieces, with parameters by their `data`: faster than by a cube."""
-        before = self.lowered.before
-        place = {(-1, "width"): before.width, (-1, "height"): before.height, (-1, "t"): 0.0, (-1, "frame"): 0}
         if not has_wide_permutes():
             return False
-        return any(
-            variant.kind is Pieced and variant.settled.at({**place, **known}) is not None for variant in self.variants
-        )
+        first = {"width": self.lowered.before.width, "height": self.lowered.before.height, "t": 0.0, "frame": 0.0}
+        values: dict[Hashable, Any] = dict(known)
+        values.update({(-1, name): value for name, value in first.items()})
+        return any(variant.kind is Pieced and variant.settled.at(values) is not None for variant in self.variants)
 
     @cached_property
     def _cuda(self) -> CudaProgram:
