@@ -94,5 +94,6 @@ def _value(form: Form) -> Node:
     return total
 
 
-def _order(value: Node) -> tuple[bool, bytes]:
-    return value.op != "input", value.digest
+def _order(value: Node) -> tuple[bool, bool, bytes]:
+    """Luma comes after chroma, whose part of a sum two rows may share."""
+    return value.op != "input", value.data == "raw y", value.digest
