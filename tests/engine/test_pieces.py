@@ -13,7 +13,7 @@ from lumaloom.effect import Frame, pointwise
 from lumaloom.frame import Timing, Transfer
 from lumaloom.pointwise import machine
 from lumaloom.pointwise.ir import Node, const, make, node, reach
-from lumaloom.pointwise.lower import lower
+from lumaloom.pointwise.lower import lower, now
 from lumaloom.pointwise.machine import has_permutes, has_wide_permutes
 from lumaloom.pointwise.passes.pieces import fitted
 from lumaloom.pointwise.passes.regions import ARGUMENT, Function, separated
@@ -120,6 +120,7 @@ def test_a_grade_is_done_so(name: str) -> None:
     code = program(stages, src.spec, src.spec)
     assert isinstance(code.variants[0].settled, Pieced)
     assert any(variant.settled.of(stages, src) for variant in code.variants if isinstance(variant.settled, Pieced))
+    assert code.by_pieces(now(stages)) > 0
     assert differences(GRADE, src, src.spec) <= 1
     assert not any(isinstance(v.settled, Pieced) for v in program(stages, src.spec, spec("gbrpf32le")).variants)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lumaloom.frame import FORMATS, Frame, FrameSpec, PlaneFormat
-from lumaloom.pointwise.ir import Node, rebuilt, substituted
+from lumaloom.pointwise.ir import Node, reach, rebuilt, substituted
 from lumaloom.pointwise.levels import by_fields
 from lumaloom.pointwise.lower import Lowered, Pass, gathered, lower, now, raw
 from lumaloom.pointwise.machine import Machine, has_permutes, has_wide_permutes, lanes
@@ -77,8 +77,8 @@ def _files(stage: Stage) -> tuple[object, ...]:
 def _program(key: _Key) -> Program:
     stages, before, after, (dither, allowed) = key.stages, key.before, key.after, key.options
     exact = Program(lower(stages, before, after, dither))
-    if not allowed or exact.by_pieces(now(stages)):
-        return exact
+    if not allowed or (has_wide_permutes() and exact.by_pieces(now(stages))):
+        return exact  # which is faster than a cube
     return Program(lower(stages, before, after, dither, allowed, evaluator))
 
 
@@ -181,14 +181,16 @@ class Program:
             found.append(Variant(partial(quick, self.lowered), Settled, lanes()))
         return [*found, Variant(lambda: (self.lowered, 0), Settled, lanes())]
 
-    def by_pieces(self, known: Mapping[Hashable, Any]) -> bool:
-        """Whether this processor does the run by pieces, with parameters by their `data`: faster than by a cube."""
-        if not has_wide_permutes():
-            return False
+    def by_pieces(self, known: Mapping[Hashable, Any]) -> int:
+        """Return how many functions are done by pieces, with parameters by their `data`, at the first moment."""
         first = {"width": self.lowered.before.width, "height": self.lowered.before.height, "t": 0.0, "frame": 0.0}
         values: dict[Hashable, Any] = dict(known)
         values.update({(-1, name): value for name, value in first.items()})
-        return any(variant.kind is Pieced and variant.settled.at(values) is not None for variant in self.variants)
+        for variant in self.variants:
+            if variant.kind is Pieced and variant.settled.at(values) is not None:
+                roots = [root for part in variant.lowered.passes for root in part.roots.values()]
+                return sum(here.op == "pieces" for here in reach(roots))
+        return 0
 
     @cached_property
     def _cuda(self) -> CudaProgram:
