@@ -189,6 +189,4 @@ def run(seconds: float, json: Path | None) -> None:
     for name, value in {**ratios, **compiling}.items():
         print(f"{name}: {value:.2f}")
     if json:
-        write_json(
-            json, {"machine": machine(), "times": times, "ratios": ratios, "compiling": compiling, "cube": cube}
-        )
+        write_json(json, {"machine": machine(), "times": times, "ratios": ratios, "compiling": compiling, "cube": cube})
