@@ -7,24 +7,33 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lumaloom.effect import Effect, FrameSpec, Matrix, Model, Param, Primaries, Transfer, pointwise, to_light, uniform
+from lumaloom.effect import (
+    Effect,
+    FrameSpec,
+    Matrix,
+    Model,
+    Param,
+    Primaries,
+    Transfer,
+    pointwise,
+    to_code,
+    to_light,
+    uniform,
+)
 from lumaloom_effects._chromaticity import between
 from lumaloom_effects._tags import primaries_of, transfer_of
 
-_M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
 _PQ_WHITE = 203.0  # cd/m2 of 1.0 in `to_light` of PQ
 _SYSTEM_GAMMA = 1.2  # of HLG on a display of 1000 cd/m2
 _HABLE = 0.15, 0.50, 0.10, 0.20, 0.02, 0.30
 
 
 def _pq(nits: Any) -> Any:
-    root = np.power(np.maximum(nits, 0) / 10000, _M1)
-    return np.power((_C1 + _C2 * root) / (1 + _C3 * root), _M2)
+    return to_code(Transfer.PQ)(nits / _PQ_WHITE)
 
 
 def _nits(code: Any) -> Any:
-    root = np.power(np.maximum(code, 0), 1 / _M2)
-    return np.power(np.maximum(root - _C1, 0) / (_C2 - _C3 * root), 1 / _M1) * 10000
+    return to_light(Transfer.PQ)(code) * _PQ_WHITE
 
 
 @uniform

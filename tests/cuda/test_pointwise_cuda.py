@@ -67,6 +67,7 @@ def shape(y: Any, *, x: Any, amount: float = Param(0.1, min=0, max=1), hard: boo
 def functions(v: Any) -> Any:
     """Every function once."""
     w = np.sin(3 * v) + np.cos(2 * v) + np.tanh(v) + np.cbrt(v) + np.arctan(v) + np.arctan2(v, v + 0.5)
+    w = w + np.expm1(v) * np.log1p(v * v)
     w = w + np.floor(4 * v) / 4 + np.ceil(4 * v) / 4 + np.rint(4 * v) / 4 + np.trunc(4 * v) / 4 + np.abs(v - 0.5)
     return np.minimum(np.maximum(w / 8 + np.log2(np.maximum(v, -0.5) + 1) / 4 + np.sqrt(np.maximum(v, 0)) * 0.1, 0), 1)
 

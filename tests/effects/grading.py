@@ -33,7 +33,6 @@ def through(
     picture: Picture,
     colour: Colour = PLAIN,
     timing: Timing = Timing(),  # noqa: B008
-    rtol: float = 1e-4,
 ) -> Picture:
     """Return an `(H, W, 3)` or `(H, W, 4)` picture after an effect, as float RGB; the definition has to agree."""
     fmt = FORMATS["gbrapf32le" if picture.shape[2] == 4 else "gbrpf32le"]
@@ -49,7 +48,7 @@ def through(
         defined = Frame.allocate(out.spec, POOL)
         reference((step.action.at(timing).stage,), before, defined)  # type: ignore[attr-defined]
         for found, wanted in zip(out.planes, defined.planes, strict=True):
-            np.testing.assert_allclose(found, wanted, rtol=rtol, atol=1e-5)
+            np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
     planes = {plane.channels: samples for plane, samples in out.items()}
     return np.stack([planes[letter] for letter in "rgba"[: picture.shape[2]]], axis=-1).astype(np.float64)
 

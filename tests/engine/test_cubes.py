@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +13,9 @@ from lumaloom.effect import Frame, Pointwise, keyframes
 from lumaloom.frame import FORMATS, Timing
 from lumaloom.graph import make_plan
 from lumaloom.graph.fused import Fused
+from lumaloom.pointwise import program
 from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.machine import has_wide_permutes
 from lumaloom.pointwise.numpy_eval import evaluate
 from lumaloom.pointwise.passes.cube_axes import Axes
 from lumaloom.pointwise.passes.cubes import SIDES, Cube
@@ -21,6 +24,15 @@ from tests.cuda import fake_cupy
 from tests.cuda.host_shim import compiler
 from tests.engine import pointwise_effects as effects
 from tests.engine.frames import POOL, noise, same, spec
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Plan as for processors without AVX-512: with it, what is computed by pieces is faster than a cube."""
+    monkeypatch.setattr(program, "has_wide_permutes", lambda: False)
+    program._program.cache_clear()
+    yield
+    program._program.cache_clear()
 
 
 def costly() -> list[Pointwise]:
@@ -147,3 +159,13 @@ def test_only_where_it_is_allowed_and_pays() -> None:
         (moving, "yuv420p"),
     ):
         assert cube_of(planned(chain, name, 20.0)) is None
+
+
+@pytest.mark.skipif(not has_wide_permutes(), reason="the code is for processors with AVX-512")
+def test_what_is_faster_computed_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "has_wide_permutes", has_wide_permutes)
+    program._program.cache_clear()
+    chain = [effects.stops(), effects.vivid(), effects.power(value=1.2), effects.vivid(), effects.curve()]
+    fused = planned(chain, "yuv420p", 9.0)
+    assert cube_of(fused) is None
+    assert any(line.startswith("computed, as this processor does it faster") for line in fused.explain())

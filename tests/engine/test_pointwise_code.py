@@ -21,6 +21,7 @@ from lumaloom.pointwise.code_limit import LIMIT, keep_within, used
 from lumaloom.pointwise.host import lookup
 from lumaloom.pointwise.ir import const, make, node, reach, select
 from lumaloom.pointwise.llvm_math import prelude
+from lumaloom.pointwise.llvm_pieces import operands as coefficients
 from lumaloom.pointwise.llvm_power import operands
 from lumaloom.pointwise.llvm_source import module
 from lumaloom.pointwise.llvm_text import Text
@@ -30,7 +31,7 @@ from lumaloom.pointwise.machine import Machine, assembly, has_permutes, lanes
 from lumaloom.pointwise.passes.affine import joined
 from lumaloom.pointwise.passes.powers import EVERYTHING, LEAST, MOST, NOTHING, power_table
 from lumaloom.pointwise.passes.ranges import trimmed
-from lumaloom.pointwise.quick import quick
+from lumaloom.pointwise.program import program
 from tests.engine import pointwise_effects as effects
 from tests.engine.frames import spec
 
@@ -103,7 +104,8 @@ def test_costly_functions_of_one_channel_become_tables(name: str, tables: int) -
 def test_the_loop_is_packed(name: str) -> None:
     chain = [effects.stops(), effects.soft_vivid(), effects.wave(), effects.turned(), effects.grainy()]
     found = lowered(name, *chain)
-    text = assembly(module(quick(found)[0] if has_permutes() else found, lanes()))
+    variant = program([effect.stage for effect in chain], found.before, found.after).variants[0]
+    text = assembly(module(variant.lowered, variant.lanes))
     loop = text[text.index("pass0:") :].partition(".size")[0]
     assert not re.findall(r"^\s+(?:v?call|callq)\s", loop, re.MULTILINE), "no function is called"
     packed = len(re.findall(r"^\s+v?(?:mul|add|fn?m(?:add|sub)\w+)ps\s", loop, re.MULTILINE))
@@ -112,7 +114,9 @@ def test_the_loop_is_packed(name: str) -> None:
     assert single <= 12, "numbers of the frame and of the row only"
 
 
-def by_code(op: str, *args: np.ndarray[Any, Any], table: np.ndarray[Any, Any] | None = None) -> np.ndarray[Any, Any]:
+def by_code(
+    op: str, *args: np.ndarray[Any, Any], table: np.ndarray[Any, Any] | None = None, function: Any = "of a test"
+) -> np.ndarray[Any, Any]:
     """Evaluate one operation on arrays with the code that the compiler makes for it."""
     text, wide, kind = Text(), 16, "<16 x float>"
     inputs = tuple(node("input", (), f"i{k}") for k in range(len(args)))
@@ -121,7 +125,9 @@ def by_code(op: str, *args: np.ndarray[Any, Any], table: np.ndarray[Any, Any] | 
     known: tuple[str, ...] = ()
     if table is not None:
         address = text.set(f"inttoptr i64 {table.ctypes.data} to ptr", "table")
-        known = operands(text, address) if op == "power" else (address, str(len(table) - 1))
+        known = (address, str(len(table) - 1))
+        if op in ("power", "pieces"):
+            known = operands(text, address) if op == "power" else coefficients(text, address, function, wide)
     text.line("  br label %l\nl:")
     text.line("  %i = phi i64 [ 0, %entry ], [ %n, %l ]")
     loaded = {}
@@ -129,8 +135,8 @@ def by_code(op: str, *args: np.ndarray[Any, Any], table: np.ndarray[Any, Any] | 
         word = text.set(f"getelementptr ptr, ptr %words, i64 {k}")
         address = text.set(f"getelementptr float, ptr {text.set(f'load ptr, ptr {word}')}, i64 %i")
         loaded[one] = text.set(f"load {kind}, ptr {address}, align 4")
-    given = node("table", (), "of a test")
-    whole = {"power": (*inputs, given), "lookup": (given, *inputs)}.get(op, inputs)
+    given = node("table", (), function)
+    whole = {"power": (*inputs, given), "pieces": (*inputs, given), "lookup": (given, *inputs)}.get(op, inputs)
     result = Values(text, wide, loaded.__getitem__, lambda _: known).of(node(op, whole))
     target = text.set("getelementptr float, ptr %numbers, i64 %i")
     text.line(f"  store {kind} {result}, ptr {target}, align 4\n  %n = add i64 %i, 16")
@@ -158,6 +164,10 @@ SPREAD = np.exp2(RNG.uniform(-16, 16, SIZE)).astype(np.float32)
         ("sin", (SMALL,), np.sin, 0, 3e-7),
         ("cos", (SMALL,), np.cos, 0, 3e-7),
         ("tanh", (SMALL / 8,), np.tanh, 0, 5e-7),
+        ("expm1", (SMALL / 10,), np.expm1, 1e-6, 0),
+        ("expm1", (SMALL / 1e4,), np.expm1, 1e-6, 0),
+        ("log1p", (SMALL / 101,), np.log1p, 1e-6, 0),
+        ("log1p", (SMALL / 1e4,), np.log1p, 1e-6, 0),
         ("cbrt", (SMALL,), np.cbrt, 2e-6, 0),
         ("atan", (SMALL,), np.arctan, 0, 5e-7),
         ("atan2", (SMALL, WIDE), np.arctan2, 0, 5e-7),
@@ -169,6 +179,14 @@ def test_functions_have_the_errors_stated(op: str, args: Any, function: Any, rel
     assert (np.abs(by_code(op, *args) - exact) <= absolute + relative * np.abs(exact)).all()
 
 
+def aligned(table: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a table in memory as the host gives it to code."""
+    whole = np.zeros(len(table) + 16, np.float32)
+    result = whole[-whole.ctypes.data % 64 // 4 :][: len(table)]
+    result[...] = table
+    return result
+
+
 EXPONENTS = (LEAST, 1 / 2.4, 0.45, 1.0, 2.2, 3.3, MOST)
 
 
@@ -177,9 +195,7 @@ EXPONENTS = (LEAST, 1 / 2.4, 0.45, 1.0, 2.2, 3.3, MOST)
 def test_powers_by_polynomial_have_the_error_of_powers(exponent: float) -> None:
     base = np.concatenate([SPREAD, np.exp2(np.arange(-38, 17)).repeat(2), [0, -1, 1e-30, NOTHING / 2, 2e5, 1e30, 0, 0]])
     base = np.resize(base, SIZE).astype(np.float32)
-    entries = np.zeros(40, np.float32)
-    table = entries[-entries.ctypes.data % 32 // 4 :][:24]  # aligned as tables are
-    table[...] = power_table(exponent)
+    table = aligned(power_table(exponent))
     exact = np.clip(base, 0, EVERYTHING).astype(np.float64) ** exponent
     exact[base < NOTHING] = 0
     found = by_code("power", base, table=table)
@@ -267,6 +283,7 @@ def test_text_is_the_same_in_every_process() -> None:
     code = """
 import hashlib
 from lumaloom.frame import FORMATS, FrameSpec
+from lumaloom.pointwise.llvm_pieces import operands as coefficients
 from lumaloom.pointwise.llvm_power import operands
 from lumaloom.pointwise.llvm_source import module
 from lumaloom.pointwise.lower import lower

@@ -87,7 +87,7 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
         from lumaloom.pointwise.program import program
 
         stages = (self.stage_at(src.spec, src.timing),)
-        program(stages, src.spec, out.spec).run(stages, src, out)
+        program(stages, src.spec, out.spec).run(stages, src, out, moving=self.animated)
 
 
 @overload

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lumaloom.effect import Pointwise
 from lumaloom.frame import Frame, FrameSpec, Pool, Timing
+from lumaloom.pointwise.lower import now
 from lumaloom.pointwise.passes.cost import cost
 from lumaloom.pointwise.program import Program, program
 from lumaloom.pointwise.stage import Stage
@@ -33,8 +34,9 @@ class Fused:
 
     def __init__(self, parts: Sequence[Step], dither: bool = False, table_error: float = 0.0) -> None:
         self.parts, self.dither = tuple(parts), dither
-        self.table_error = 0.0 if any(effect.animated for effect in self.effects) else table_error
-        self.program = self._prepared(parts[0].before, parts[-1].after, Timing())[0]
+        self._animated = any(effect.animated for effect in self.effects)
+        self.table_error = 0.0 if self._animated else table_error
+        self.program, self._stages = self._prepared(parts[0].before, parts[-1].after, Timing())
         self._settled = lru_cache(maxsize=_KEPT_TAGS)(lambda before, after: self._prepared(before, after, Timing()))
 
     @property
@@ -58,6 +60,11 @@ class Fused:
         count = len(self.effects)
         lines = [f"{f'{count} effects' if count else 'conversion'} in one pass: {self!r}"]
         lines += [f"folded in: {text}" for text in self.folded]
+        pieces = 0 if self._animated else self.program.by_pieces(now(self._stages))
+        if pieces:
+            lines.append(f"{pieces} functions of one value by polynomials in pieces, within a fifth of a step")
+        if self.table_error and pieces and lowered.cube is None:
+            lines.append("computed, as this processor does it faster than a look up in a cube")
         lines += [] if lowered.cube is None else [str(lowered.cube)]
         lines += ["samples lose depth: ordered dither"] * lowered.dither
         names = [plane.channels for plane in lowered.after.format.planes]
@@ -90,7 +97,7 @@ class Fused:
     def apply(self, frame: Frame, after: FrameSpec, pool: Pool) -> Frame:
         """Return the frame after all steps, in a buffer of `pool`."""
         out = Frame.allocate(after, pool, like=frame)
-        animated = any(effect.animated for effect in self.effects)
-        code, stages = self._prepared(frame.spec, after, frame.timing) if animated else self._settled(frame.spec, after)
-        code.run(stages, frame, out)
+        moving = self._animated
+        code, stages = self._prepared(frame.spec, after, frame.timing) if moving else self._settled(frame.spec, after)
+        code.run(stages, frame, out, moving)
         return out

@@ -43,7 +43,9 @@ class CudaProgram:
             out.planes[number][...] = src.planes[plane]
         if not self.lowered.passes:
             return
-        numbers, tables = self._settled.of(stages, src)
+        ready = self._settled.of(stages, src)
+        assert ready is not None
+        numbers, tables = ready
         device = int(cupy.cuda.Device().id)
         sources = [plane if _packed(plane) else cupy.ascontiguousarray(plane) for plane in src.planes]
         targets = [plane if _packed(plane) else cupy.empty(plane.shape, plane.dtype) for plane in out.planes]

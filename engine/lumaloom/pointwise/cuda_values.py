@@ -13,6 +13,7 @@ _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=",
 _CALLS = {
     "abs": "fabsf", "sqrt": "sqrtf", "floor": "floorf", "ceil": "ceilf", "rint": "rintf", "trunc": "truncf",
     "exp2": "f_exp2", "log2": "f_log2", "pow": "f_pow", "sin": "f_sin", "cos": "f_cos", "tanh": "tanhf",
+    "expm1": "expm1f", "log1p": "log1pf",
     "cbrt": "cbrtf", "atan": "atanf", "atan2": "atan2f", "min": "f_min", "max": "f_max", "hash": "f_hash",
 }  # fmt: skip
 _LOGIC = {"and": "&", "or": "|", "xor": "!="}

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 UNARY = {
     "neg", "abs", "sqrt", "floor", "ceil", "rint", "trunc", "exp2", "log2", "sin", "cos", "tanh", "cbrt", "atan",
+    "expm1", "log1p",
 }  # fmt: skip
 BINARY = {"add", "sub", "mul", "div", "min", "max", "pow", "atan2"}
 COMPARE = {"lt", "le", "eq", "ne"}
@@ -148,6 +149,8 @@ _FOLDS: dict[str, Callable[..., float]] = {
     "sin": math.sin,
     "cos": math.cos,
     "tanh": math.tanh,
+    "expm1": math.expm1,
+    "log1p": math.log1p,
     "cbrt": math.cbrt,
     "atan": math.atan,
     "add": lambda a, b: a + b,
@@ -211,6 +214,13 @@ def _pow(a: Node, b: Node) -> Node | None:
         return make("mul", square, a if b.number == 3 else square)
     if b.number == -1:
         return make("div", const(1), a)
+    if b.number is not None and 4 < b.number < 16:  # what is left for logarithms is less wrong
+        whole, power = int(b.number), a
+        result = make("pow", a, const(b.number - whole))
+        while whole:
+            result = make("mul", result, power) if whole & 1 else result
+            power, whole = make("mul", power, power), whole >> 1
+        return result
     return None
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.llvm_pieces import operands as pieces
 from lumaloom.pointwise.llvm_planes import Row
-from lumaloom.pointwise.llvm_power import operands
+from lumaloom.pointwise.llvm_power import operands as powers
 from lumaloom.pointwise.llvm_text import Text
 from lumaloom.pointwise.lower import Lowered, Pass, places
 
@@ -50,7 +53,10 @@ class Frame:
                 self.tables[id(here)] = (address, self.text.set(f"trunc i64 {self.word(base + 1)} to i32", "i"))
         for here in reach(part.roots.values()):
             if here.op == "power":
-                self.tables[id(here)] = operands(self.text, self.tables[id(here.args[1])][0])
+                self.tables[id(here)] = powers(self.text, self.tables[id(here.args[1])][0])
+            if here.op == "pieces":
+                table: Any = here.args[1]
+                self.tables[id(here)] = pieces(self.text, self.tables[id(table)][0], table.data, self.lanes)
 
     def _plane(self, side: str, plane: int) -> None:
         base = self._sides[side] + 2 * plane

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lumaloom.pointwise.llvm_planes import shuffled
-from lumaloom.pointwise.llvm_text import Text, splat
+from lumaloom.pointwise.llvm_planes import joined, shuffled
+from lumaloom.pointwise.llvm_text import splat
 
 if TYPE_CHECKING:
     from lumaloom.pointwise.llvm_values import Values
@@ -88,7 +88,7 @@ def _unzipped(values: Values, pairs: list[str]) -> tuple[str, str]:
             shuffled(text, "<8 x float>", ahead, behind, [k + j for k in (0, 2, 8, 10, 4, 6, 12, 14)]) for j in (0, 1)
         )
         parts.append((firsts, seconds))
-    return _joined(text, [part[0] for part in parts]), _joined(text, [part[1] for part in parts])
+    return joined(text, [part[0] for part in parts]), joined(text, [part[1] for part in parts])
 
 
 def cube(values: Values, address: str, last: str, r: str, g: str, b: str) -> tuple[str, str, str]:
@@ -199,17 +199,5 @@ def _columns(values: Values, pixels: list[str]) -> tuple[str, str, str]:
                 shuffled(text, wide, blues_a, blues_b, first),
             ]
         )
-    r, g, b = (_joined(text, [part[k] for part in parts]) for k in range(3))
+    r, g, b = (joined(text, [part[k] for part in parts]) for k in range(3))
     return r, g, b
-
-
-def _joined(text: Text, eights: list[str]) -> str:
-    """Return vectors of eight as one."""
-    width = 8
-    while len(eights) > 1:
-        eights = [
-            shuffled(text, f"<{width} x float>", a, b, list(range(2 * width)))
-            for a, b in zip(eights[::2], eights[1::2], strict=True)
-        ]
-        width *= 2
-    return eights[0]

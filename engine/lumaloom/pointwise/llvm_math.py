@@ -7,6 +7,8 @@ exp2        5e-7 of the value; arguments are kept within -126 to 127.99
 log2        5e-7 of the value; 0 and less count as 2**-126
 sin, cos    3e-7 within 100, growing with the argument as its own rounding does
 tanh        5e-7
+expm1       1e-6 of the value; arguments are kept below 88
+log1p       1e-6 of the value; -1 and less count as -1 + 2**-126
 cbrt        2e-6 of the value
 atan, atan2 5e-7
 pow(x, y)   exp2(y * log2(x)): 4e-6 of the value for x within 2**-16 to 2**16, y within -4 to 4; 0 and
@@ -32,6 +34,8 @@ _EXP2 = (1.0000000754895975, 0.693147225398514, 0.24022107374233426, 0.055502973
 _LOG2 = (1.442694922398099, -0.7213524875669324, 0.4809311584572271, -0.3602634477904058, 0.2868689838837229,
          -0.24832310759966011, 0.23570885755116952, -0.1497313067830935)  # fmt: skip
 SIN = (0.999999995732792, -0.16666657991902079, 0.008333051063210861, -0.00019809075276185084, 2.605224885487978e-06)
+_EXP2M1 = (0.6931471880262287, 0.24022650760568132, 0.055503571142201544, 0.00961808255728395,
+           0.0013390863364174759, 0.00015453162941980736)  # fmt: skip
 _ATAN = (0.9999999863658037, -0.3333309394499526, 0.19993053843084607, -0.14207131499265824, 0.1065466877246303,
          -0.07533657394021773, 0.043039144482179506, -0.016282869054725077, 0.0029035174633920413)  # fmt: skip
 
@@ -163,6 +167,51 @@ FUNCTIONS["tanh"] = (
   %result = fdiv V %less, %more
   ret V %result
 }""",
+)
+FUNCTIONS["expm1"] = (
+    (),
+    f"""define internal V @expm1(V %x) alwaysinline {{
+  %t = fmul V %x, SPLAT(1.4426950408889634)
+  %low = fcmp ogt V %t, SPLAT(-126.0)
+  %t1 = select B %low, V %t, V SPLAT(-126.0)
+  %high = fcmp olt V %t1, SPLAT(127.4)
+  %t2 = select B %high, V %t1, V SPLAT(127.4)
+  %whole = call V @llvm.rint(V %t2)
+  %part = fsub V %t2, %whole
+{_polynomial("%p", "%part", _EXP2M1)}
+  %near = fmul V %part, %p
+  %n = fptosi V %whole to I
+  %exponent = shl I %n, ISPLAT(23)
+  %bits = add I %exponent, ISPLAT(1065353216)
+  %scale = bitcast I %bits to V
+  %less = fsub V %scale, SPLAT(1.0)
+  %scaled = fmul contract V %near, %scale
+  %result = fadd contract V %scaled, %less
+  ret V %result
+}}""",
+)
+FUNCTIONS["log1p"] = (
+    (),
+    f"""define internal V @log1p(V %x) alwaysinline {{
+  %more = fadd V %x, SPLAT(1.0)
+  %positive = fcmp ogt V %more, SPLAT(1.1754943508222875e-38)
+  %x1 = select B %positive, V %more, V SPLAT(1.1754943508222875e-38)
+  %bits = bitcast V %x1 to I
+  %above = sub I %bits, ISPLAT(1060439283)
+  %n = ashr I %above, ISPLAT(23)
+  %exponent = shl I %n, ISPLAT(23)
+  %mantissa = sub I %bits, %exponent
+  %m = bitcast I %mantissa to V
+  %rounded = fsub V %m, SPLAT(1.0)
+  %whole = sitofp I %n to V
+  %near = fcmp oeq V %whole, zeroinitializer
+  %t = select B %near, V %x, V %rounded
+{_polynomial("%p", "%t", _LOG2)}
+  %tp = fmul contract V %t, %p
+  %l = fadd contract V %tp, %whole
+  %result = fmul V %l, SPLAT(0.6931471805599453)
+  ret V %result
+}}""",
 )
 FUNCTIONS["cbrt"] = (
     ("exp2", "log2"),

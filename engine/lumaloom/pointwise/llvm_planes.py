@@ -13,7 +13,7 @@ from lumaloom.pointwise.llvm_math import literal
 from lumaloom.pointwise.llvm_text import Text, splat
 from lumaloom.pointwise.lower import Place
 
-_PATTERN_COLUMNS = 64 + SIDE  # vectors have 32 lanes at most
+_PATTERN_COLUMNS = 64 + SIDE  # vectors have 64 lanes at most
 
 
 def element(fmt: PixelFormat) -> str:
@@ -29,6 +29,17 @@ def mask(lanes: list[int]) -> str:
 def shuffled(text: Text, kind: str, a: str, b: str, lanes: list[int]) -> str:
     """Return lanes of two vectors of the same type."""
     return text.set(f"shufflevector {kind} {a}, {kind} {b}, {mask(lanes)}")
+
+
+def joined(text: Text, parts: list[str], width: int = 8) -> str:
+    """Return vectors of `width` floats, whose number is a power of two, as one."""
+    while len(parts) > 1:
+        parts = [
+            shuffled(text, f"<{width} x float>", a, b, list(range(2 * width)))
+            for a, b in zip(parts[::2], parts[1::2], strict=True)
+        ]
+        width *= 2
+    return parts[0]
 
 
 @dataclass(frozen=True, slots=True)

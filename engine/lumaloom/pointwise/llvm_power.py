@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lumaloom.pointwise.llvm_planes import shuffled
+from lumaloom.pointwise.llvm_planes import joined, shuffled
 from lumaloom.pointwise.llvm_text import splat
 from lumaloom.pointwise.passes.powers import DEGREE, EVERYTHING, NOTHING
 
@@ -75,14 +75,7 @@ def _picked(values: Values, entries: str, index: str) -> str:
     for start in range(0, n, 8):
         eight = shuffled(text, f"<{n} x i32>", index, "poison", list(range(start, start + 8)))
         parts.append(text.set(f"call {_EIGHT} @llvm.x86.avx2.permps({_EIGHT} {entries}, {_WHOLE} {eight})"))
-    width = 8
-    while len(parts) > 1:
-        parts = [
-            shuffled(text, f"<{width} x float>", a, b, list(range(2 * width)))
-            for a, b in zip(parts[::2], parts[1::2], strict=True)
-        ]
-        width *= 2
-    return parts[0]
+    return joined(text, parts)
 
 
 def _spread(values: Values, number: str) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from lumaloom.pointwise.ir import Node, node
 from lumaloom.pointwise.llvm_lookup import cube, line
+from lumaloom.pointwise.llvm_pieces import pieces
 from lumaloom.pointwise.llvm_power import power
 from lumaloom.pointwise.llvm_text import Text, splat
 
 _COMPARES = {"lt": "olt", "le": "ole", "eq": "oeq", "ne": "une"}
 _PLAIN = {"add": "fadd contract nsz", "sub": "fsub contract nsz", "mul": "fmul contract nsz", "div": "fdiv"}
 _INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "rint": "rint", "trunc": "trunc"}
-_CALLS = ("exp2", "log2", "sin", "cos", "tanh", "cbrt", "atan", "atan2", "pow", "hash")
+_CALLS = ("exp2", "log2", "sin", "cos", "tanh", "expm1", "log1p", "cbrt", "atan", "atan2", "pow", "hash")
 _LEAVES = ("input", "texel")
 _LOGIC = {"and": "and", "or": "or", "xor": "xor"}
 
@@ -24,7 +26,7 @@ class Values:
         text: where the instructions go.
         lanes: of a vector.
         leaf: gives the value of inputs, of pictures, and of uniform nodes.
-        tables: gives address and last index of a table's node, and the operands of a power's.
+        tables: gives address and last index of a table's node, and the operands of powers and pieces.
 
     """
 
@@ -65,6 +67,9 @@ class Values:
             return self.leaf(here)
         if here.op in ("lookup", "lookup3"):
             return self._looked_up(here)
+        if here.op == "pieces":
+            function: Any = here.args[1].data
+            return pieces(self, self.tables(here), self._known[here.args[0]], function)
         if here.op == "power":
             return power(self, self.tables(here), self._known[here.args[0]])
         args = [self._known[arg] for arg in here.args]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lumaloom.frame import FrameSpec, Model, PixelFormat
@@ -12,7 +12,7 @@ from lumaloom.pointwise.ir import Node, const, make, node, reach, rebuilt, subst
 from lumaloom.pointwise.levels import by_fields, levels
 from lumaloom.pointwise.passes.affine import joined
 from lumaloom.pointwise.passes.cost import cost
-from lumaloom.pointwise.passes.cubes import Cube, collapsed
+from lumaloom.pointwise.passes.cubes import Cube, Evaluator, by_numpy, collapsed
 from lumaloom.pointwise.passes.ranges import Range, trimmed
 from lumaloom.pointwise.spaces import Coding
 from lumaloom.pointwise.stage import Stage
@@ -114,7 +114,12 @@ def inputs(roots: Iterable[Node]) -> set[str]:
 
 
 def lower(
-    stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False, allowed: float = 0.0
+    stages: Sequence[Stage],
+    before: FrameSpec,
+    after: FrameSpec,
+    dither: bool = False,
+    allowed: float = 0.0,
+    evaluator: Callable[[Sequence[Node], Sequence[str]], Evaluator] = by_numpy,
 ) -> Lowered:
     """Trace stages and arrange their work on frames of `before` as passes that write frames of `after`.
 
@@ -123,6 +128,7 @@ def lower(
         before, after: frames that come in and go out.
         dither: hide the steps where samples lose depth.
         allowed: error, as part of the range, for which a costly run may become a look up in a cube.
+        evaluator: gives what fills it.
 
     Raises:
         TraceError: an author's function can't be compiled.
@@ -135,7 +141,7 @@ def lower(
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)
     colours = [k for k, letter in enumerate(letters) if letter != "a"]
-    roots, cube = collapsed(roots, colours, before, after.format, _now(stages), allowed)
+    roots, cube = collapsed(roots, colours, before, after.format, now(stages), allowed, evaluator)
     known = _known(stages, source, before)
     half = const(0 if after.format.is_float else 0.5)
     plain = trimmed(roots, known)
@@ -188,7 +194,8 @@ def _steps(spec: FrameSpec, letter: str) -> tuple[float, float]:
     return black / step, unit / step
 
 
-def _now(stages: Sequence[Stage]) -> dict[Hashable, float]:
+def now(stages: Sequence[Stage]) -> dict[Hashable, float]:
+    """Return the values that parameters have, by their nodes' `data`."""
     return {(number, name): value for number, stage in enumerate(stages) for name, value in stage.numbers.items()}
 
 

@@ -37,12 +37,17 @@ def processor() -> tuple[str, str]:
 
 def lanes() -> int:
     """Return how many floats a vector has: twice what a register holds, so that two are always under way."""
-    return 32 if "+avx512f" in processor()[1].split(",") else 16
+    return 32 if has_wide_permutes() else 16
 
 
 def has_permutes() -> bool:
     """Whether the processor looks up eight floats within a register (AVX2)."""
     return "+avx2" in processor()[1].split(",")
+
+
+def has_wide_permutes() -> bool:
+    """Whether the processor looks up sixteen floats within two registers (AVX-512)."""
+    return "+avx512f" in processor()[1].split(",")
 
 
 def _target() -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,12 @@ import numpy as np
 from lumaloom.pointwise.host import hashed, lookup, tetrahedral
 from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.pictures import texels
+
+
+def by_table(base: Any, table: np.ndarray[Any, Any]) -> Any:
+    """Return powers by the exponent that a table of `passes.powers` was made for: its entry 9 is two to it."""
+    return np.power(np.maximum(base, 0), np.log2(table[9]))
+
 
 _DIRECT: dict[str, Callable[..., Any]] = {
     "neg": np.negative,
@@ -24,6 +30,8 @@ _DIRECT: dict[str, Callable[..., Any]] = {
     "sin": np.sin,
     "cos": np.cos,
     "tanh": np.tanh,
+    "expm1": np.expm1,
+    "log1p": np.log1p,
     "cbrt": np.cbrt,
     "atan": np.arctan,
     "atan2": np.arctan2,
@@ -45,6 +53,7 @@ _DIRECT: dict[str, Callable[..., Any]] = {
     "select": np.where,
     "lookup": lookup,
     "hash": hashed,
+    "power": by_table,
 }
 
 Known = Mapping[Hashable, Any]
@@ -62,11 +71,12 @@ def evaluate(roots: Iterable[Node], known: Known) -> list[Any]:
     values: dict[int, Any] = {}
     with np.errstate(all="ignore"):
         for here in reach(roots):
-            values[id(here)] = _value(here, [values[id(arg)] for arg in here.args], known)
+            values[id(here)] = value_of(here, [values[id(arg)] for arg in here.args], known)
     return [values[id(root)] for root in roots]
 
 
-def _value(here: Node, args: list[Any], known: Known) -> Any:
+def value_of(here: Node, args: Sequence[Any], known: Known) -> Any:
+    """Return the value of one node from those of its arguments."""
     data: Any = here.data
     if here.op == "const":
         return np.float64(data)

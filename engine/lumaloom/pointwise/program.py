@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumaloom.frame import Frame, FrameSpec, PlaneFormat
+from lumaloom.frame import FORMATS, Frame, FrameSpec, PlaneFormat
+from lumaloom.pointwise.ir import Node, reach, rebuilt, substituted
 from lumaloom.pointwise.levels import by_fields
-from lumaloom.pointwise.lower import Lowered, lower
-from lumaloom.pointwise.machine import Machine, has_permutes, lanes
-from lumaloom.pointwise.passes.powers import usual
+from lumaloom.pointwise.lower import Lowered, Pass, gathered, lower, now, raw
+from lumaloom.pointwise.machine import Machine, has_permutes, has_wide_permutes, lanes
+from lumaloom.pointwise.passes.cubes import Evaluator
 from lumaloom.pointwise.pictures import stamp
-from lumaloom.pointwise.quick import quick
-from lumaloom.pointwise.settled import Settled, word_of
+from lumaloom.pointwise.pieced import Pieced
+from lumaloom.pointwise.quick import pieced, quick, ways
+from lumaloom.pointwise.settled import Ready, Settled, word_of
 from lumaloom.pointwise.stage import Stage
 
 if TYPE_CHECKING:
     from lumaloom.pointwise.cuda_program import CudaProgram
 
 _KEPT = 64
+_ROW = 256  # a multiple of all vectors
 Plane = np.ndarray[Any, Any]
 
 
@@ -72,28 +75,71 @@ def _files(stage: Stage) -> tuple[object, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def _program(key: _Key) -> Program:
-    return Program(lower(key.stages, key.before, key.after, *key.options))
+    stages, before, after, (dither, allowed) = key.stages, key.before, key.after, key.options
+    exact = Program(lower(stages, before, after, dither))
+    if not allowed or (has_wide_permutes() and exact.by_pieces(now(stages))):
+        return exact  # which is faster than a cube
+    return Program(lower(stages, before, after, dither, allowed, evaluator))
+
+
+def evaluator(roots: Sequence[Node], inputs: Sequence[str]) -> Evaluator:
+    """Return compiled code for three values of colours: what fills cubes.
+
+    Args:
+        roots: the values.
+        inputs: names of the three inputs that they read.
+
+    """
+    letters = dict(zip(inputs, "rgb", strict=True))
+    renamed = substituted(
+        roots, lambda here, args: raw(letters[str(here.data)]) if here.op == "input" else rebuilt(here, args)
+    )
+    spec = FrameSpec(FORMATS["gbrpf32le"], _ROW, 1)
+    part = Pass((0, 1, 2), dict(zip("rgb", renamed, strict=True)), native=False)
+    numbers, tables = gathered([part])
+    code = Program(Lowered(spec, spec, (part,), (), numbers, tables))
+
+    def values(codes: Sequence[Plane], known: Mapping[Hashable, Any]) -> list[Plane]:
+        count = codes[0].size
+        planes = [np.zeros((1, -(-count // _ROW) * _ROW), np.float32) for _ in codes]
+        for plane, some in zip(planes, codes, strict=True):
+            plane[0, :count] = some.ravel()
+        order = ["rgb".index(row.channels) for row in spec.format.planes]
+        found = code.evaluated([planes[k] for k in order], known)
+        return [found[order.index(k)][0, :count].reshape(codes[0].shape) for k in range(3)]
+
+    return values
 
 
 class Variant:
-    """Code for this processor, compiled when first asked for.
+    """Code for this processor, made and compiled when first asked for.
 
-    Attributes:
-        lowered: what it is made from.
-        settled: gives its numbers and tables.
-        exponents: how many of the last numbers have to be `usual` for it to be right.
+    Args:
+        make: gives what it is made from, and how many of its last numbers are exponents.
+        kind: gives its numbers and tables, where it is right for the parameters of now.
+        lanes: pixels of a row that it takes at once.
 
     """
 
-    def __init__(self, lowered: Lowered, settled: Settled, exponents: int = 0) -> None:
-        self.lowered, self.settled, self.exponents = lowered, settled, exponents
+    def __init__(self, make: Callable[[], tuple[Lowered, int]], kind: type[Settled], lanes: int) -> None:
+        self._make, self.kind, self.lanes = make, kind, lanes
+
+    @cached_property
+    def settled(self) -> Settled:
+        """What gives numbers and tables."""
+        return self.kind(*self._make())
+
+    @property
+    def lowered(self) -> Lowered:
+        """What it is made from."""
+        return self.settled.lowered
 
     @cached_property
     def machine(self) -> Machine:
         """The code."""
         from lumaloom.pointwise.llvm_source import module
 
-        return Machine(module(self.lowered, lanes()))
+        return Machine(module(self.lowered, self.lanes))
 
     @cached_property
     def functions(self) -> list[Any]:
@@ -122,16 +168,29 @@ class Program:
     @property
     def machine(self) -> Machine:
         """The code for this processor."""
-        return self._quick.machine
+        return self.variants[0].machine
 
     @cached_property
-    def _quick(self) -> Variant:
-        lowered, exponents = quick(self.lowered) if has_permutes() else (self.lowered, 0)
-        return Variant(lowered, Settled(lowered), exponents)
+    def variants(self) -> list[Variant]:
+        """The codes for this processor, the fastest first; the last is right for all parameters."""
+        found = []
+        if has_permutes():
+            wide = has_wide_permutes()
+            for way in ways(self.lowered, 32 if wide else 16):
+                found.append(Variant(partial(pieced, self.lowered, *way), Pieced, (1 + wide) * lanes()))
+            found.append(Variant(partial(quick, self.lowered), Settled, lanes()))
+        return [*found, Variant(lambda: (self.lowered, 0), Settled, lanes())]
 
-    @cached_property
-    def _plain(self) -> Variant:
-        return Variant(self.lowered, self._settled)
+    def by_pieces(self, known: Mapping[Hashable, Any]) -> int:
+        """Return how many functions are done by pieces, with parameters by their `data`, at the first moment."""
+        first = {"width": self.lowered.before.width, "height": self.lowered.before.height, "t": 0.0, "frame": 0.0}
+        values: dict[Hashable, Any] = dict(known)
+        values.update({(-1, name): value for name, value in first.items()})
+        for variant in self.variants:
+            if variant.kind is Pieced and variant.settled.at(values) is not None:
+                roots = [root for part in variant.lowered.passes for root in part.roots.values()]
+                return sum(here.op == "pieces" for here in reach(roots))
+        return 0
 
     @cached_property
     def _cuda(self) -> CudaProgram:
@@ -144,32 +203,50 @@ class Program:
         read = [plane for plane in before.planes if set(plane.channels) & part.reads]
         return read + [after.planes[plane] for plane in part.planes]
 
-    def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
-        """Write every sample of `out` from `src`, with the parameters that the stages have now."""
+    def run(self, stages: Sequence[Stage], src: Frame, out: Frame, moving: bool = False) -> None:
+        """Write every sample of `out` from `src`, with the parameters that the stages have now.
+
+        Where they are others for the next frame, `moving`, the code is the one whose numbers are found quickly.
+        """
         if not isinstance(src.planes[0], np.ndarray):
             self._cuda.run(stages, src, out)
             return
-        variant = self._quick
-        numbers, tables = variant.settled.of(stages, src)
-        count = len(variant.lowered.numbers)
-        if not usual(numbers[count - variant.exponents : count]):
-            variant = self._plain
-            numbers, tables = variant.settled.of(stages, src)
+        for variant in self.variants:
+            if moving and variant.kind is Pieced:
+                continue
+            ready = variant.settled.of(stages, src)
+            if ready is not None:
+                break
+        assert ready is not None
         for source, target in self.lowered.copies:
             out.planes[target][...] = src.planes[source]
         if not self.lowered.passes:
             return
-        sources = [self._wide(plane, fmt, src.spec) for fmt, plane in src.items()]
-        targets = [self._target(plane, fmt, out.spec) for fmt, plane in out.items()]
+        sources = [self._wide(plane, fmt, src.spec, variant.lanes) for fmt, plane in src.items()]
+        targets = [self._target(plane, fmt, out.spec, variant.lanes) for fmt, plane in out.items()]
+        self._launch(variant, ready, sources, targets)
+        for number in {plane for part in self.lowered.passes for plane in part.planes}:
+            wanted, made = out.planes[number], targets[number]
+            if made is not wanted:
+                wanted[...] = made[: wanted.shape[0], : wanted.shape[1]]
+
+    def evaluated(self, planes: list[Plane], known: Mapping[Hashable, Any]) -> list[Plane]:
+        """Return the planes of the result from those of a source, packed and wide enough, by parameters' `data`."""
+        targets = [np.empty_like(plane) for plane in planes]
+        variant = self.variants[-1]  # whose powers are the nearest
+        ready = variant.settled.at(known)
+        assert ready is not None
+        self._launch(variant, ready, planes, targets)
+        return targets
+
+    def _launch(self, variant: Variant, ready: Ready, sources: list[Plane], targets: list[Plane]) -> None:
+        """Call the functions of a variant on planes that they can read and write."""
+        numbers, tables = ready
         ends = [word for table in tables for word in (table.ctypes.data, word_of(table))]
         places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
         for number, function in enumerate(variant.functions):
             words = np.array([*self._extent(number, sources, targets), *places, *ends], np.int64)
             function(words.ctypes.data, numbers.ctypes.data)
-        for number in {plane for part in self.lowered.passes for plane in part.planes}:
-            wanted, made = out.planes[number], targets[number]
-            if made is not wanted:
-                wanted[...] = made[: wanted.shape[0], : wanted.shape[1]]
 
     def _extent(self, number: int, sources: list[Plane], targets: list[Plane]) -> tuple[int, int, int, int]:
         """Return width, height, and first and last row of blocks of a pass."""
@@ -181,22 +258,22 @@ class Program:
         height, width = targets[plane].shape[:2]
         return width, height, 0, (height + 1) // 2 if self._pairs[number] else height
 
-    def _wide(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
+    def _wide(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec, lanes: int) -> Plane:
         """Return a plane that the code can read: rows of packed samples, wide enough, of even width."""
-        width = self._width(spec.width, fmt)
+        width = self._width(spec.width, fmt, lanes)
         if plane.shape[1] == width and _packed(plane):
             return plane
         margin = [(0, 0), (0, width - plane.shape[1]), (0, 0)][: plane.ndim]
         return np.pad(plane, margin, "edge")
 
-    def _target(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec) -> Plane:
-        width = self._width(spec.width, fmt)
+    def _target(self, plane: Plane, fmt: PlaneFormat, spec: FrameSpec, lanes: int) -> Plane:
+        width = self._width(spec.width, fmt, lanes)
         if plane.shape[1] == width and _packed(plane):
             return plane
         return np.empty((plane.shape[0], width, *plane.shape[2:]), plane.dtype)
 
-    def _width(self, width: int, fmt: PlaneFormat) -> int:
-        least = 2 * lanes()
+    def _width(self, width: int, fmt: PlaneFormat, lanes: int) -> int:
+        least = 2 * lanes
         return max(least, -(-width >> self._even) << self._even) >> fmt.sub_x
 
 

@@ -2,50 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from lumaloom.frame import Frame
-from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered
 from lumaloom.pointwise.moment import moment
 from lumaloom.pointwise.numpy_eval import evaluate
+from lumaloom.pointwise.passes.powers import usual
+from lumaloom.pointwise.passes.regions import Function
 from lumaloom.pointwise.stage import Stage
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
+Ready = tuple[Numbers, tuple[Numbers, ...]]
 _KEPT = 8
 
 
 class Settled:
-    """Evaluates the uniform part of a run; recent results are kept."""
+    """Evaluates the uniform part of a run; recent results are kept.
 
-    def __init__(self, lowered: Lowered) -> None:
-        self._lowered = lowered
+    Args:
+        lowered: the run.
+        exponents: how many of its last numbers have to be `usual` for its code to be right.
+
+    """
+
+    def __init__(self, lowered: Lowered, exponents: int = 0) -> None:
+        self.lowered, self._exponents = lowered, exponents
+        self._uniform = [*lowered.numbers, *(here for here in lowered.tables if not isinstance(here.data, Function))]
         known = {here.data for here in reach([*lowered.numbers, *lowered.tables]) if here.op == "param"}
         self._needs = sorted(known, key=repr)
         self._of = lru_cache(maxsize=_KEPT)(self._evaluated)
 
-    def of(self, stages: Sequence[Stage], frame: Frame) -> tuple[Numbers, tuple[Numbers, ...]]:
+    def of(self, stages: Sequence[Stage], frame: Frame) -> Ready | None:
         """Return the numbers, and the tables as code reads them: points of cubes take four floats, aligned.
 
-        The same objects come back for the same values.
+        The same objects come back for the same values; None where the code is not right for them.
         """
         values: dict[Hashable, Any] = {(-1, name): value for name, value in moment(frame).items()}
         for number, stage in enumerate(stages):
             values.update({(number, name): value for name, value in stage.numbers.items()})
+        return self.at(values)
+
+    def at(self, values: Mapping[Hashable, Any]) -> Ready | None:
+        """Return the same from values of the parameters by their `data`."""
         return self._of(tuple(float(values[name]) for name in self._needs))
 
-    def _evaluated(self, needed: tuple[float, ...]) -> tuple[Numbers, tuple[Numbers, ...]]:
-        lowered = self._lowered
+    def _evaluated(self, needed: tuple[float, ...]) -> Ready | None:
         known: dict[Hashable, Any] = dict(zip(self._needs, needed, strict=True))
-        found = evaluate([*lowered.numbers, *lowered.tables], known)
-        count = len(lowered.numbers)
+        values = dict(zip(self._uniform, evaluate(self._uniform, known), strict=True))
         with np.errstate(over="ignore"):
-            numbers = np.array([float(value) for value in found[:count]] or [0.0], np.float32)
-        return numbers, tuple(map(_laid_out, found[count:]))
+            numbers = np.array([float(values[here]) for here in self.lowered.numbers] or [0.0], np.float32)
+        count = len(self.lowered.numbers)
+        if not usual(numbers[count - self._exponents : count]):
+            return None
+        tables = self._tables(known, values)
+        return None if tables is None else (numbers, tuple(map(_laid_out, tables)))
+
+    def _tables(self, known: Mapping[Hashable, Any], values: Mapping[Node, Any]) -> list[Any] | None:
+        return [values[here] for here in self.lowered.tables]
 
 
 def word_of(table: Numbers) -> int:

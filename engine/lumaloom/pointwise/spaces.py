@@ -188,14 +188,20 @@ _CURVES = {
 }
 _POWERS = {Transfer.GAMMA22: 2.2, Transfer.GAMMA28: 2.8, Transfer.SMPTE428: 2.6}
 _HLG_A, _HLG_B, _HLG_C = 0.17883277, 0.28466892, 0.55991073
-_M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
+_M1, _M2, _C1, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2392 / 128
+_K = 1 - _C1  # and c2 - c3
 
 
 def _from_pq(v: Any) -> Any:
-    root = np.power(np.clip(v, 0, 1), 1 / _M2)
-    return np.power(np.maximum(root - _C1, 0) / (_C2 - _C3 * root), 1 / _M1) * (10000 / _REFERENCE_WHITE)
+    """Return light of PQ codes by the formula of ST 2084, written with `q = 1 - v**(1 / m2)`, which is small.
+
+    `(v**(1 / m2) - c1) / (c2 - c3 * v**(1 / m2))` would lose two digits of float32 where terms cancel.
+    """
+    q = -np.expm1(np.log(np.clip(v, 1e-12, 1)) / _M2)  # below 7e-7 there is no light
+    return np.power(np.maximum(_K - q, 0) / (_K + _C3 * q), 1 / _M1) * (10000 / _REFERENCE_WHITE)
 
 
 def _to_pq(v: Any) -> Any:
+    """Return the inverse, `((c1 + c2 * root) / (1 + c3 * root))**m2` written with what the fraction lacks of 1."""
     root = np.power(np.maximum(v, 0) * (_REFERENCE_WHITE / 10000), _M1)
-    return np.power((_C1 + _C2 * root) / (1 + _C3 * root), _M2)
+    return np.exp(_M2 * np.log1p(_K * (root - 1) / (1 + _C3 * root)))

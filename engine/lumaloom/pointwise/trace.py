@@ -181,6 +181,8 @@ _UFUNCS: dict[str, Callable[..., Node]] = {
     "cos": _arithmetic("cos"),
     "tan": lambda a: make("div", make("sin", _float(a)), make("cos", _float(a))),
     "tanh": _arithmetic("tanh"),
+    "expm1": _arithmetic("expm1"),
+    "log1p": _arithmetic("log1p"),
     "arctan": _arithmetic("atan"),
     "arctan2": _arithmetic("atan2"),
     "radians": lambda a: make("mul", _float(a), const(_PER_DEGREE)),

@@ -29,10 +29,11 @@ def joined(roots: Sequence[Node], counted: slice = slice(None)) -> list[Node]:
 
 def _needed(roots: Sequence[Node]) -> set[int]:
     """Return the values that something other than a sum needs: what is computed anyway can be a term of sums."""
-    return {id(arg) for here in reach(roots) if here.varying and not _is_affine(here) for arg in here.args}
+    return {id(arg) for here in reach(roots) if here.varying and not is_affine(here) for arg in here.args}
 
 
-def _is_affine(here: Node) -> bool:
+def is_affine(here: Node) -> bool:
+    """Whether a node is a sum, or a product with something that is the same for all pixels."""
     return here.op in ("add", "sub", "neg") or (here.op == "mul" and not all(arg.varying for arg in here.args))
 
 
@@ -93,5 +94,6 @@ def _value(form: Form) -> Node:
     return total
 
 
-def _order(value: Node) -> tuple[bool, bytes]:
-    return value.op != "input", value.digest
+def _order(value: Node) -> tuple[bool, bool, bytes]:
+    """Luma comes after chroma, whose part of a sum two rows may share."""
+    return value.op != "input", value.data == "raw y", value.digest

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from lumaloom.pointwise.ir import Node, reach
 
 _WEIGHTS = {
-    "div": 5, "sqrt": 5, "select": 1, "exp2": 12, "log2": 15, "pow": 30, "power": 15, "sin": 12, "cos": 12, "tanh": 20,
-    "cbrt": 30, "atan": 20, "atan2": 25, "hash": 25, "lookup": 30, "lookup3": 30, "input": 0, "texel": 2,
+    "div": 5, "sqrt": 5, "select": 1, "exp2": 12, "log2": 15, "pow": 30, "power": 15, "pieces": 12, "sin": 12,
+    "cos": 12, "tanh": 20, "cbrt": 30, "atan": 20, "atan2": 25, "hash": 25, "lookup": 30, "lookup3": 30, "input": 0,
+    "texel": 2, "expm1": 14, "log1p": 18,
 }  # fmt: skip
 
 

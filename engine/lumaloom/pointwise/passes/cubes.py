@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -41,25 +41,32 @@ class Cube:
         return text if self.used else f"computed, as more is asked than {text}"
 
 
+Evaluator = Callable[[Sequence[Any], Mapping[Hashable, Any]], Sequence[Any]]
+"""Gives the three values of colours: from three arrays of their codes, and parameters by their `data`."""
+
+
+def by_numpy(roots: Sequence[Node], inputs: Sequence[str]) -> Evaluator:
+    """Return one for graphs that read `inputs`, without code: slow, and to the last digit."""
+    return lambda codes, known: evaluate(roots, {**known, **dict(zip(inputs, codes, strict=True))})
+
+
 class _Sampled:
     """A table of a graph's values: a host function of the parameters that the graph has."""
 
-    def __init__(self, roots: Sequence[Node], axes: Axes, params: Sequence[Node], side: int = 0) -> None:
-        self.roots, self.axes, self.params, self.side = roots, axes, params, side
+    def __init__(self, evaluator: Evaluator, axes: Axes, params: Sequence[Node], side: int = 0) -> None:
+        self.evaluator, self.axes, self.params, self.side = evaluator, axes, params, side
 
     def __repr__(self) -> str:
         return "cube"  # code does not depend on what is in it
 
     def __call__(self, *values: float) -> np.ndarray[Any, Any]:
-        """Return `(side, side, side, 3)`, a slice of its first axis at a time, as graphs are long."""
-        slices = [self.at(codes, values) for codes in zip(*self.axes.codes(self.side), strict=True)]
-        return np.stack(slices).astype(np.float32)
+        """Return `(side, side, side, 3)`."""
+        return self.at(self.axes.codes(self.side), values).astype(np.float32)
 
     def at(self, codes: Sequence[Any], values: Sequence[float]) -> np.ndarray[Any, Any]:
         """Return the graph's values at some codes, the three of a colour in the last axis."""
         known: dict[Hashable, Any] = {param.data: value for param, value in zip(self.params, values, strict=True)}
-        known |= dict(zip(self.axes.inputs, codes, strict=True))
-        return np.stack(np.broadcast_arrays(*evaluate(self.roots, known), codes[0])[:3], axis=-1)
+        return np.stack(np.broadcast_arrays(*self.evaluator(codes, known), codes[0])[:3], axis=-1)
 
 
 def collapsed(
@@ -69,6 +76,7 @@ def collapsed(
     after: PixelFormat,
     known: Mapping[Hashable, float],
     allowed: float,
+    evaluator: Callable[[Sequence[Node], Sequence[str]], Evaluator],
 ) -> tuple[list[Node], Cube | None]:
     """Return the roots with the costly colours in them looked up in the smallest cube that is exact enough.
 
@@ -81,6 +89,7 @@ def collapsed(
         after: format that goes out.
         known: the parameters of now.
         allowed: error as part of the range; 0 allows none.
+        evaluator: gives what evaluates values of colours, from them and the names of what they read.
 
     """
     wanted = [roots[k] for k in colours]
@@ -94,7 +103,8 @@ def collapsed(
     if not (settled and mixed and len(values) == 3 and cost(values) >= _WORTH):
         return list(roots), None
     range_ = 1.0 if after.is_float else float((1 << after.depth) - 1)
-    exact, numbers = _Sampled(values, axes, params), [known[here.data] for here in params]
+    sampled_by = evaluator(values, axes.inputs)
+    exact, numbers = _Sampled(sampled_by, axes, params), [known[here.data] for here in params]
     rest = _with(wanted, values, [node("input", (), f"cube {k}") for k in range(3)])
     corners = np.array(list(product((0.0, axes.peak), repeat=3)))
     rng = np.random.default_rng(0)
@@ -113,7 +123,7 @@ def collapsed(
 
     right = finished(list(np.moveaxis(exact.at(probes, numbers), -1, 0)))
     for side in SIDES:
-        sampled, places = _Sampled(values, axes, params, side), axes.places(side)
+        sampled, places = _Sampled(sampled_by, axes, params, side), axes.places(side)
         got = finished(tetrahedral(sampled(*numbers), *evaluate(places, codes)))
         error = float(np.abs(got - right).max()) / range_
         if error <= allowed:

@@ -38,7 +38,7 @@ def _complete(root: Node, ranges: dict[Node, Range], known: Mapping[object, Rang
         stack += missing
         if not missing:
             here = stack.pop()
-            ranges[here] = _range(here, [ranges[arg] for arg in here.args], known)
+            ranges[here] = range_of(here, [ranges[arg] for arg in here.args], known)
 
 
 def _simplified(here: Node, ranges: Mapping[Node, Range]) -> Node:
@@ -60,7 +60,8 @@ def _simplified(here: Node, ranges: Mapping[Node, Range]) -> Node:
     return here
 
 
-def _range(here: Node, args: list[Range], known: Mapping[object, Range]) -> Range:
+def range_of(here: Node, args: Sequence[Range], known: Mapping[object, Range]) -> Range:
+    """Return where a node's values lie, from where those of its arguments do."""
     if here.op == "const":
         number = float(here.number or 0.0)
         return EVERYTHING if math.isnan(number) else (number, number)
@@ -120,6 +121,8 @@ _RULES: dict[str, Callable[..., Range]] = {
     "rint": _whole(round),
     "trunc": _whole(math.trunc),
     "exp2": _rising(lambda v: 2.0**v if v < 1000 else math.inf),
+    "expm1": _rising(lambda v: math.expm1(v) if v < 700 else math.inf),
+    "log1p": _rising(lambda v: math.log1p(v) if v > -1 else -math.inf),
     "sin": lambda a: (-1.0, 1.0),
     "cos": lambda a: (-1.0, 1.0),
     "tanh": lambda a: (-1.0, 1.0),
