@@ -1,0 +1,196 @@
+"""Resize in vectors, row by row: a vector of output samples picks each of its taps out of a window of the row.
+
+The samples of one tap lie within two vectors where the image is not shrunk much, and from tap to tap the window alone
+moves, by a pixel. So there is nothing to turn, and a strip of the image stays in the first-level cache.
+
+Rows are given by address and their distances in bytes; ``kind`` is the pixels' type, ``family`` that of the sums
+(see ``_lanes``). Tables are those of a `Plan`, ``room`` is the address of working memory.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from ._lanes import I16, I32, _at, _spread, add_product, lanes, load, same_type, splat, store, whole_at
+from ._lines import address
+from ._resize_cpu import add_rows, widen
+from ._resize_plan import STRIP_BYTES, VECTOR_ENTRY_BYTES, VECTORS, Plan
+from ._scratch import scratch
+from ._simd import Codegen, intrinsic, jit, pixel_size, prefetch
+from ._streams import LARGE, copy_past, settle
+from ._x86 import call
+
+AHEAD = 3  # rows between asking for a row and using it
+_INDICES = {types.float32: I32, types.int16: I16}
+
+
+@intrinsic
+def load_indices(typingctx: Any, address: Any, family: Any) -> tuple[Any, Codegen]:
+    """Load the indices of a vector of a family: whole numbers as wide as its lanes."""
+    indices = _INDICES[family]
+    return indices(types.int64, family), lambda c, b, s, a: b.load(_at(b, a[0], indices.vector), align=64)
+
+
+@intrinsic
+def moved(typingctx: Any, indices: Any, step: Any) -> tuple[Any, Codegen]:
+    """Add a number to all indices."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = args[0].type
+        return builder.add(args[0], _spread(builder, builder.trunc(args[1], vector.element), vector))
+
+    return indices(indices, types.int64), codegen
+
+
+@intrinsic
+def picked(typingctx: Any, low: Any, high: Any, indices: Any) -> tuple[Any, Codegen]:
+    """Return the values of two vectors at these indices."""
+    name = "hi" if indices == I16 else "ps"
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        low, high, indices = args
+        return call(builder, f"avx512.vpermi2var.{name}.512", low.type, low, indices, high)
+
+    return low(low, high, indices), codegen
+
+
+@jit
+def filter_row(line: int, entries: int, count: int, taps: Any, family: Any, out: int, kind: Any) -> None:
+    """Make ``count`` vectors, a multiple of `VECTORS`, along x by the entries of a `Plan`.
+
+    ``line`` and ``out`` are where sample 0 of the source's row and of the result's would be, ``taps`` their number,
+    how many of them one window serves, and how many samples lie between them.
+    """
+    number, most, hop = taps
+    size, out_size = pixel_size(family), pixel_size(kind)
+    for i in range(count // VECTORS):
+        at = entries + VECTORS * VECTOR_ENTRY_BYTES * i
+        a_at, b_at = line + whole_at(at), line + whole_at(at + 32)
+        c_at, d_at = line + whole_at(at + 64), line + whole_at(at + 96)
+        a_first, b_first = load_indices(whole_at(at + 16), family), load_indices(whole_at(at + 48), family)
+        c_first, d_first = load_indices(whole_at(at + 80), family), load_indices(whole_at(at + 112), family)
+        a_share, b_share = whole_at(at + 24), whole_at(at + 56)
+        c_share, d_share = whole_at(at + 88), whole_at(at + 120)
+        a = b = c = d = splat(family)
+        far = near = 0
+        for done in range(0, number, most):
+            a_low, a_high, a_from = load(a_at + far, family, family), load(a_at + far + 64, family, family), a_first
+            b_low, b_high, b_from = load(b_at + far, family, family), load(b_at + far + 64, family, family), b_first
+            c_low, c_high, c_from = load(c_at + far, family, family), load(c_at + far + 64, family, family), c_first
+            d_low, d_high, d_from = load(d_at + far, family, family), load(d_at + far + 64, family, family), d_first
+            for _ in range(min(most, number - done)):
+                a = add_product(a, picked(a_low, a_high, a_from), load(a_share + near, family, family))
+                b = add_product(b, picked(b_low, b_high, b_from), load(b_share + near, family, family))
+                c = add_product(c, picked(c_low, c_high, c_from), load(c_share + near, family, family))
+                d = add_product(d, picked(d_low, d_high, d_from), load(d_share + near, family, family))
+                a_from, b_from, c_from, d_from = (
+                    moved(a_from, hop),
+                    moved(b_from, hop),
+                    moved(c_from, hop),
+                    moved(d_from, hop),
+                )
+                near += 64
+            far += most * hop * size
+        store(out + whole_at(at + 8) * out_size, a, kind)
+        store(out + whole_at(at + 40) * out_size, b, kind)
+        store(out + whole_at(at + 72) * out_size, c, kind)
+        store(out + whole_at(at + 104) * out_size, d, kind)
+
+
+@jit
+def ask(row: int, count: int) -> None:
+    """Ask for ``count`` bytes."""
+    for i in range(0, count, 64):
+        prefetch(row + i)
+
+
+@jit
+def rows_first(
+    source: Any, target: Any, first: int, stop: int, kind: Any, family: Any, y_table: Any, x_table: Any, room: int,
+    spaces: Any, rows: Any, past: bool,
+) -> None:  # fmt: skip
+    """Make output rows ``first`` to ``stop``, filtering along y and then along x."""
+    src, pitch, height, _ = source
+    out, out_pitch = target
+    starts, weights, taps = y_table
+    entries, strips, count, x_taps = x_table
+    ring, ring_pitch, made = spaces
+    size, wide = pixel_size(kind), pixel_size(family)
+    for s in range(count):
+        at = strips + STRIP_BYTES * s
+        entry, vectors, low, width = whole_at(at), whole_at(at + 8), whole_at(at + 16), whole_at(at + 24)
+        place, samples = whole_at(at + 32), whole_at(at + 40)
+        begin, here = src + low * size, entries + entry * VECTOR_ENTRY_BYTES
+        ready = 0
+        for y in range(first, stop):
+            start = whole_at(starts + 8 * y)
+            for row in range(max(ready, start), start + taps):
+                ask(begin + min(row + AHEAD, height - 1) * pitch, width * size)
+                if not same_type(kind, family):
+                    widen(begin + row * pitch, kind, family, room + ring + row % taps * ring_pitch, width)
+            ready = start + taps
+            for k in range(taps):
+                rows[k] = begin + (start + k) * pitch
+                if not same_type(kind, family):
+                    rows[k] = room + ring + (start + k) % taps * ring_pitch
+            add_rows(rows, weights + y * taps * wide, taps, family, room, family, width)
+            goal = out + y * out_pitch
+            result = room + made - place * size if past else goal
+            filter_row(room - low * wide, here, vectors, x_taps, family, result, kind)
+            if past:
+                copy_past(goal + place * size, room + made, samples * size)
+    if past:
+        settle()
+
+
+@jit
+def columns_first(
+    source: Any, target: Any, first: int, stop: int, kind: Any, family: Any, y_table: Any, x_table: Any, room: int,
+    spaces: Any, rows: Any, past: bool,
+) -> None:  # fmt: skip
+    """Make output rows ``first`` to ``stop``, filtering along x into a ring of rows, and then along y."""
+    src, pitch, height, in_width = source
+    out, out_pitch = target
+    starts, weights, taps = y_table
+    entries, strips, count, x_taps = x_table
+    ring, ring_pitch, made = spaces
+    size, wide = pixel_size(kind), pixel_size(family)
+    for s in range(count):
+        at = strips + STRIP_BYTES * s
+        entry, vectors, low, width = whole_at(at), whole_at(at + 8), whole_at(at + 16), whole_at(at + 24)
+        place, samples = whole_at(at + 32), whole_at(at + 40)
+        direct = same_type(kind, family) and low + width + 2 * lanes(family) <= in_width  # windows reach farther
+        here = entries + entry * VECTOR_ENTRY_BYTES
+        done = 0
+        for y in range(first, stop):
+            start = whole_at(starts + 8 * y)
+            for row in range(max(done, start), start + taps):
+                ask(src + low * size + min(row + AHEAD, height - 1) * pitch, width * size)
+                line = src + row * pitch
+                if not direct:
+                    widen(line + low * size, kind, family, room, width)
+                    line = room - low * wide
+                goal = room + ring + row % taps * ring_pitch - place * wide
+                filter_row(line, here, vectors, x_taps, family, goal, family)
+            done = start + taps
+            for k in range(taps):
+                rows[k] = room + ring + (start + k) % taps * ring_pitch
+            goal = out + y * out_pitch + place * size
+            result = room + made if past else goal
+            add_rows(rows, weights + y * taps * wide, taps, family, result, kind, samples)
+            if past:
+                copy_past(goal, result, samples * size)
+    if past:
+        settle()
+
+
+def resize_rows(src: NDArray[Any], out: NDArray[Any], plan: Plan, channels: int, first: int, stop: int) -> None:
+    """Make rows ``first`` to ``stop`` of ``out`` by a plan whose widths both arrays have; rows hold samples."""
+    make = rows_first if plan.rows_first else columns_first
+    make(
+        (address(src), src.strides[0], *src.shape), (address(out), out.strides[0]), first, stop, src.dtype.type(0),
+        plan.family, plan.y, plan.x, address(scratch("resize", plan.room, np.uint8)), plan.spaces,
+        scratch("resize_rows", plan.y[2], np.int64), out.nbytes >= LARGE,
+    )  # fmt: skip
