@@ -15,6 +15,8 @@ from ._warp_points import (
     FAR,
     GROUP,
     ROW_BYTES,
+    fold,
+    fold_nearest,
     hold,
     hold_nearest,
     map_places,
@@ -31,7 +33,7 @@ from ._warp_taps import batch, blend, blend_packed, has_packed, spare_pixels
 SEGMENT, TILE_ROWS = 2048, 16  # output pixels: the sides of a tile; smaller ones cost more than they save
 AFFINE, PERSPECTIVE, MAPS = range(3)
 BORDERS = {"constant": 0, "replicate": 1, "reflect101": 2}
-CONSTANT, REPLICATE = BORDERS["constant"], BORDERS["replicate"]
+CONSTANT, REPLICATE, REFLECT = BORDERS["constant"], BORDERS["replicate"], BORDERS["reflect101"]
 NOWHERE = -(1 << 30)
 UNIT = 4294967296.0
 TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4}
@@ -189,6 +191,8 @@ def warp_rows(
                     if not sure:
                         if size == 2 and border == REPLICATE:
                             u, v = hold(u, width - 1), hold(v, height - 1)
+                        if border == REFLECT and width > 1 and height > 1:
+                            u, v = fold(u, width, size // 2 - 1), fold(v, height, size // 2 - 1)
                         sure = which_inside(u, v, 0, last_x, last_y, end_row, spare) == ALL
                     row = out + y * out_pitch + at * pixel
                     goal = row if at + GROUP <= right else ending
@@ -278,6 +282,8 @@ def nearest_rows(
                     row = out + y * out_pitch + at * size
                     if border == REPLICATE:
                         u, v = hold_nearest(u, width - 1), hold_nearest(v, height - 1)
+                    if border == REFLECT and width > 1 and height > 1:
+                        u, v = fold_nearest(u, width), fold_nearest(v, height)
                     inside = which_inside(u, v, 0, width - 1, height - 1, end_row, spare)
                     if small and inside == ALL and at + GROUP + spare <= right:
                         store_offsets(places, u, v, pitch, size)

@@ -148,6 +148,50 @@ def hold_nearest(typingctx: Any, place: Any, last: Any) -> tuple[Any, Codegen]:
     return place(place, types.int64), codegen
 
 
+def _phase(builder: Any, whole: Any, size: Any) -> tuple[Any, Any]:
+    """Return where whole numbers lie in the period of an axis that its two ends mirror, and this period."""
+    wide = ir.VectorType(_DOUBLE, GROUP)
+    period = builder.shl(
+        builder.sub(_splat(builder, builder.trunc(size, _I32)), _all(I32.vector, 1)), _all(I32.vector, 1)
+    )
+    number, length = builder.sitofp(whole, wide), builder.sitofp(period, wide)
+    turns = _floor(builder, builder.fdiv(number, length))  # right for all that int32 holds
+    return builder.fptosi(builder.fsub(number, builder.fmul(turns, length)), I32.vector), period
+
+
+@intrinsic
+def fold(typingctx: Any, place: Any, size: Any, before: Any) -> tuple[Any, Codegen]:
+    """Mirror places into an axis of ``size`` > 1 pixels; ``before`` taps lie before the one at or below a place.
+
+    As weights are even and the border ``reflect101`` is a mirror image, interpolation gives the same there.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        whole, share = (builder.extract_value(args[0], i) for i in range(2))
+        before = _splat(builder, builder.trunc(args[2], _I32))
+        phase, period = _phase(builder, builder.add(whole, before), args[1])
+        other = builder.sub(builder.sub(period, _all(I32.vector, 1)), phase)
+        back = builder.icmp_signed("<", other, phase)
+        whole = builder.sub(builder.select(back, other, phase), before)
+        share = builder.select(back, builder.fsub(_all(F32.vector, 1.0), share), share)
+        return context.make_tuple(builder, signature.return_type, [whole, share])
+
+    return place(place, types.int64, types.int64), codegen
+
+
+@intrinsic
+def fold_nearest(typingctx: Any, place: Any, size: Any) -> tuple[Any, Codegen]:
+    """Mirror pixels into an axis of ``size`` > 1."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        phase, period = _phase(builder, builder.extract_value(args[0], 0), args[1])
+        other = builder.sub(period, phase)
+        whole = builder.select(builder.icmp_signed("<", other, phase), other, phase)
+        return builder.insert_value(args[0], whole, 0)
+
+    return place(place, types.int64), codegen
+
+
 @intrinsic
 def which_inside(
     typingctx: Any, x: Any, y: Any, least: Any, last_x: Any, last_y: Any, end_row: Any, spare: Any
