@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from ._lanes import _FLOAT, _I16, _I32, _I64, I32, _all, _at
+from ._lanes import _I16, _I32, _I64, I32, _all, _at
 from ._planes import _shuffle
 from ._simd import F32, LANES_F32, Codegen, intrinsic
 
@@ -94,24 +94,35 @@ def plane_places(
 
 @intrinsic
 def map_places(typingctx: Any, address: Any, shift: Any) -> tuple[Any, Codegen]:
-    """Take 16 float32 of a map apart, moved by ``shift``: -1, 0, or 1/2, whose fractions are not the place's.
+    """Take 16 float32 of a map apart, moved by a whole number.
 
     In float32 a place and its whole number have an exact difference, but not a sum.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        values = builder.load(_at(builder, args[0], F32.vector), align=4)
-        place = _held(builder, values)
+        place = _held(builder, builder.load(_at(builder, args[0], F32.vector), align=4))
         whole = _floor(builder, place)
-        rest = builder.fsub(place, whole)
-        moved = builder.fcmp_ordered(">", args[1], ir.Constant(_DOUBLE, 0.0))
-        half = builder.select(moved, ir.Constant(_FLOAT, 0.5), ir.Constant(_FLOAT, 2.0))
-        up = builder.sext(builder.fcmp_ordered(">=", rest, _splat(builder, half)), I32.vector)
-        back = builder.fcmp_ordered("<", args[1], ir.Constant(_DOUBLE, 0.0))
-        first = builder.add(builder.fptosi(whole, I32.vector), _splat(builder, builder.sext(back, _I32)))
-        return context.make_tuple(builder, signature.return_type, [builder.sub(first, up), rest])
+        step = builder.fptosi(args[1], _I32)
+        first = builder.add(builder.fptosi(whole, I32.vector), _splat(builder, step))
+        return context.make_tuple(builder, signature.return_type, [first, builder.fsub(place, whole)])
 
     return _PLACE(types.int64, types.float64), codegen
+
+
+@intrinsic
+def map_nearest(typingctx: Any, address: Any) -> tuple[Any, Codegen]:
+    """Take the pixels that 16 float32 of a map are nearest to: half of the whole numbers at or below twice as much.
+
+    The sum with 1/2 would be rounded.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _held(builder, builder.load(_at(builder, args[0], F32.vector), align=4))
+        twice = builder.fptosi(_floor(builder, builder.fadd(place, place)), I32.vector)
+        whole = builder.ashr(builder.add(twice, _all(I32.vector, 1)), _all(I32.vector, 1))
+        return context.make_tuple(builder, signature.return_type, [whole, _all(F32.vector, 0.0)])
+
+    return _PLACE(types.int64), codegen
 
 
 @intrinsic
