@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ._lanes import VECTOR_BYTES, WEIGHT_BITS, has_fixed_point
 from ._lines import address
+from ._picks import HAS_PICKS, aligned
 from ._resize_table import Box, axis_table
-from ._x86 import has
 
 TILE_SAMPLES = 384  # of the larger side of a tile's rows: turned, they stay in the first-level cache
 LEAST_SAMPLES = 32  # of a row, as many as are turned together
@@ -83,7 +83,7 @@ def shuffled(
     """Plan vectors that pick their samples out of windows of two, and strips of them; None where that can't be."""
     lanes, size, taps, count = VECTOR_BYTES // family.nbytes, family.nbytes, weights.shape[1], len(origins)
     reach = (taps - 1) * channels
-    if not has("avx512bw") or not lanes <= count <= MOST_SHUFFLED or in_width < lanes:
+    if not HAS_PICKS or not lanes <= count <= MOST_SHUFFLED or in_width < lanes:
         return None
     number = -(-count // lanes)
     number += -number % VECTORS  # made together; the last overlap the one before
@@ -166,10 +166,7 @@ def _distinct(table: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the entries that are different, aligned, and which of them each is."""
     flat = np.ascontiguousarray(table).reshape(len(table), -1)
     found, which = np.unique(flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))), return_inverse=True)
-    memory = np.zeros(found.nbytes + VECTOR_BYTES, np.uint8)
-    aligned = memory[-address(memory) % VECTOR_BYTES :][: found.nbytes]
-    aligned[:] = found.view(np.uint8).ravel()
-    return aligned, which.ravel().astype(np.int64)
+    return aligned(found.view(np.uint8)), which.ravel().astype(np.int64)
 
 
 def _pitch(count: int) -> int:

@@ -10,50 +10,18 @@ Rows are given by address and their distances in bytes; ``kind`` is the pixels' 
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import I16, I32, _at, _spread, add_product, lanes, load, same_type, splat, store, whole_at
+from ._lanes import add_product, lanes, load, same_type, splat, store, whole_at
 from ._lines import address
+from ._picks import load_indices, moved, picked
 from ._resize_cpu import add_rows, widen
 from ._resize_plan import STRIP_BYTES, VECTOR_ENTRY_BYTES, VECTORS, Plan
 from ._scratch import scratch
-from ._simd import Codegen, intrinsic, jit, pixel_size, prefetch
+from ._simd import jit, pixel_size, prefetch
 from ._streams import LARGE, copy_past, settle
-from ._x86 import call
 
 AHEAD = 3  # rows between asking for a row and using it
-_INDICES = {types.float32: I32, types.int16: I16}
-
-
-@intrinsic
-def load_indices(typingctx: Any, address: Any, family: Any) -> tuple[Any, Codegen]:
-    """Load the indices of a vector of a family: whole numbers as wide as its lanes."""
-    indices = _INDICES[family]
-    return indices(types.int64, family), lambda c, b, s, a: b.load(_at(b, a[0], indices.vector), align=64)
-
-
-@intrinsic
-def moved(typingctx: Any, indices: Any, step: Any) -> tuple[Any, Codegen]:
-    """Add a number to all indices."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = args[0].type
-        return builder.add(args[0], _spread(builder, builder.trunc(args[1], vector.element), vector))
-
-    return indices(indices, types.int64), codegen
-
-
-@intrinsic
-def picked(typingctx: Any, low: Any, high: Any, indices: Any) -> tuple[Any, Codegen]:
-    """Return the values of two vectors at these indices."""
-    name = "hi" if indices == I16 else "ps"
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        low, high, indices = args
-        return call(builder, f"avx512.vpermi2var.{name}.512", low.type, low, indices, high)
-
-    return low(low, high, indices), codegen
 
 
 @jit

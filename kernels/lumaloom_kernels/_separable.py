@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from ._borders import border_indices
 from ._box import box, box_small
 from ._checks import Border
-from ._fir import BLOCK_F32, BLOCK_U16, fir_u8
+from ._fir import BLOCK_U16, fir_u8
 from ._gaussian_plan import AxisPlan, Weights, spline_weights
 from ._packed import Image
+from ._passes import BLOCK as BLOCK_PASS
 from ._passes import passes_f32
+from ._picks import windows
 from ._scratch import scratch
 from ._shrink import enlarge, shrink
 from ._shrink_u8 import BLOCK as BLOCK_U8
@@ -96,11 +98,12 @@ def passes(
     # parts of lines are slow to write past the caches, and narrow strips are full of them
     stream = target.height * target.step >= STREAM_BYTES and depth <= MOST_STREAMED
     room = (WIDE_BYTES if stream else PASS_BYTES) // (4 * depth)
-    strip = strip_width(target.width, channels, BLOCK_F32, room)
+    strip = strip_width(target.width, channels, BLOCK_PASS, room)
     strips = strips_of(target.width, strip, xmap.pad if in_place else 0)
-    pitch = -(-strip * channels // BLOCK_F32) * BLOCK_F32 * 4 + 64  # rows of one column share no cache set
+    pitch = -(-strip * channels // BLOCK_PASS) * BLOCK_PASS * 4 + 64  # rows of one column share no cache set
     numbers = [np.float32(number) for number in (offset, high, amount, threshold)]
     weights = wx.astype(np.float32), wy.astype(np.float32)
+    picks = windows(across, channels)
 
     def band(first: int, stop: int) -> None:
         line = scratch("line", (strip + across) * channels + SLACK, np.float32)
@@ -109,7 +112,8 @@ def passes(
         spare = scratch("spare", SLACK, np.uint8)
         passes_f32(
             source.at, source.step, source.width, target.at, target.step, first, stop, channels, xmap.index, xmap.pad,
-            ymap.index, *weights, strips, line, ring, pitch, rows, spare, *numbers, sharpen, stream, source.kind,
+            ymap.index, *weights, *picks, strips, line, ring, pitch, rows, spare, *numbers, sharpen, stream,
+            source.kind,
         )  # fmt: skip
 
     run_bands(band, target.height, threads)

@@ -78,7 +78,7 @@ def test_without_wide_instructions(dtype: str, size: tuple[int, int], plans: pyt
     """Rows are turned instead of shuffled; the float32 family gives uint8 too what the definition says."""
     src = noise((23, 31, 3), dtype)
     expected = resize(src, size, "lanczos")
-    plans.setattr(_resize_plan, "has", lambda feature: False)
+    plans.setattr(_resize_plan, "HAS_PICKS", False)
     _resize_plan.make_plan.cache_clear()
     np.testing.assert_array_equal(resize(src, size, "lanczos"), expected)
     plans.setattr(_resize_plan, "has_fixed_point", lambda: False)
