@@ -126,14 +126,14 @@ def passes_f32(
                         for _ in range(windows[j, 1]):
                             w = f32_splat(wx[k])
                             tap = load_indices(table + 64 * k, FLOAT)
-                            s0 = f32_add(s0, f32_mul(picked(v0, v1, tap), w))
-                            s1 = f32_add(s1, f32_mul(picked(v1, v2, tap), w))
-                            s2 = f32_add(s2, f32_mul(picked(v2, v3, tap), w))
-                            s3 = f32_add(s3, f32_mul(picked(v3, v4, tap), w))
-                            s4 = f32_add(s4, f32_mul(picked(v4, v5, tap), w))
-                            s5 = f32_add(s5, f32_mul(picked(v5, v6, tap), w))
-                            s6 = f32_add(s6, f32_mul(picked(v6, v7, tap), w))
-                            s7 = f32_add(s7, f32_mul(picked(v7, v8, tap), w))
+                            s0 = f32_add(s0, f32_mul(picked((v0, v1), tap), w))
+                            s1 = f32_add(s1, f32_mul(picked((v1, v2), tap), w))
+                            s2 = f32_add(s2, f32_mul(picked((v2, v3), tap), w))
+                            s3 = f32_add(s3, f32_mul(picked((v3, v4), tap), w))
+                            s4 = f32_add(s4, f32_mul(picked((v4, v5), tap), w))
+                            s5 = f32_add(s5, f32_mul(picked((v5, v6), tap), w))
+                            s6 = f32_add(s6, f32_mul(picked((v6, v7), tap), w))
+                            s7 = f32_add(s7, f32_mul(picked((v7, v8), tap), w))
                             k += 1
                     for k in range(0 if len(windows) == 0 else across, across):
                         w = f32_splat(wx[k])

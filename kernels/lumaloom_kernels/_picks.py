@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import I16, I32, VECTOR_BYTES, _at, _spread
+from ._lanes import _FAMILIES, _I64, I16, I32, VECTOR_BYTES, _all, _at, _spread
 from ._lines import address
 from ._simd import LANES_F32, Codegen, intrinsic
 from ._x86 import call, has
@@ -38,15 +39,35 @@ def moved(typingctx: Any, indices: Any, step: Any) -> tuple[Any, Codegen]:
 
 
 @intrinsic
-def picked(typingctx: Any, low: Any, high: Any, indices: Any) -> tuple[Any, Codegen]:
-    """Return the values of two vectors at these indices; only where `HAS_PICKS`."""
+def load_window(typingctx: Any, address: Any, family: Any, pairs: Any) -> tuple[Any, Codegen]:
+    """Load as many pairs of vectors as ``pairs`` is long, one after the other."""
+    kind, count = _FAMILIES[family], 2 * len(pairs)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = [builder.add(args[0], ir.Constant(_I64, VECTOR_BYTES * i)) for i in range(count)]
+        vectors = [builder.load(_at(builder, place, kind.vector), align=1) for place in places]
+        return context.make_tuple(builder, signature.return_type, vectors)
+
+    return types.UniTuple(kind, count)(types.int64, family, pairs), codegen
+
+
+@intrinsic
+def picked(typingctx: Any, window: Any, indices: Any) -> tuple[Any, Codegen]:
+    """Return the values of one or two pairs of vectors at these indices; only where `HAS_PICKS`."""
     name = "hi" if indices == I16 else "ps"
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        low, high, indices = args
-        return call(builder, f"avx512.vpermi2var.{name}.512", low.type, low, indices, high)
+        vectors, indices = [builder.extract_value(args[0], i) for i in range(window.count)], args[1]
+        low, *high = (
+            call(builder, f"avx512.vpermi2var.{name}.512", one.type, one, indices, two)
+            for one, two in zip(vectors[::2], vectors[1::2], strict=True)
+        )
+        if not high:
+            return low
+        first = builder.icmp_unsigned("<", indices, _all(indices.type, 2 * indices.type.count))
+        return builder.select(first, low, high[0])
 
-    return low(low, high, indices), codegen
+    return window.dtype(window, indices), codegen
 
 
 def aligned(table: NDArray[Any]) -> NDArray[Any]:

@@ -80,7 +80,7 @@ def shuffled(
     origins: NDArray[np.int64], weights: NDArray[Any], channels: int, in_width: int, family: Any, rows_first: bool,
     y_taps: int, dtype: np.dtype[Any],
 ) -> Parts | None:  # fmt: skip
-    """Plan vectors that pick their samples out of windows of two, and strips of them; None where that can't be."""
+    """Plan vectors that pick their samples out of windows, and strips of them; None where these are too narrow."""
     lanes, size, taps, count = VECTOR_BYTES // family.nbytes, family.nbytes, weights.shape[1], len(origins)
     reach = (taps - 1) * channels
     if not HAS_PICKS or not lanes <= count <= MOST_SHUFFLED or in_width < lanes:
@@ -91,7 +91,9 @@ def shuffled(
     samples = places[:, None] + np.arange(lanes)
     bases = origins[samples].min(1)
     indices = origins[samples] - bases[:, None]
-    if indices.max() >= 2 * lanes:
+    pairs = 1 if indices.max() < 2 * lanes else 2
+    window = 2 * pairs * lanes
+    if indices.max() >= window:
         return None
     # An entry: its window, its place, and where its indices and weights are. Many vectors have the same ones.
     shares = weights[samples // channels].transpose(0, 2, 1)  # (vector, tap, lane)
@@ -114,13 +116,13 @@ def shuffled(
     widths = np.maximum(lasts + 1 - lows, lanes)
     strips = np.stack([firsts, counts, lows, widths, starts, stops - starts], 1)
 
-    line = _pitch((int(widths.max()) + 2 * lanes) * size)
+    line = _pitch((int(widths.max()) + window) * size)
     ring = line if rows_first else _pitch(int((stops - starts).max()) * size)
     made = line + y_taps * ring
     tables = tuple(map(_read_only, (entries, strips, index_table, weight_table)))
-    served = 1 + (2 * lanes - 1 - int(indices.max())) // channels  # taps of a window
+    served = 1 + (window - 1 - int(indices.max())) // channels  # taps of a window
     served = -(-taps // -(-taps // served))
-    numbers = (address(tables[0]), address(tables[1]), len(strips), (taps, served, channels))
+    numbers = (address(tables[0]), address(tables[1]), len(strips), (taps, served, channels), (0,) * pairs)
     room = made + int((stops - starts).max()) * dtype.itemsize + VECTOR_BYTES
     return numbers, in_width, count, room, (line, ring, made), tables
 

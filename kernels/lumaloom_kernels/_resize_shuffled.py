@@ -1,7 +1,7 @@
 """Resize in vectors, row by row: a vector of output samples picks each of its taps out of a window of the row.
 
-The samples of one tap lie within two vectors where the image is not shrunk much, and from tap to tap the window alone
-moves, by a pixel. So there is nothing to turn, and a strip of the image stays in the first-level cache.
+The samples of one tap lie within two or four vectors where the image is not shrunk much, and from tap to tap the
+window alone moves, by a pixel. So there is nothing to turn, and a strip of the image stays in the first-level cache.
 
 Rows are given by address and their distances in bytes; ``kind`` is the pixels' type, ``family`` that of the sums
 (see ``_lanes``). Tables are those of a `Plan`, ``room`` is the address of working memory.
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ._lanes import add_product, lanes, load, same_type, splat, store, whole_at
 from ._lines import address
-from ._picks import load_indices, moved, picked
+from ._picks import load_indices, load_window, moved, picked
 from ._resize_cpu import add_rows, widen
 from ._resize_plan import STRIP_BYTES, VECTOR_ENTRY_BYTES, VECTORS, Plan
 from ._scratch import scratch
@@ -25,7 +25,9 @@ AHEAD = 3  # rows between asking for a row and using it
 
 
 @jit
-def filter_row(line: int, entries: int, count: int, taps: Any, family: Any, out: int, kind: Any) -> None:
+def filter_row(
+    line: int, entries: int, count: int, taps: Any, pairs: Any, family: Any, out: int, kind: Any
+) -> None:  # fmt: skip
     """Make ``count`` vectors, a multiple of `VECTORS`, along x by the entries of a `Plan`.
 
     ``line`` and ``out`` are where sample 0 of the source's row and of the result's would be, ``taps`` their number,
@@ -44,21 +46,16 @@ def filter_row(line: int, entries: int, count: int, taps: Any, family: Any, out:
         a = b = c = d = splat(family)
         far = near = 0
         for done in range(0, number, most):
-            a_low, a_high, a_from = load(a_at + far, family, family), load(a_at + far + 64, family, family), a_first
-            b_low, b_high, b_from = load(b_at + far, family, family), load(b_at + far + 64, family, family), b_first
-            c_low, c_high, c_from = load(c_at + far, family, family), load(c_at + far + 64, family, family), c_first
-            d_low, d_high, d_from = load(d_at + far, family, family), load(d_at + far + 64, family, family), d_first
+            a_here, b_here = load_window(a_at + far, family, pairs), load_window(b_at + far, family, pairs)
+            c_here, d_here = load_window(c_at + far, family, pairs), load_window(d_at + far, family, pairs)
+            a_from, b_from, c_from, d_from = a_first, b_first, c_first, d_first
             for _ in range(min(most, number - done)):
-                a = add_product(a, picked(a_low, a_high, a_from), load(a_share + near, family, family))
-                b = add_product(b, picked(b_low, b_high, b_from), load(b_share + near, family, family))
-                c = add_product(c, picked(c_low, c_high, c_from), load(c_share + near, family, family))
-                d = add_product(d, picked(d_low, d_high, d_from), load(d_share + near, family, family))
-                a_from, b_from, c_from, d_from = (
-                    moved(a_from, hop),
-                    moved(b_from, hop),
-                    moved(c_from, hop),
-                    moved(d_from, hop),
-                )
+                a = add_product(a, picked(a_here, a_from), load(a_share + near, family, family))
+                b = add_product(b, picked(b_here, b_from), load(b_share + near, family, family))
+                c = add_product(c, picked(c_here, c_from), load(c_share + near, family, family))
+                d = add_product(d, picked(d_here, d_from), load(d_share + near, family, family))
+                a_from, b_from = moved(a_from, hop), moved(b_from, hop)
+                c_from, d_from = moved(c_from, hop), moved(d_from, hop)
                 near += 64
             far += most * hop * size
         store(out + whole_at(at + 8) * out_size, a, kind)
@@ -83,7 +80,7 @@ def rows_first(
     src, pitch, height, _ = source
     out, out_pitch = target
     starts, weights, taps = y_table
-    entries, strips, count, x_taps = x_table
+    entries, strips, count, x_taps, pairs = x_table
     ring, ring_pitch, made = spaces
     size, wide = pixel_size(kind), pixel_size(family)
     for s in range(count):
@@ -106,7 +103,7 @@ def rows_first(
             add_rows(rows, weights + y * taps * wide, taps, family, room, family, width)
             goal = out + y * out_pitch
             result = room + made - place * size if past else goal
-            filter_row(room - low * wide, here, vectors, x_taps, family, result, kind)
+            filter_row(room - low * wide, here, vectors, x_taps, pairs, family, result, kind)
             if past:
                 copy_past(goal + place * size, room + made, samples * size)
     if past:
@@ -122,14 +119,16 @@ def columns_first(
     src, pitch, height, in_width = source
     out, out_pitch = target
     starts, weights, taps = y_table
-    entries, strips, count, x_taps = x_table
+    entries, strips, count, x_taps, pairs = x_table
     ring, ring_pitch, made = spaces
     size, wide = pixel_size(kind), pixel_size(family)
     for s in range(count):
         at = strips + STRIP_BYTES * s
         entry, vectors, low, width = whole_at(at), whole_at(at + 8), whole_at(at + 16), whole_at(at + 24)
         place, samples = whole_at(at + 32), whole_at(at + 40)
-        direct = same_type(kind, family) and low + width + 2 * lanes(family) <= in_width  # windows reach farther
+        direct = (
+            same_type(kind, family) and low + width + 2 * len(pairs) * lanes(family) <= in_width
+        )  # windows reach farther
         here = entries + entry * VECTOR_ENTRY_BYTES
         done = 0
         for y in range(first, stop):
@@ -141,7 +140,7 @@ def columns_first(
                     widen(line + low * size, kind, family, room, width)
                     line = room - low * wide
                 goal = room + ring + row % taps * ring_pitch - place * wide
-                filter_row(line, here, vectors, x_taps, family, goal, family)
+                filter_row(line, here, vectors, x_taps, pairs, family, goal, family)
             done = start + taps
             for k in range(taps):
                 rows[k] = room + ring + (start + k) % taps * ring_pitch
