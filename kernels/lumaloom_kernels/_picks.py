@@ -4,19 +4,36 @@ A load that is no whole cache line takes the time of two, a pick that of none. P
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numpy.typing import NDArray
 
-from ._lanes import _FAMILIES, _I64, I16, I32, VECTOR_BYTES, _all, _at, _spread
+from ._lanes import (
+    _FAMILIES,
+    _I64,
+    I16,
+    I32,
+    VECTOR_BYTES,
+    _all,
+    _at,
+    _spread,
+    add_product,
+    load,
+    splat,
+    store,
+    whole_at,
+)
 from ._lines import address
-from ._simd import LANES_F32, Codegen, intrinsic
+from ._simd import LANES_F32, Codegen, intrinsic, jit, pixel_size
 from ._x86 import call, has
 
 HAS_PICKS = has("avx512bw")
+VECTORS = 4  # made together
+ENTRY_BYTES = 32
+MOST_SAMPLES = 1 << 16  # of a row: the tables of more would be large
 _INDICES = {types.float32: I32, types.int16: I16}
 
 
@@ -94,3 +111,92 @@ def windows(taps: int, hop: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     which = np.searchsorted(starts + LANES_F32, offsets)
     table = (offsets - starts[which])[:, None] + np.arange(LANES_F32)
     return np.stack([4 * starts, np.bincount(which)], 1), aligned(table.astype(np.int32))
+
+
+@jit
+def filter_row(
+    line: int, entries: int, count: int, taps: Any, pairs: Any, family: Any, out: int, kind: Any
+) -> None:  # fmt: skip
+    """Make ``count`` vectors, a multiple of `VECTORS`, along x by the entries of a `Picks`.
+
+    ``line`` and ``out`` are where sample 0 of the source's row and of the result's would be, ``taps`` their number,
+    how many of them one window serves, and how many samples lie between them.
+    """
+    number, most, hop = taps
+    size, out_size = pixel_size(family), pixel_size(kind)
+    for i in range(count // VECTORS):
+        at = entries + VECTORS * ENTRY_BYTES * i
+        a_at, b_at = line + whole_at(at), line + whole_at(at + 32)
+        c_at, d_at = line + whole_at(at + 64), line + whole_at(at + 96)
+        a_first, b_first = load_indices(whole_at(at + 16), family), load_indices(whole_at(at + 48), family)
+        c_first, d_first = load_indices(whole_at(at + 80), family), load_indices(whole_at(at + 112), family)
+        a_share, b_share = whole_at(at + 24), whole_at(at + 56)
+        c_share, d_share = whole_at(at + 88), whole_at(at + 120)
+        a = b = c = d = splat(family)
+        far = near = 0
+        for done in range(0, number, most):
+            a_here, b_here = load_window(a_at + far, family, pairs), load_window(b_at + far, family, pairs)
+            c_here, d_here = load_window(c_at + far, family, pairs), load_window(d_at + far, family, pairs)
+            a_from, b_from, c_from, d_from = a_first, b_first, c_first, d_first
+            for _ in range(min(most, number - done)):
+                a = add_product(a, picked(a_here, a_from), load(a_share + near, family, family))
+                b = add_product(b, picked(b_here, b_from), load(b_share + near, family, family))
+                c = add_product(c, picked(c_here, c_from), load(c_share + near, family, family))
+                d = add_product(d, picked(d_here, d_from), load(d_share + near, family, family))
+                a_from, b_from = moved(a_from, hop), moved(b_from, hop)
+                c_from, d_from = moved(c_from, hop), moved(d_from, hop)
+                near += 64
+            far += most * hop * size
+        store(out + whole_at(at + 8) * out_size, a, kind)
+        store(out + whole_at(at + 40) * out_size, b, kind)
+        store(out + whole_at(at + 72) * out_size, c, kind)
+        store(out + whole_at(at + 104) * out_size, d, kind)
+
+
+class Picks(NamedTuple):
+    """How rows are filtered by `filter_row`: the windows, indices and weights of every vector."""
+
+    entries: NDArray[np.int64]  # of a vector: its window, in bytes, its place, and where its indices and weights are
+    last: NDArray[np.int64]  # the last sample that a vector begins a tap with
+    taps: tuple[int, int, int]  # how many; how many of them one window serves; samples between them
+    pairs: tuple[int, ...]  # as long as a window has pairs of vectors
+    tables: tuple[NDArray[Any], ...]
+
+
+def picks_of(
+    origins: NDArray[np.int64], weights: NDArray[Any], channels: int, most: int = 2, least: int = 1
+) -> Picks | None:
+    """Return how samples are made that begin with those at ``origins``; None where windows are too narrow.
+
+    ``weights`` has a row for each pixel; ``most`` and ``least`` are numbers of pairs of vectors in a window.
+    """
+    count, taps, size = len(origins), weights.shape[1], weights.itemsize
+    lanes = VECTOR_BYTES // size
+    if not HAS_PICKS or not lanes <= count <= MOST_SAMPLES:
+        return None
+    number = -(-count // lanes)
+    number += -number % VECTORS  # made together; the last overlap the one before
+    places = np.minimum(np.arange(number) * lanes, count - lanes)
+    samples = places[:, None] + np.arange(lanes)
+    starts = origins[samples]
+    bases = starts.min(1)
+    indices = starts - bases[:, None]
+    pairs = max(least, int(indices.max()) // (2 * lanes) + 1)
+    if pairs > most:
+        return None
+    # Many vectors have the same indices and weights.
+    shares = weights[samples // channels].transpose(0, 2, 1)  # (vector, tap, lane)
+    (index_table, which), (weight_table, whose) = (_distinct(part) for part in (indices.astype(f"i{size}"), shares))
+    indices_at = address(index_table) + which * VECTOR_BYTES
+    weights_at = address(weight_table) + whose * taps * VECTOR_BYTES
+    entries = np.stack([bases * size, places, indices_at, weights_at], 1)
+    served = 1 + (2 * pairs * lanes - 1 - int(indices.max())) // channels
+    served = -(-taps // -(-taps // served))  # about as many by each window
+    return Picks(entries, starts.max(1), (taps, served, channels), (0,) * pairs, (index_table, weight_table))
+
+
+def _distinct(table: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the entries that are different, aligned, and which of them each is."""
+    flat = np.ascontiguousarray(table).reshape(len(table), -1)
+    found, which = np.unique(flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))), return_inverse=True)
+    return aligned(found.view(np.uint8)), which.ravel().astype(np.int64)

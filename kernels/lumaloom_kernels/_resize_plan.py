@@ -9,17 +9,15 @@ from numpy.typing import NDArray
 
 from ._lanes import VECTOR_BYTES, WEIGHT_BITS, has_fixed_point
 from ._lines import address
-from ._picks import HAS_PICKS, aligned
+from ._picks import VECTORS, picks_of
 from ._resize_table import Box, axis_table
 
 TILE_SAMPLES = 384  # of the larger side of a tile's rows: turned, they stay in the first-level cache
 LEAST_SAMPLES = 32  # of a row, as many as are turned together
 SAMPLE_BYTES, TILE_BYTES = 16, 24  # of an entry of these tables
-VECTORS = 4  # made together
-STRIP_BYTES, VECTOR_ENTRY_BYTES = 48, 32
+STRIP_BYTES = 48
 STRIP_ROOM = 28 << 10  # bytes of the rows of a strip that are in use at once: they stay in the first-level cache
 LEAST_VECTORS = 16  # of a strip
-MOST_SHUFFLED = 1 << 16  # samples: the tables of more would be large
 MAX_FIXED_TAPS = 16  # so that roundings add up to less than half a step
 
 Parts: TypeAlias = tuple[tuple[Any, ...], int, int, int, tuple[int, ...], tuple[NDArray[Any], ...]]
@@ -81,26 +79,11 @@ def shuffled(
     y_taps: int, dtype: np.dtype[Any],
 ) -> Parts | None:  # fmt: skip
     """Plan vectors that pick their samples out of windows, and strips of them; None where these are too narrow."""
-    lanes, size, taps, count = VECTOR_BYTES // family.nbytes, family.nbytes, weights.shape[1], len(origins)
-    reach = (taps - 1) * channels
-    if not HAS_PICKS or not lanes <= count <= MOST_SHUFFLED or in_width < lanes:
+    lanes, size, count = VECTOR_BYTES // family.nbytes, family.nbytes, len(origins)
+    picks = picks_of(origins, weights, channels) if in_width >= lanes else None
+    if picks is None:
         return None
-    number = -(-count // lanes)
-    number += -number % VECTORS  # made together; the last overlap the one before
-    places = np.minimum(np.arange(number) * lanes, count - lanes)
-    samples = places[:, None] + np.arange(lanes)
-    bases = origins[samples].min(1)
-    indices = origins[samples] - bases[:, None]
-    pairs = 1 if indices.max() < 2 * lanes else 2
-    window = 2 * pairs * lanes
-    if indices.max() >= window:
-        return None
-    # An entry: its window, its place, and where its indices and weights are. Many vectors have the same ones.
-    shares = weights[samples // channels].transpose(0, 2, 1)  # (vector, tap, lane)
-    (index_table, which), (weight_table, whose) = (_distinct(part) for part in (indices.astype(f"i{size}"), shares))
-    indices_at = address(index_table) + which * VECTOR_BYTES
-    weights_at = address(weight_table) + whose * taps * VECTOR_BYTES
-    entries = np.stack([bases * size, places, indices_at, weights_at], 1)
+    places, number, window = picks.entries[:, 1], len(picks.entries), 2 * len(picks.pairs) * lanes
     # A strip: its first entry, how many, its first source sample, how many; its first output sample, how many.
     most = max(STRIP_ROOM // ((y_taps + 1) * VECTOR_BYTES), LEAST_VECTORS)
     if rows_first:  # it is the source's rows that wait
@@ -109,22 +92,20 @@ def shuffled(
     step += -step % VECTORS  # and so in whole lines of the caches
     firsts = np.arange(0, number, step)
     counts = np.minimum(step, number - firsts)
-    lows = np.minimum.reduceat(bases, firsts)
+    lows = np.minimum.reduceat(picks.entries[:, 0], firsts) // size
     lows = np.minimum(lows - lows % lanes, in_width - lanes)  # loads along y are whole lines of the caches
     starts, stops = places[firsts], places[firsts + counts - 1] + lanes
-    lasts = np.maximum.reduceat(origins[samples].max(1), firsts) + reach
+    lasts = np.maximum.reduceat(picks.last, firsts) + (weights.shape[1] - 1) * channels
     widths = np.maximum(lasts + 1 - lows, lanes)
     strips = np.stack([firsts, counts, lows, widths, starts, stops - starts], 1)
 
     line = _pitch((int(widths.max()) + window) * size)
     ring = line if rows_first else _pitch(int((stops - starts).max()) * size)
     made = line + y_taps * ring
-    tables = tuple(map(_read_only, (entries, strips, index_table, weight_table)))
-    served = 1 + (window - 1 - int(indices.max())) // channels  # taps of a window
-    served = -(-taps // -(-taps // served))
-    numbers = (address(tables[0]), address(tables[1]), len(strips), (taps, served, channels), (0,) * pairs)
+    tables = tuple(map(_read_only, (picks.entries, strips)))
+    numbers = (*map(address, tables), len(strips), picks.taps, picks.pairs)
     room = made + int((stops - starts).max()) * dtype.itemsize + VECTOR_BYTES
-    return numbers, in_width, count, room, (line, ring, made), tables
+    return numbers, in_width, count, room, (line, ring, made), (*tables, *picks.tables)
 
 
 def turned(
@@ -162,13 +143,6 @@ def turned(
     numbers = (samples_at, weights_at, taps, tile, tiles_at, len(tiles))
     spaces = (line, ring, made, ring_rows, columns, turned_at, ring_at, made_at)
     return numbers, in_width, out_width, made_at + lanes * made, spaces, tables
-
-
-def _distinct(table: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the entries that are different, aligned, and which of them each is."""
-    flat = np.ascontiguousarray(table).reshape(len(table), -1)
-    found, which = np.unique(flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))), return_inverse=True)
-    return aligned(found.view(np.uint8)), which.ravel().astype(np.int64)
 
 
 def _pitch(count: int) -> int:

@@ -12,56 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._lanes import add_product, lanes, load, same_type, splat, store, whole_at
+from ._lanes import lanes, same_type, whole_at
 from ._lines import address
-from ._picks import load_indices, load_window, moved, picked
+from ._picks import ENTRY_BYTES, filter_row
 from ._resize_cpu import add_rows, widen
-from ._resize_plan import STRIP_BYTES, VECTOR_ENTRY_BYTES, VECTORS, Plan
+from ._resize_plan import STRIP_BYTES, Plan
 from ._scratch import scratch
 from ._simd import jit, pixel_size, prefetch
 from ._streams import LARGE, copy_past, settle
 
 AHEAD = 3  # rows between asking for a row and using it
-
-
-@jit
-def filter_row(
-    line: int, entries: int, count: int, taps: Any, pairs: Any, family: Any, out: int, kind: Any
-) -> None:  # fmt: skip
-    """Make ``count`` vectors, a multiple of `VECTORS`, along x by the entries of a `Plan`.
-
-    ``line`` and ``out`` are where sample 0 of the source's row and of the result's would be, ``taps`` their number,
-    how many of them one window serves, and how many samples lie between them.
-    """
-    number, most, hop = taps
-    size, out_size = pixel_size(family), pixel_size(kind)
-    for i in range(count // VECTORS):
-        at = entries + VECTORS * VECTOR_ENTRY_BYTES * i
-        a_at, b_at = line + whole_at(at), line + whole_at(at + 32)
-        c_at, d_at = line + whole_at(at + 64), line + whole_at(at + 96)
-        a_first, b_first = load_indices(whole_at(at + 16), family), load_indices(whole_at(at + 48), family)
-        c_first, d_first = load_indices(whole_at(at + 80), family), load_indices(whole_at(at + 112), family)
-        a_share, b_share = whole_at(at + 24), whole_at(at + 56)
-        c_share, d_share = whole_at(at + 88), whole_at(at + 120)
-        a = b = c = d = splat(family)
-        far = near = 0
-        for done in range(0, number, most):
-            a_here, b_here = load_window(a_at + far, family, pairs), load_window(b_at + far, family, pairs)
-            c_here, d_here = load_window(c_at + far, family, pairs), load_window(d_at + far, family, pairs)
-            a_from, b_from, c_from, d_from = a_first, b_first, c_first, d_first
-            for _ in range(min(most, number - done)):
-                a = add_product(a, picked(a_here, a_from), load(a_share + near, family, family))
-                b = add_product(b, picked(b_here, b_from), load(b_share + near, family, family))
-                c = add_product(c, picked(c_here, c_from), load(c_share + near, family, family))
-                d = add_product(d, picked(d_here, d_from), load(d_share + near, family, family))
-                a_from, b_from = moved(a_from, hop), moved(b_from, hop)
-                c_from, d_from = moved(c_from, hop), moved(d_from, hop)
-                near += 64
-            far += most * hop * size
-        store(out + whole_at(at + 8) * out_size, a, kind)
-        store(out + whole_at(at + 40) * out_size, b, kind)
-        store(out + whole_at(at + 72) * out_size, c, kind)
-        store(out + whole_at(at + 104) * out_size, d, kind)
 
 
 @jit
@@ -87,7 +47,7 @@ def rows_first(
         at = strips + STRIP_BYTES * s
         entry, vectors, low, width = whole_at(at), whole_at(at + 8), whole_at(at + 16), whole_at(at + 24)
         place, samples = whole_at(at + 32), whole_at(at + 40)
-        begin, here = src + low * size, entries + entry * VECTOR_ENTRY_BYTES
+        begin, here = src + low * size, entries + entry * ENTRY_BYTES
         ready = 0
         for y in range(first, stop):
             start = whole_at(starts + 8 * y)
@@ -129,7 +89,7 @@ def columns_first(
         direct = (
             same_type(kind, family) and low + width + 2 * len(pairs) * lanes(family) <= in_width
         )  # windows reach farther
-        here = entries + entry * VECTOR_ENTRY_BYTES
+        here = entries + entry * ENTRY_BYTES
         done = 0
         for y in range(first, stop):
             start = whole_at(starts + 8 * y)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumaloom_kernels import _lanes, _resize_plan, _resize_shuffled, resize
+from lumaloom_kernels import _lanes, _picks, _resize_plan, _resize_shuffled, resize
 from lumaloom_kernels._checks import DtypeError, KernelError, KindError, OutputError, ParameterError, ShapeError
 from lumaloom_kernels._resize_table import FILTERS, axis_table, dense_weights
 from lumaloom_kernels.resize import reference
@@ -78,7 +78,7 @@ def test_without_wide_instructions(dtype: str, size: tuple[int, int], plans: pyt
     """Rows are turned instead of shuffled; the float32 family gives uint8 too what the definition says."""
     src = noise((23, 31, 3), dtype)
     expected = resize(src, size, "lanczos")
-    plans.setattr(_resize_plan, "HAS_PICKS", False)
+    plans.setattr(_picks, "HAS_PICKS", False)
     _resize_plan.make_plan.cache_clear()
     np.testing.assert_array_equal(resize(src, size, "lanczos"), expected)
     plans.setattr(_resize_plan, "has_fixed_point", lambda: False)
