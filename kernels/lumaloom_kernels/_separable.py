@@ -13,10 +13,11 @@ from ._box import box, box_small
 from ._checks import Border
 from ._fir import BLOCK_U16, fir_u8
 from ._gaussian_plan import AxisPlan, Weights, spline_weights
+from ._lines import address
 from ._packed import Image
 from ._passes import BLOCK as BLOCK_PASS
 from ._passes import passes_f32
-from ._picks import windows
+from ._picks import Picks, picks_of, windows
 from ._scratch import scratch
 from ._shrink import enlarge, shrink
 from ._shrink_u8 import BLOCK as BLOCK_U8
@@ -30,6 +31,7 @@ WIDE_BYTES = 120 << 10  # and those that leave the caches at once
 MOST_STREAMED = 9  # rows
 STREAM_BYTES = 16 << 20  # an image of this size has left the caches before anyone reads it
 SMALL_RADIUS = 5  # up to here direct sums are faster than running ones
+PAIRS = 2  # of vectors in a window that rows are thinned out by
 SLACK = 512  # bytes that blocks may run past the end of a work row
 Folded: TypeAlias = NDArray[np.float32]  # one half of symmetric weights and their centre
 Phases: TypeAlias = NDArray[np.float32]  # the weights of each phase of an enlarged pixel, a row each
@@ -63,7 +65,7 @@ def fir(source: Image, target: Image, wx: Weights, wy: Weights, xmap: Map, ymap:
         passes(source, target, unfolded(wx), unfolded(wy), xmap, ymap, threads)
 
 
-def unfolded(weights: Weights) -> Weights:
+def unfolded(weights: NDArray[Any]) -> NDArray[Any]:
     """Return all of symmetric weights."""
     return np.concatenate([weights, weights[-2::-1]])
 
@@ -355,11 +357,36 @@ def shrunk(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, bor
             image = Image(at, goal.step, over_y.size, over_x.size, goal.channels, goal.kind, goal.owner)
 
 
+@lru_cache(64)
+def thinning(data: bytes, width: int, channels: int, factor: int) -> Picks | None:
+    """Return how every pixel of ``factor`` is filtered, where that may be picked and not only copied."""
+    weights = np.frombuffer(data, np.float32)
+    origins = np.arange(width)[:, None] * factor * channels + np.arange(channels)
+    return picks_of(origins.ravel(), np.tile(weights, (width, 1)), channels, PAIRS, PAIRS)
+
+
+@lru_cache(64)
+def widening(data: bytes, cells: int, channels: int, factor: int) -> Picks | None:
+    """Return how cells of ``factor`` pixels are made, where that may be picked."""
+    weights = np.tile(np.frombuffer(data, np.float32).reshape(factor, -1), (cells, 1))
+    origins = np.arange(cells).repeat(factor)[:, None] * channels + np.arange(channels)
+    return picks_of(origins.ravel(), weights, channels, 1)
+
+
+def numbers_of(picks: Picks | None, pairs: int) -> tuple[int, int, tuple[int, int, int], tuple[int, ...]]:
+    """Return the address of the entries, how many they are, and how they are used; they live as long as the picks."""
+    if picks is None:
+        return 0, 0, (0, 1, 1), (0,) * pairs
+    return address(picks.entries), len(picks.entries), picks.taps, picks.pairs
+
+
 def _shrink(
     source: Image, low: Image, wx: Folded, wy: Folded, sx: int, sy: int, xmap: Map, ymap: Map, threads: int
 ) -> None:
     channels = low.channels
     fixed_point = source.kind.dtype == np.uint8 and source.width * channels >= BLOCK_U8
+    made = thinning(unfolded(wx).tobytes(), low.width, channels, sx)
+    picks = numbers_of(made, PAIRS)
 
     def band(first: int, stop: int) -> None:
         line = scratch("line", len(xmap.index) * channels + SLACK, np.float32)
@@ -367,7 +394,7 @@ def _shrink(
         rows = scratch("rows", 2 * len(wy) + sy, np.int64)
         common = (
             source.at, source.step, source.width, low.at, low.step, first, stop, low.width, channels, sx, sy,
-            xmap.index, xmap.pad, ymap.index, wx,
+            xmap.index, xmap.pad, ymap.index, wx, picks,
         )  # fmt: skip
         if fixed_point:
             shrink_u8(*common, fixed(wy), line, sums, rows, zeros)
@@ -384,6 +411,10 @@ def _enlarge(low: Image, target: Image, wx: Phases, wy: Phases, threads: int) ->
     fixed_point = target.kind.dtype == np.uint8 and target.width * channels >= BLOCK_U8
     cells = -(-target.width // sx)
     pitch = (cells * sx * channels + SLACK // 4) // 16 * 64
+    # the weights of fixed point are times 128
+    weights = wx * np.float32(128) if fixed_point else wx
+    made = widening(weights.tobytes(), cells, channels, sx)
+    picks = numbers_of(made, 1)
 
     def band(first: int, stop: int) -> None:
         ring = scratch("ring", wy.shape[1] * pitch + SLACK, np.uint8)
@@ -392,8 +423,8 @@ def _enlarge(low: Image, target: Image, wx: Phases, wy: Phases, threads: int) ->
         spare = scratch("spare", SLACK, np.uint8)
         common = (low.at, low.step, target.at, target.step, first, stop, target.width, channels)
         if fixed_point:
-            enlarge_u8(*common, wx * np.float32(128), fixed_phases(wy), ring, pitch, phase, rows)
+            enlarge_u8(*common, weights, picks, fixed_phases(wy), ring, pitch, phase, rows)
         else:
-            enlarge(*common, wx, wy, ring, pitch, phase, rows, spare, target.kind)
+            enlarge(*common, weights, picks, wy, ring, pitch, phase, rows, spare, target.kind)
 
     run_bands(band, target.height, threads, multiple=sy)
