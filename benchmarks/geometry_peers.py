@@ -70,9 +70,12 @@ def pillow_resize(image: Image, case: dict[str, Any], threads: int) -> Call | No
 
 
 def swscale_resize(image: Image, case: dict[str, Any], threads: int) -> Call | None:
-    """Run FFmpeg's scale filter on planes: packed RGB would be converted on the way."""
+    """Run FFmpeg's scale filter on planes: packed RGB would be converted on the way.
+
+    What has the size already, as chroma does of an image halved, the filter hands on, and no pixel is touched.
+    """
     name = PLANAR.get((image.dtype, image.ndim))
-    if name is None or image.dtype == np.float32 or image.ndim == 3:
+    if name is None or image.dtype == np.float32 or image.ndim == 3 or image.shape[::-1] == case["size"]:
         return None
     (height, width), (new_width, new_height) = image.shape, case["size"]
     graph = av.filter.Graph()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ._fir import BLOCK_U16
 from ._simd import (
     LANES_U16,
     address_of,
@@ -210,7 +211,20 @@ def box_small(
                         value = line[(rx + xmap[p]) * channels + c]
                     line[p * channels + c] = value
         goal = out + y * out_step
-        for i in range(blocks):
+        for i in range(0 if count < BLOCK_U16 else (count + BLOCK_U16 - 1) // BLOCK_U16):
+            x = min(i * BLOCK_U16, count - BLOCK_U16)
+            at = address_of(line) + 2 * x
+            s0, s1 = u16_add(half, u16_load(at)), u16_add(half, u16_load(at + 64))
+            s2, s3 = u16_add(half, u16_load(at + 128)), u16_add(half, u16_load(at + 192))
+            for _ in range(2 * rx):
+                at += 2 * channels
+                s0, s1 = u16_add(s0, u16_load(at)), u16_add(s1, u16_load(at + 64))
+                s2, s3 = u16_add(s2, u16_load(at + 128)), u16_add(s3, u16_load(at + 192))
+            u16_store_u8(goal + x, u16_shr(u16_mulhi(s0, factors), shifts))
+            u16_store_u8(goal + x + 32, u16_shr(u16_mulhi(s1, factors), shifts))
+            u16_store_u8(goal + x + 64, u16_shr(u16_mulhi(s2, factors), shifts))
+            u16_store_u8(goal + x + 96, u16_shr(u16_mulhi(s3, factors), shifts))
+        for i in range(blocks if count < BLOCK_U16 else 0):
             x = 0 if short else min(i * LANES_U16, count - LANES_U16)
             at = address_of(line) + 2 * x
             v = u16_add(half, u16_load(at))

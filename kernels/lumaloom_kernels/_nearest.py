@@ -1,7 +1,7 @@
 """Resize without filtering: every output pixel is copied whole, repeated rows at once.
 
-Where what goes into a register comes from a window of two, a row is shuffled register by register, whatever the bytes
-of a pixel; else its pixels are copied one by one.
+Where what goes into a register comes from a window of two, a row of small pixels is shuffled register by register;
+else its pixels are copied one by one.
 """
 
 from functools import lru_cache
@@ -22,6 +22,7 @@ from ._x86 import call, has
 UNITS: dict[int, Any] = {1: np.uint8(0), 2: np.uint16(0), 3: np.uint32(0), 4: np.uint32(0), 6: np.uint64(0)}
 UNITS |= {8: np.uint64(0), 12: np.complex128(0), 16: np.complex128(0)}
 REGISTER = 16  # bytes
+MOST_SHUFFLED = 4  # bytes of a pixel: larger ones are copied sooner one by one
 _NONE = 0x80  # the index of a byte that is zero
 
 
@@ -116,7 +117,7 @@ def _shuffles(
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
     """Return how a row is shuffled: where registers go, where they come from, and indices; None where they can't."""
     count, window = out_width * pixel, 2 * REGISTER
-    if not has("ssse3") or count < REGISTER or width * pixel < window:
+    if not has("ssse3") or pixel > MOST_SHUFFLED or count < REGISTER or width * pixel < window:
         return None
     starts = axis_table(width, out_width, "nearest", span).starts.astype(np.int64) * pixel
     sources = (starts[:, None] + np.arange(pixel)).ravel()

@@ -91,20 +91,20 @@ def sums(
                     a = bases[2 * t] + x
                     b = bases[2 * t + 1] + x
                     s0 = pair_add(s0, pair_sums(a, b, w, kind))
-                    s1 = pair_add(s1, pair_sums(a + 32, b + 32, w, kind))
-                    s2 = pair_add(s2, pair_sums(a + 64, b + 64, w, kind))
-                    s3 = pair_add(s3, pair_sums(a + 96, b + 96, w, kind))
+                    s1 = pair_add(s1, pair_sums(a + PAIR_BYTES, b + PAIR_BYTES, w, kind))
+                    s2 = pair_add(s2, pair_sums(a + 2 * PAIR_BYTES, b + 2 * PAIR_BYTES, w, kind))
+                    s3 = pair_add(s3, pair_sums(a + 3 * PAIR_BYTES, b + 3 * PAIR_BYTES, w, kind))
                 b = spare_at if short else goal + x
                 if shift >= 0:
                     store_shifted(b, s0, shift, top, kind)
-                    store_shifted(b + 32, s1, shift, top, kind)
-                    store_shifted(b + 64, s2, shift, top, kind)
-                    store_shifted(b + 96, s3, shift, top, kind)
+                    store_shifted(b + PAIR_BYTES, s1, shift, top, kind)
+                    store_shifted(b + 2 * PAIR_BYTES, s2, shift, top, kind)
+                    store_shifted(b + 3 * PAIR_BYTES, s3, shift, top, kind)
                 else:
                     store_scaled(b, s0, scale, offset, high, kind)
-                    store_scaled(b + 32, s1, scale, offset, high, kind)
-                    store_scaled(b + 64, s2, scale, offset, high, kind)
-                    store_scaled(b + 96, s3, scale, offset, high, kind)
+                    store_scaled(b + PAIR_BYTES, s1, scale, offset, high, kind)
+                    store_scaled(b + 2 * PAIR_BYTES, s2, scale, offset, high, kind)
+                    store_scaled(b + 3 * PAIR_BYTES, s3, scale, offset, high, kind)
             if short:
                 copy_bytes(goal, spare_at, count)
 

@@ -1,7 +1,7 @@
 """Sums of products of pixels of whole numbers, two products an instruction, in whole numbers.
 
 A ``kind`` is a scalar uint8 or uint16; its type alone counts. Pixels of a kind lie in memory as a processor
-multiplies them: bytes as they are, words less 32768, as signed numbers. A vector of pixels has 32 bytes; its sums
+multiplies them: bytes as they are, words less 32768, as signed numbers. A vector of pixels has `PAIR_BYTES`; its sums
 are int16 for bytes and int32 for words. Sums of neighbours are apart in a vector, as interleaving two vectors in
 parts of 128 bits leaves them, until storing packs them in order again.
 """
@@ -11,17 +11,23 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from ._lanes import I32
-from ._simd import LANES_U16, U16, Codegen, _broadcast, _load, _store, intrinsic
+from ._simd import Codegen, Vector, _broadcast, _load, _store, intrinsic
 from ._stencil_simd import _sqrt
 from ._x86 import call, has
 
-PAIR_BYTES = 32  # of pixels in a vector
+PAIR_BYTES = 64 if has("avx512bw") else 32  # of pixels in a vector
 _I8, _I16, _I32, _I64, _FLOAT = (*map(ir.IntType, (8, 16, 32, 64)), ir.FloatType())
-_PIXELS = {types.uint8: ir.VectorType(_I8, 32), types.uint16: ir.VectorType(_I16, 16)}
-_SUMS = {types.uint8: U16, types.uint16: I32}
+_PIXELS = {types.uint8: ir.VectorType(_I8, PAIR_BYTES), types.uint16: ir.VectorType(_I16, PAIR_BYTES // 2)}
+_SUMS = {
+    types.uint8: Vector(f"pairs of u8x{PAIR_BYTES}", _I16, PAIR_BYTES),
+    types.uint16: Vector(f"pairs of u16x{PAIR_BYTES // 2}", _I32, PAIR_BYTES // 2),
+}
 _CONTRACT = ("contract",)
 _LEVELS = (  # feature, bytes of a register, and what LLVM calls: sum two products of bytes or words, cut, pack
+    ("avx512bw", 64, {
+        _I8: "avx512.pmaddubs.w.512", _I16: "avx512.pmaddw.d.512", "cut": "avx512.mask.cvttps2dq.512",
+        "shorts": "avx512.packssdw.512", "bytes": "avx512.packuswb.512", "words": "avx512.packusdw.512",
+    }),
     ("avx2", 32, {
         _I8: "avx2.pmadd.ub.sw", _I16: "avx2.pmadd.wd", "cut": "avx.cvtt.ps2dq.256",
         "shorts": "avx2.packssdw", "bytes": "avx2.packuswb", "words": "avx2.packusdw",
@@ -205,7 +211,8 @@ def _store_reals(builder: Any, address: Any, reals: list[Any], numbers: Any, kin
         value = builder.select(builder.fcmp_ordered("<", value, high), value, high)
         whole = ir.VectorType(_I32, vector.count)
         if size:
-            done.append(call(builder, names["cut"], whole, value))
+            rest = [ir.Constant(whole, None), ir.Constant(_I16, -1), ir.Constant(_I32, 4)] if size == 64 else []
+            done.append(call(builder, names["cut"], whole, value, *rest))  # the rest: all lanes, rounded as ever
         else:
             zero = ir.Constant(vector, [0.0] * vector.count)
             value = builder.select(builder.fcmp_ordered(">", value, zero), value, zero)
@@ -225,7 +232,7 @@ def _reals(builder: Any, sums: Any, kind: Any) -> list[Any]:
     """Return sums as float32, a register each."""
     size, _ = _level()
     if not size:
-        wide = builder.sext(sums, ir.VectorType(_I32, LANES_U16)) if kind == types.uint8 else sums
+        wide = builder.sext(sums, ir.VectorType(_I32, sums.type.count)) if kind == types.uint8 else sums
         return [builder.sitofp(wide, ir.VectorType(_FLOAT, wide.type.count))]
     words, reals = ir.VectorType(_I32, size // 4), ir.VectorType(_FLOAT, size // 4)
     if kind == types.uint16:
@@ -268,6 +275,6 @@ def store_length(
                 builder.fadd(builder.fmul(a, a, flags=_CONTRACT), builder.fmul(b, b, flags=_CONTRACT), flags=_CONTRACT)
                 for a, b in both
             ]
-        _store_reals(builder, address, [_sqrt(builder, square) for square in squares], args[3:6], kind)
+        _store_reals(builder, address, [_sqrt(builder, square, finite=True) for square in squares], args[3:6], kind)
 
     return types.void(types.int64, x, y, *[types.float32] * 3, kind), codegen

@@ -7,8 +7,11 @@ blurred pixel that is compared with its source. Weights lie in the order of the 
 
 from typing import Any
 
-from ._fir import AHEAD, BLOCK_F32, BLOCK_U16, line_f32, line_u8
+import numpy as np
+
+from ._fir import AHEAD, BLOCK_U16, line_f32, line_u8
 from ._lanes import clip
+from ._picks import HAS_PICKS, load_indices, picked
 from ._simd import (
     LANES_F32,
     address_of,
@@ -35,6 +38,9 @@ from ._simd import (
 )
 from ._stencil_simd import f32_min, f32_stream, f32_sub, fence, i16_clip, store_sharpened
 
+BLOCK = 8 * LANES_F32
+FLOAT = np.float32(0)
+
 
 @jit
 def sharpened(value: Any, blurred: Any, amount: Any, threshold: Any) -> Any:
@@ -45,15 +51,30 @@ def sharpened(value: Any, blurred: Any, amount: Any, threshold: Any) -> Any:
 
 
 @jit
+def put(
+    target: int, value: Any, source: int, amount: Any, threshold: Any, high: Any, sharpen: bool, past: bool, kind: Any
+) -> None:  # fmt: skip
+    """Store a sum, or the pixels at ``source`` sharpened by it."""
+    if sharpen:
+        value = sharpened(pixels_load(source, kind), value, amount, threshold)
+    if past:
+        f32_stream(target, f32_min(value, high))
+    else:
+        pixels_store(target, f32_min(value, high), kind)
+
+
+@jit
 def passes_f32(
     src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int, channels: int,
-    xmap: Any, xpad: int, ymap: Any, wx: Any, wy: Any, strips: Any, line: Any, ring: Any, pitch: int, rows: Any,
-    spare: Any, offset: Any, high: Any, amount: Any, threshold: Any, sharpen: bool, stream: bool, kind: Any,
+    xmap: Any, xpad: int, ymap: Any, wx: Any, wy: Any, windows: Any, indices: Any, strips: Any, line: Any, ring: Any,
+    pitch: int, rows: Any, spare: Any, offset: Any, high: Any, amount: Any, threshold: Any, sharpen: bool,
+    stream: bool, kind: Any,
 ) -> None:  # fmt: skip
     """Filter rows ``first`` to ``stop`` of pixels of a kind in float32.
 
-    A strip of float32 pixels that reaches no border is read where it is. Where ``stream``, such strips are written
-    past the caches: the image is too large to be read from there.
+    Eight sums at a time hide how long each addition takes. A strip of float32 pixels that reaches no border is read
+    where it is. Where ``stream``, such strips are written past the caches: the image is too large to be read from
+    there. ``windows`` and ``indices`` are those of `_picks`.
     """
     across = wx.size
     depth = wy.size
@@ -61,6 +82,7 @@ def passes_f32(
     line_at = address_of(line)
     ring_at = address_of(ring)
     spare_at = address_of(spare)
+    table = address_of(indices)
     step = 4 * channels
     start = f32_splat(offset)
     top = f32_splat(high)
@@ -69,8 +91,8 @@ def passes_f32(
     for s in range(len(strips)):
         x0, strip = strips[s]
         count = strip * channels
-        blocks = (count + BLOCK_F32 - 1) // BLOCK_F32
-        short = count < BLOCK_F32
+        blocks = (count + BLOCK - 1) // BLOCK
+        short = count < BLOCK
         direct = size == 4 and not short and x0 >= xpad and x0 - xpad + strip + across - 1 <= source_width
         past = stream and direct and out % 4 == 0 and out_step % 4 == 0
         inner = max(0, min(x0 - xpad, source_width - strip)) * channels * size
@@ -78,7 +100,7 @@ def passes_f32(
             target = ring_at + (e % depth) * pitch
             y = e - depth + 1
             if ymap[e] < 0:
-                for i in range(4 * blocks):
+                for i in range(8 * blocks):
                     f32_store(target + 64 * i, f32_splat(0))
             else:
                 row = src + ymap[e] * src_step
@@ -91,21 +113,47 @@ def passes_f32(
                 else:
                     line_f32(line, row, x0, strip + across - 1, xmap, xpad, source_width, channels, kind)
                 for i in range(blocks):
-                    x = 0 if short else min(i * BLOCK_F32, count - BLOCK_F32)
+                    x = 0 if short else min(i * BLOCK, count - BLOCK)
                     a = origin + 4 * x
                     b = target + 4 * x
-                    s0 = s1 = s2 = s3 = f32_splat(0)
-                    for k in range(across):
+                    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = f32_splat(0)
+                    k = 0
+                    for j in range(len(windows) * HAS_PICKS):
+                        at = a + windows[j, 0]
+                        v0, v1, v2 = f32_load(at), f32_load(at + 64), f32_load(at + 128)
+                        v3, v4, v5 = f32_load(at + 192), f32_load(at + 256), f32_load(at + 320)
+                        v6, v7, v8 = f32_load(at + 384), f32_load(at + 448), f32_load(at + 512)
+                        for _ in range(windows[j, 1]):
+                            w = f32_splat(wx[k])
+                            tap = load_indices(table + 64 * k, FLOAT)
+                            s0 = f32_add(s0, f32_mul(picked((v0, v1), tap), w))
+                            s1 = f32_add(s1, f32_mul(picked((v1, v2), tap), w))
+                            s2 = f32_add(s2, f32_mul(picked((v2, v3), tap), w))
+                            s3 = f32_add(s3, f32_mul(picked((v3, v4), tap), w))
+                            s4 = f32_add(s4, f32_mul(picked((v4, v5), tap), w))
+                            s5 = f32_add(s5, f32_mul(picked((v5, v6), tap), w))
+                            s6 = f32_add(s6, f32_mul(picked((v6, v7), tap), w))
+                            s7 = f32_add(s7, f32_mul(picked((v7, v8), tap), w))
+                            k += 1
+                    for k in range(0 if len(windows) == 0 else across, across):
                         w = f32_splat(wx[k])
                         s0 = f32_add(s0, f32_mul(f32_load(a), w))
                         s1 = f32_add(s1, f32_mul(f32_load(a + 64), w))
                         s2 = f32_add(s2, f32_mul(f32_load(a + 128), w))
                         s3 = f32_add(s3, f32_mul(f32_load(a + 192), w))
+                        s4 = f32_add(s4, f32_mul(f32_load(a + 256), w))
+                        s5 = f32_add(s5, f32_mul(f32_load(a + 320), w))
+                        s6 = f32_add(s6, f32_mul(f32_load(a + 384), w))
+                        s7 = f32_add(s7, f32_mul(f32_load(a + 448), w))
                         a += step
                     f32_store(b, s0)
                     f32_store(b + 64, s1)
                     f32_store(b + 128, s2)
                     f32_store(b + 192, s3)
+                    f32_store(b + 256, s4)
+                    f32_store(b + 320, s5)
+                    f32_store(b + 384, s6)
+                    f32_store(b + 448, s7)
             if y < first:
                 continue
             for k in range(depth):
@@ -120,10 +168,10 @@ def passes_f32(
                 origin = spare_at
             head = 0
             if past and goal % 64:
-                head = 16 - goal % 64 // 4 - BLOCK_F32  # so the first block lies before the first whole line
+                head = 16 - goal % 64 // 4 - BLOCK  # so the first block lies before the first whole line
             for i in range(blocks + (head < 0)):
-                x = 0 if short else max(0, min(head + i * BLOCK_F32, count - BLOCK_F32))
-                s0 = s1 = s2 = s3 = start
+                x = 0 if short else max(0, min(head + i * BLOCK, count - BLOCK))
+                s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = start
                 for k in range(depth):
                     w = f32_splat(wy[k])
                     a = rows[k] + 4 * x
@@ -131,23 +179,22 @@ def passes_f32(
                     s1 = f32_add(s1, f32_mul(f32_load(a + 64), w))
                     s2 = f32_add(s2, f32_mul(f32_load(a + 128), w))
                     s3 = f32_add(s3, f32_mul(f32_load(a + 192), w))
-                if sharpen:
-                    a = origin + x * size
-                    s0 = sharpened(pixels_load(a, kind), s0, gain, least)
-                    s1 = sharpened(pixels_load(a + 16 * size, kind), s1, gain, least)
-                    s2 = sharpened(pixels_load(a + 32 * size, kind), s2, gain, least)
-                    s3 = sharpened(pixels_load(a + 48 * size, kind), s3, gain, least)
+                    s4 = f32_add(s4, f32_mul(f32_load(a + 256), w))
+                    s5 = f32_add(s5, f32_mul(f32_load(a + 320), w))
+                    s6 = f32_add(s6, f32_mul(f32_load(a + 384), w))
+                    s7 = f32_add(s7, f32_mul(f32_load(a + 448), w))
+                a = origin + x * size
                 b = spare_at if short else goal + x * size
-                if past and b % 64 == 0:
-                    f32_stream(b, f32_min(s0, top))
-                    f32_stream(b + 64, f32_min(s1, top))
-                    f32_stream(b + 128, f32_min(s2, top))
-                    f32_stream(b + 192, f32_min(s3, top))
-                    continue
-                pixels_store(b, f32_min(s0, top), kind)
-                pixels_store(b + 16 * size, f32_min(s1, top), kind)
-                pixels_store(b + 32 * size, f32_min(s2, top), kind)
-                pixels_store(b + 48 * size, f32_min(s3, top), kind)
+                whole = past and b % 64 == 0
+                hop = 16 * size
+                put(b, s0, a, gain, least, top, sharpen, whole, kind)
+                put(b + hop, s1, a + hop, gain, least, top, sharpen, whole, kind)
+                put(b + 2 * hop, s2, a + 2 * hop, gain, least, top, sharpen, whole, kind)
+                put(b + 3 * hop, s3, a + 3 * hop, gain, least, top, sharpen, whole, kind)
+                put(b + 4 * hop, s4, a + 4 * hop, gain, least, top, sharpen, whole, kind)
+                put(b + 5 * hop, s5, a + 5 * hop, gain, least, top, sharpen, whole, kind)
+                put(b + 6 * hop, s6, a + 6 * hop, gain, least, top, sharpen, whole, kind)
+                put(b + 7 * hop, s7, a + 7 * hop, gain, least, top, sharpen, whole, kind)
             if short:
                 copy_bytes(goal, spare_at, count * size)
     if stream:

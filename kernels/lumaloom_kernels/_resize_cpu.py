@@ -31,31 +31,43 @@ def widen(src: int, kind: Any, family: Any, out: int, count: int) -> None:
 
 @jit
 def add_rows(rows: Any, weights: int, taps: int, family: Any, out: int, out_kind: Any, count: int) -> None:
-    """Store the sum of ``count`` samples of the rows at addresses ``rows``, weighed by the numbers at ``weights``."""
-    step, size = lanes(family), pixel_size(family)
-    out_hop = step * pixel_size(out_kind)
-    zero = splat(family)
-    whole = count // (4 * step)
-    for i in range(whole):
-        a = b = c = d = zero
+    """Store the sum of ``count`` samples of the rows at addresses ``rows``, weighed by the numbers at ``weights``.
+
+    Eight vectors at a time hide how long an addition takes; the last ones overlap those before.
+    """
+    step, size, out_size = lanes(family), pixel_size(family), pixel_size(out_kind)
+    hop, zero, block = step * out_size, splat(family), 8 * step
+    if count < block:
+        for i in range((count + step - 1) // step):
+            x = min(i * step, count - step)
+            a = zero
+            for k in range(taps):
+                a = add_product(a, load(rows[k] + x * size, family, family), splat_at(weights + k * size, family))
+            store(out + x * out_size, a, out_kind)
+        return
+    for i in range((count + block - 1) // block):
+        x = min(i * block, count - block)
+        a = b = c = d = e = f = g = h = zero
         for k in range(taps):
             weight = splat_at(weights + k * size, family)
-            address = rows[k] + 4 * i * VECTOR_BYTES
-            a = add_product(a, load(address, family, family), weight)
-            b = add_product(b, load(address + VECTOR_BYTES, family, family), weight)
-            c = add_product(c, load(address + 2 * VECTOR_BYTES, family, family), weight)
-            d = add_product(d, load(address + 3 * VECTOR_BYTES, family, family), weight)
-        address = out + 4 * i * out_hop
-        store(address, a, out_kind)
-        store(address + out_hop, b, out_kind)
-        store(address + 2 * out_hop, c, out_kind)
-        store(address + 3 * out_hop, d, out_kind)
-    for i in range(4 * whole, (count + step - 1) // step):
-        x = min(i * step, count - step)
-        a = zero
-        for k in range(taps):
-            a = add_product(a, load(rows[k] + x * size, family, family), splat_at(weights + k * size, family))
-        store(out + x * pixel_size(out_kind), a, out_kind)
+            at = rows[k] + x * size
+            a = add_product(a, load(at, family, family), weight)
+            b = add_product(b, load(at + VECTOR_BYTES, family, family), weight)
+            c = add_product(c, load(at + 2 * VECTOR_BYTES, family, family), weight)
+            d = add_product(d, load(at + 3 * VECTOR_BYTES, family, family), weight)
+            e = add_product(e, load(at + 4 * VECTOR_BYTES, family, family), weight)
+            f = add_product(f, load(at + 5 * VECTOR_BYTES, family, family), weight)
+            g = add_product(g, load(at + 6 * VECTOR_BYTES, family, family), weight)
+            h = add_product(h, load(at + 7 * VECTOR_BYTES, family, family), weight)
+        at = out + x * out_size
+        store(at, a, out_kind)
+        store(at + hop, b, out_kind)
+        store(at + 2 * hop, c, out_kind)
+        store(at + 3 * hop, d, out_kind)
+        store(at + 4 * hop, e, out_kind)
+        store(at + 5 * hop, f, out_kind)
+        store(at + 6 * hop, g, out_kind)
+        store(at + 7 * hop, h, out_kind)
 
 
 @jit

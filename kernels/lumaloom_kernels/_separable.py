@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,27 @@ from numpy.typing import NDArray
 from ._borders import border_indices
 from ._box import box, box_small
 from ._checks import Border
-from ._fir import BLOCK_F32, BLOCK_U16, fir_u8
-from ._gaussian_plan import AxisPlan, Weights, spline_weights
+from ._fir import BLOCK_U16, fir_u8
+from ._gaussian_plan import AxisPlan, Weights
 from ._packed import Image
+from ._passes import BLOCK as BLOCK_PASS
 from ._passes import passes_f32
+from ._picks import windows
 from ._scratch import scratch
 from ._shrink import enlarge, shrink
+from ._shrink_plan import (
+    PAIRS,
+    Folded,
+    Phases,
+    fixed_phases,
+    folded_spline,
+    layout,
+    numbers_of,
+    phase_weights,
+    thinning,
+    unfolded,
+    widening,
+)
 from ._shrink_u8 import BLOCK as BLOCK_U8
 from ._shrink_u8 import enlarge_u8, shrink_u8
 from ._sums import LANES
@@ -29,8 +44,6 @@ MOST_STREAMED = 9  # rows
 STREAM_BYTES = 16 << 20  # an image of this size has left the caches before anyone reads it
 SMALL_RADIUS = 5  # up to here direct sums are faster than running ones
 SLACK = 512  # bytes that blocks may run past the end of a work row
-Folded: TypeAlias = NDArray[np.float32]  # one half of symmetric weights and their centre
-Phases: TypeAlias = NDArray[np.float32]  # the weights of each phase of an enlarged pixel, a row each
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +72,6 @@ def fir(source: Image, target: Image, wx: Weights, wy: Weights, xmap: Map, ymap:
         _fir_fixed(source, target, wx, wy, xmap, ymap, threads)
     else:
         passes(source, target, unfolded(wx), unfolded(wy), xmap, ymap, threads)
-
-
-def unfolded(weights: Weights) -> Weights:
-    """Return all of symmetric weights."""
-    return np.concatenate([weights, weights[-2::-1]])
 
 
 def _fir_fixed(source: Image, target: Image, wx: Weights, wy: Weights, xmap: Map, ymap: Map, threads: int) -> None:
@@ -96,11 +104,12 @@ def passes(
     # parts of lines are slow to write past the caches, and narrow strips are full of them
     stream = target.height * target.step >= STREAM_BYTES and depth <= MOST_STREAMED
     room = (WIDE_BYTES if stream else PASS_BYTES) // (4 * depth)
-    strip = strip_width(target.width, channels, BLOCK_F32, room)
+    strip = strip_width(target.width, channels, BLOCK_PASS, room)
     strips = strips_of(target.width, strip, xmap.pad if in_place else 0)
-    pitch = -(-strip * channels // BLOCK_F32) * BLOCK_F32 * 4 + 64  # rows of one column share no cache set
+    pitch = -(-strip * channels // BLOCK_PASS) * BLOCK_PASS * 4 + 64  # rows of one column share no cache set
     numbers = [np.float32(number) for number in (offset, high, amount, threshold)]
     weights = wx.astype(np.float32), wy.astype(np.float32)
+    picks = windows(across, channels)
 
     def band(first: int, stop: int) -> None:
         line = scratch("line", (strip + across) * channels + SLACK, np.float32)
@@ -109,7 +118,8 @@ def passes(
         spare = scratch("spare", SLACK, np.uint8)
         passes_f32(
             source.at, source.step, source.width, target.at, target.step, first, stop, channels, xmap.index, xmap.pad,
-            ymap.index, *weights, strips, line, ring, pitch, rows, spare, *numbers, sharpen, stream, source.kind,
+            ymap.index, *weights, *picks, strips, line, ring, pitch, rows, spare, *numbers, sharpen, stream,
+            source.kind,
         )  # fmt: skip
 
     run_bands(band, target.height, threads)
@@ -211,71 +221,6 @@ def _box_small(source: Image, target: Image, rx: int, ry: int, xmap: Map, ymap: 
     run_bands(band, target.height, threads)
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One axis of one shrunk image: pixel 0 lies at ``origin``, in units of itself."""
-
-    factor: int
-    origin: int
-    size: int
-    cut: int  # pixels of the enlarged image that lie before the origin of the one above
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """How far each image reaches along one axis, from the first shrunk one to the smallest."""
-
-    down: tuple[Level, ...]
-    up: tuple[Level, ...]
-    radius: int
-
-
-@lru_cache(64)
-def layout(size: int, factors: tuple[int, ...], order: int, radius: int) -> Axis:
-    """Work out the pixels that each image needs so that all of the output can be made."""
-    up = []
-    origin, count = 0, size
-    for factor in factors:
-        start = origin // factor * factor
-        cells = -(-(origin + count - start) // factor)
-        taps = order if factor > 1 else 1
-        before = order // 2 - 1 if factor > 1 else 0
-        cut = origin - start
-        origin, count = start // factor - before, cells + taps - 1
-        up.append(Level(factor, origin, count, cut))
-    down = []
-    origin, count = origin - radius, count + 2 * radius
-    for factor in reversed(factors):
-        down.append(Level(factor, origin, count, 0))
-        reach = order * (factor - 1) // 2
-        origin, count = origin * factor - reach, (count - 1) * factor + 2 * reach + 1
-    return Axis(tuple(reversed(down)), tuple(up), radius)
-
-
-@lru_cache(64)
-def folded_spline(factor: int, order: int) -> Folded:
-    """Return the folded weights that shrink."""
-    weights = spline_weights(factor, order)
-    return weights[: len(weights) // 2 + 1].astype(np.float32)
-
-
-@lru_cache(64)
-def phase_weights(factor: int, order: int) -> tuple[Phases, int]:
-    """Return the weights that enlarge, one row a phase, and how many pixels lie before the first of them."""
-    if factor == 1:
-        return np.ones((1, 1), np.float32), 0
-    weights = spline_weights(factor, order) * factor
-    centre = len(weights) // 2
-    phases = np.zeros((factor, order), np.float32)
-    for phase in range(factor):
-        for tap in range(order):
-            index = centre + phase - (tap - (order // 2 - 1)) * factor
-            if 0 <= index < len(weights):
-                phases[phase, tap] = weights[index]
-    used = np.flatnonzero(phases.any(axis=0))
-    return np.ascontiguousarray(phases[:, used[0] : used[-1] + 1]), int(used[0])
-
-
 def separable(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, border: Border, threads: int) -> None:
     """Filter an image as the plans of its two directions say."""
     if plan_x.factors or plan_y.factors:
@@ -286,14 +231,6 @@ def separable(source: Image, target: Image, plan_x: AxisPlan, plan_y: AxisPlan, 
     ymap = bordered(-ry, target.height + ry, target.height, border)
     bits = 16 if target.kind.dtype == np.uint8 else 32
     fir(source, target, plan_x.weights, plan_y.weights, xmap, ymap, threads, bits)
-
-
-def fixed_phases(weights: Phases) -> NDArray[np.uint16]:
-    """Return the weights that enlarge times 65536, each phase of that sum."""
-    whole_numbers = np.floor(weights * 65536.0 + 0.5).astype(np.int64)
-    largest = whole_numbers.argmax(axis=1)
-    whole_numbers[np.arange(len(weights)), largest] += 65536 - whole_numbers.sum(axis=1)
-    return np.asarray(np.minimum(whole_numbers, 65535).astype(np.uint16))
 
 
 def _plane(name: str, height: int, width: int, channels: int) -> Image:
@@ -356,6 +293,8 @@ def _shrink(
 ) -> None:
     channels = low.channels
     fixed_point = source.kind.dtype == np.uint8 and source.width * channels >= BLOCK_U8
+    made = thinning(unfolded(wx).tobytes(), low.width, channels, sx)
+    picks = numbers_of(made, PAIRS)
 
     def band(first: int, stop: int) -> None:
         line = scratch("line", len(xmap.index) * channels + SLACK, np.float32)
@@ -363,7 +302,7 @@ def _shrink(
         rows = scratch("rows", 2 * len(wy) + sy, np.int64)
         common = (
             source.at, source.step, source.width, low.at, low.step, first, stop, low.width, channels, sx, sy,
-            xmap.index, xmap.pad, ymap.index, wx,
+            xmap.index, xmap.pad, ymap.index, wx, picks,
         )  # fmt: skip
         if fixed_point:
             shrink_u8(*common, fixed(wy), line, sums, rows, zeros)
@@ -380,6 +319,10 @@ def _enlarge(low: Image, target: Image, wx: Phases, wy: Phases, threads: int) ->
     fixed_point = target.kind.dtype == np.uint8 and target.width * channels >= BLOCK_U8
     cells = -(-target.width // sx)
     pitch = (cells * sx * channels + SLACK // 4) // 16 * 64
+    # the weights of fixed point are times 128
+    weights = wx * np.float32(128) if fixed_point else wx
+    made = widening(weights.tobytes(), cells, channels, sx)
+    picks = numbers_of(made, 1)
 
     def band(first: int, stop: int) -> None:
         ring = scratch("ring", wy.shape[1] * pitch + SLACK, np.uint8)
@@ -388,8 +331,8 @@ def _enlarge(low: Image, target: Image, wx: Phases, wy: Phases, threads: int) ->
         spare = scratch("spare", SLACK, np.uint8)
         common = (low.at, low.step, target.at, target.step, first, stop, target.width, channels)
         if fixed_point:
-            enlarge_u8(*common, wx * np.float32(128), fixed_phases(wy), ring, pitch, phase, rows)
+            enlarge_u8(*common, weights, picks, fixed_phases(wy), ring, pitch, phase, rows)
         else:
-            enlarge(*common, wx, wy, ring, pitch, phase, rows, spare, target.kind)
+            enlarge(*common, weights, picks, wy, ring, pitch, phase, rows, spare, target.kind)
 
     run_bands(band, target.height, threads, multiple=sy)

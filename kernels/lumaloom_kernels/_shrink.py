@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._fir import BLOCK_F32, sum_f32
+from ._picks import HAS_PICKS, filter_row
 from ._simd import (
     address_of,
     copy_bytes,
@@ -34,9 +35,9 @@ F32 = np.float32(0)
 @jit
 def thin_out(
     line: Any, sums: Any, target: int, low_width: int, source_width: int, channels: int, sx: int, xmap: Any,
-    xpad: int, wx: Any,
+    xpad: int, wx: Any, picks: Any,
 ) -> None:  # fmt: skip
-    """Give the line its border, filter it with folded weights and keep every pixel of ``sx``."""
+    """Give the line its border, filter it with folded weights and keep every pixel of ``sx``; or by picks."""
     rx = wx.size - 1
     span = (low_width - 1) * sx + 2 * rx + 1
     step = 4 * channels
@@ -55,6 +56,10 @@ def thin_out(
                 line[p * channels + c] = value
     if sx == 1 and rx == 0:
         copy_bytes(target, line_at, span * step)
+        return
+    entries, vectors, taps, pairs = picks
+    if HAS_PICKS and vectors:
+        filter_row(line_at, entries, vectors, taps, pairs, F32, target, F32)
         return
     for i in range((((low_width - 1) * sx + 1) * channels + BLOCK_F32 - 1) // BLOCK_F32):
         a = line_at + 4 * BLOCK_F32 * i
@@ -75,9 +80,13 @@ def choose_rows(rows: Any, src: int, src_step: int, ymap: Any, top: int, used: i
 
 @jit
 def widen(
-    source: int, target: int, cells: int, channels: int, wx: Any, phase_at: int, phase_pitch: int, kind: Any
+    source: int, target: int, cells: int, channels: int, wx: Any, phase_at: int, phase_pitch: int, picks: Any, kind: Any
 ) -> None:
-    """Enlarge one row along x, into values of a kind."""
+    """Enlarge one row along x, into values of a kind; by phases, or by picks."""
+    entries, vectors, taps, pairs = picks
+    if HAS_PICKS and vectors:
+        filter_row(source, entries, vectors, taps, pairs, F32, target, kind)
+        return
     sx, nx = wx.shape
     size = pixel_size(kind)
     step = 4 * channels
@@ -111,8 +120,8 @@ def widen(
 @jit
 def shrink(
     src: int, src_step: int, source_width: int, low: int, low_step: int, first: int, stop: int, low_width: int,
-    channels: int, sx: int, sy: int, xmap: Any, xpad: int, ymap: Any, wx: Any, wy: Any, line: Any, sums: Any,
-    rows: Any, zeros: Any, kind: Any,
+    channels: int, sx: int, sy: int, xmap: Any, xpad: int, ymap: Any, wx: Any, picks: Any, wy: Any, line: Any,
+    sums: Any, rows: Any, zeros: Any, kind: Any,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop`` of the small image.
 
@@ -160,13 +169,13 @@ def shrink(
                 pixels_store(b + 64, s1, F32)
                 pixels_store(b + 128, s2, F32)
                 pixels_store(b + 192, s3, F32)
-        thin_out(line, sums, low + j * low_step, low_width, source_width, channels, sx, xmap, xpad, wx)
+        thin_out(line, sums, low + j * low_step, low_width, source_width, channels, sx, xmap, xpad, wx, picks)
 
 
 @jit
 def enlarge(
     low: int, low_step: int, out: int, out_step: int, first: int, stop: int, width: int, channels: int,
-    wx: Any, wy: Any, ring: Any, pitch: int, phase: Any, rows: Any, spare: Any, kind: Any,
+    wx: Any, picks: Any, wy: Any, ring: Any, pitch: int, phase: Any, rows: Any, spare: Any, kind: Any,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop`` of the output.
 
@@ -188,7 +197,7 @@ def enlarge(
         while done < j + ny:
             source = low + done * low_step
             target = ring_at + (done % ny) * pitch
-            widen(source, target, cells, channels, wx, phase_at, phase_pitch, F32)
+            widen(source, target, cells, channels, wx, phase_at, phase_pitch, picks, F32)
             done += 1
         for t in range(ny):
             rows[t] = ring_at + ((j + t) % ny) * pitch

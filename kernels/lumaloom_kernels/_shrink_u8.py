@@ -33,8 +33,8 @@ U16 = np.uint16(0)
 @jit
 def shrink_u8(
     src: int, src_step: int, source_width: int, low: int, low_step: int, first: int, stop: int, low_width: int,
-    channels: int, sx: int, sy: int, xmap: Any, xpad: int, ymap: Any, wx: Any, wy: Any, line: Any, sums: Any,
-    rows: Any, zeros: Any,
+    channels: int, sx: int, sy: int, xmap: Any, xpad: int, ymap: Any, wx: Any, picks: Any, wy: Any, line: Any,
+    sums: Any, rows: Any, zeros: Any,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop`` of the small image, in float32; ``wy`` is in fixed point."""
     ry = wy.size - 1
@@ -61,13 +61,13 @@ def shrink_u8(
                 s1 = u16_add(s1, u16_mulhi(u16_shl7(v), w))
             u16_store_f32(inner_at + 4 * x, s0)
             u16_store_f32(inner_at + 4 * x + 128, s1)
-        thin_out(line, sums, low + j * low_step, low_width, source_width, channels, sx, xmap, xpad, wx)
+        thin_out(line, sums, low + j * low_step, low_width, source_width, channels, sx, xmap, xpad, wx, picks)
 
 
 @jit
 def enlarge_u8(
     low: int, low_step: int, out: int, out_step: int, first: int, stop: int, width: int, channels: int,
-    wx: Any, wy: Any, ring: Any, pitch: int, phase: Any, rows: Any,
+    wx: Any, picks: Any, wy: Any, ring: Any, pitch: int, phase: Any, rows: Any,
 ) -> None:  # fmt: skip
     """Make rows ``first`` to ``stop`` of the output; ``wx`` is times 128, ``wy`` in fixed point."""
     sx = wx.shape[0]
@@ -83,7 +83,7 @@ def enlarge_u8(
     for j in range(first // sy, (stop + sy - 1) // sy):
         while done < j + ny:
             target = ring_at + (done % ny) * pitch
-            widen(low + done * low_step, target, cells, channels, wx, phase_at, phase_pitch, U16)
+            widen(low + done * low_step, target, cells, channels, wx, phase_at, phase_pitch, picks, U16)
             done += 1
         for t in range(ny):
             rows[t] = ring_at + ((j + t) % ny) * pitch

@@ -12,7 +12,6 @@ import numpy as np
 
 from ._fir import BLOCK_F32, line_f32
 from ._simd import (
-    LANES_F32,
     address_of,
     copy_bytes,
     f32_add,
@@ -108,6 +107,18 @@ def sums_f32(
 
 
 @jit
+def length(a: int, b: int, c: int, step: int, p: Any, q: Any) -> Any:
+    """Return the lengths of the gradients of 16 pixels by the rows above, here and below, from one to the left on."""
+    falling = f32_sub(f32_load(c + 2 * step), f32_load(a))
+    rising = f32_sub(f32_load(a + 2 * step), f32_load(c))
+    gx = f32_mul(f32_sub(f32_load(b + 2 * step), f32_load(b)), q)
+    gy = f32_mul(f32_sub(f32_load(c + step), f32_load(a + step)), q)
+    gx = f32_add(gx, f32_mul(f32_add(falling, rising), p))
+    gy = f32_add(gy, f32_mul(f32_sub(falling, rising), p))
+    return f32_sqrt(f32_add(f32_mul(gx, gx), f32_mul(gy, gy)))
+
+
+@jit
 def gradient_f32(
     src: int, src_step: int, source_width: int, out: int, out_step: int, first: int, stop: int,
     channels: int, xmap: Any, xpad: int, ymap: Any, depth: int, across: int, strips: Any, ring: Any, bases: Any,
@@ -126,8 +137,8 @@ def gradient_f32(
     for s in range(len(strips)):
         x0, strip = strips[s]
         count = strip * channels
-        blocks = (count + LANES_F32 - 1) // LANES_F32
-        short = count < LANES_F32
+        blocks = (count + BLOCK_F32 - 1) // BLOCK_F32
+        short = count < BLOCK_F32
         direct = not short and x0 >= xpad and x0 - xpad + strip + 2 <= source_width
         past = stream and direct and out % 4 == 0 and out_step % 4 == 0
         for e in range(first, stop + 2):
@@ -150,24 +161,27 @@ def gradient_f32(
             goal = out + y * out_step + x0 * step
             head = 0
             if past and goal % 64:
-                head = 16 - goal % 64 // 4 - LANES_F32  # so the first vector lies before the first whole line
+                head = 16 - goal % 64 // 4 - BLOCK_F32  # so the first block lies before the first whole line
             for i in range(blocks + (head < 0)):
-                x = 0 if short else max(0, min(head + i * LANES_F32, count - LANES_F32))
+                x = 0 if short else max(0, min(head + i * BLOCK_F32, count - BLOCK_F32))
                 a = bases[0] + 4 * x
                 b = bases[1] + 4 * x
                 c = bases[2] + 4 * x
-                falling = f32_sub(f32_load(c + 2 * step), f32_load(a))
-                rising = f32_sub(f32_load(a + 2 * step), f32_load(c))
-                gx = f32_mul(f32_sub(f32_load(b + 2 * step), f32_load(b)), q)
-                gy = f32_mul(f32_sub(f32_load(c + step), f32_load(a + step)), q)
-                gx = f32_add(gx, f32_mul(f32_add(falling, rising), p))
-                gy = f32_add(gy, f32_mul(f32_sub(falling, rising), p))
-                root = f32_add(f32_sqrt(f32_add(f32_mul(gx, gx), f32_mul(gy, gy))), start)
+                s0 = f32_min(f32_add(length(a, b, c, step, p, q), start), top)
+                s1 = f32_min(f32_add(length(a + 64, b + 64, c + 64, step, p, q), start), top)
+                s2 = f32_min(f32_add(length(a + 128, b + 128, c + 128, step, p, q), start), top)
+                s3 = f32_min(f32_add(length(a + 192, b + 192, c + 192, step, p, q), start), top)
                 b = address_of(spare) if short else goal + 4 * x
                 if past and b % 64 == 0:
-                    f32_stream(b, f32_min(root, top))
+                    f32_stream(b, s0)
+                    f32_stream(b + 64, s1)
+                    f32_stream(b + 128, s2)
+                    f32_stream(b + 192, s3)
                 else:
-                    f32_store(b, f32_min(root, top))
+                    f32_store(b, s0)
+                    f32_store(b + 64, s1)
+                    f32_store(b + 128, s2)
+                    f32_store(b + 192, s3)
             if short:
                 copy_bytes(goal, address_of(spare), 4 * count)
     if stream:

@@ -12,7 +12,8 @@ from ._gaussian_plan import PRECISION, plan_axis
 from ._packed import Image
 from ._passes import combine, sharpen_u8
 from ._scratch import scratch
-from ._separable import SLACK, STRIP_BYTES, bordered, passes, strip_width, unfolded
+from ._separable import SLACK, STRIP_BYTES, bordered, passes, strip_width
+from ._shrink_plan import unfolded
 from ._threads import run_bands
 
 MOST_FIXED = 4  # amounts of sharpening up to which 16-bit fixed point is exact enough

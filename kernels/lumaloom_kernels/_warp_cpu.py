@@ -9,14 +9,17 @@ from ._lanes import same_type
 from ._lines import address
 from ._nearest import UNITS, copy_unit
 from ._scratch import scratch
-from ._simd import address_of, copy_bytes, jit, pixel_size
+from ._simd import address_of, copy_bytes, jit, pixel_size, prefetch
 from ._warp_points import (
     ALL,
     FAR,
     GROUP,
     ROW_BYTES,
+    fold,
+    fold_nearest,
     hold,
     hold_nearest,
+    map_nearest,
     map_places,
     plane_places,
     step_places,
@@ -31,8 +34,9 @@ from ._warp_taps import batch, blend, blend_packed, has_packed, spare_pixels
 SEGMENT, TILE_ROWS = 2048, 16  # output pixels: the sides of a tile; smaller ones cost more than they save
 AFFINE, PERSPECTIVE, MAPS = range(3)
 BORDERS = {"constant": 0, "replicate": 1, "reflect101": 2}
-CONSTANT, REPLICATE = BORDERS["constant"], BORDERS["replicate"]
+CONSTANT, REPLICATE, REFLECT = BORDERS["constant"], BORDERS["replicate"], BORDERS["reflect101"]
 NOWHERE = -(1 << 30)
+MAPS_AHEAD = 1024  # bytes between asking for a part of a map and using it
 UNIT = 4294967296.0
 TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4}
 
@@ -86,6 +90,16 @@ def find(geometry: Any, x: int, y: int, shift: float) -> Any:
     column = np.float64(x)
     bx, by, bz = m[0, 1] * y + m[0, 2], m[1, 1] * y + m[1, 2], m[2, 1] * y + m[2, 2]
     return plane_places(column, m[0, 0], bx, m[1, 0], by, m[2, 0], bz, shift)
+
+
+@jit
+def find_nearest(geometry: Any, x: int, y: int) -> Any:
+    """Return the nearest pixels of those from ``x`` on, along x and along y."""
+    mode, _, map_x, map_y, pitch = geometry
+    if mode == MAPS:
+        at = y * pitch + 4 * x
+        return map_nearest(map_x + at), map_nearest(map_y + at)
+    return find(geometry, x, y, 0.5)
 
 
 @jit
@@ -189,6 +203,8 @@ def warp_rows(
                     if not sure:
                         if size == 2 and border == REPLICATE:
                             u, v = hold(u, width - 1), hold(v, height - 1)
+                        if border == REFLECT and width > 1 and height > 1:
+                            u, v = fold(u, width, size // 2 - 1), fold(v, height, size // 2 - 1)
                         sure = which_inside(u, v, 0, last_x, last_y, end_row, spare) == ALL
                     row = out + y * out_pitch + at * pixel
                     goal = row if at + GROUP <= right else ending
@@ -227,6 +243,26 @@ def copy_inner(
 
 
 @jit
+def copy_mapped(
+    target: int, groups: int, map_x: int, map_y: int, src: int, pitch: int, size: int, unit: Any, last_x: int,
+    last_y: int, offsets: Any,
+) -> int:  # fmt: skip
+    """Copy the nearest pixels of groups by maps up to one that lies in part outside; return how many groups."""
+    table = address_of(offsets)
+    for group in range(groups):
+        prefetch(map_x + MAPS_AHEAD)
+        prefetch(map_y + MAPS_AHEAD)
+        u, v = map_nearest(map_x), map_nearest(map_y)
+        if which_inside(u, v, 0, last_x, last_y, NOWHERE, 0) != ALL:
+            return group
+        store_offsets(table, u, v, pitch, size)
+        for i in range(GROUP):
+            copy_unit(target + i * size, src + np.int64(offsets[i]), unit)
+        map_x, map_y, target = map_x + 4 * GROUP, map_y + 4 * GROUP, target + GROUP * size
+    return groups
+
+
+@jit
 def nearest_rows(
     geometry: Any, source: Any, target: Any, first: int, stop: int, pixel: Any, unit: Any, border: int, value: int,
     wholes: Any, patch: Any,
@@ -243,7 +279,8 @@ def nearest_rows(
     places, filler = address_of(wholes), address_of(patch)
     for i in range(GROUP):
         copy_bytes(filler + i * size, value, size)
-    m, offsets, small = geometry[1], wholes[0], height * abs(pitch) < 1 << 31
+    mode, m, map_x, map_y, map_pitch = geometry
+    offsets, small = wholes[0], height * abs(pitch) < 1 << 31
     start_u = start_v = step_u = step_v = np.int64(0)
     for top in range(first, stop, down):
         bottom = min(top + down, stop)
@@ -270,14 +307,26 @@ def nearest_rows(
                         at += (groups - 1) * GROUP
                         start_u, start_v = start_u + groups * GROUP * step_u, start_v + groups * GROUP * step_v
                         continue
+                    if mode == MAPS and small:
+                        groups = (right - spare - at) // GROUP
+                        place, origin = out + y * out_pitch + at * size, y * map_pitch + 4 * at
+                        groups = copy_mapped(
+                            place, groups, map_x + origin, map_y + origin, src, pitch, size, unit, width - 1 - spare,
+                            height - 1, offsets,
+                        )  # fmt: skip
+                        at += groups * GROUP
+                        if at >= right:
+                            break
                     if near:
                         u, v = step_places(start_u, step_u), step_places(start_v, step_v)
                         start_u, start_v = start_u + GROUP * step_u, start_v + GROUP * step_v
                     else:
-                        u, v = find(geometry, at, y, 0.5)
+                        u, v = find_nearest(geometry, at, y)
                     row = out + y * out_pitch + at * size
                     if border == REPLICATE:
                         u, v = hold_nearest(u, width - 1), hold_nearest(v, height - 1)
+                    if border == REFLECT and width > 1 and height > 1:
+                        u, v = fold_nearest(u, width), fold_nearest(v, height)
                     inside = which_inside(u, v, 0, width - 1, height - 1, end_row, spare)
                     if small and inside == ALL and at + GROUP + spare <= right:
                         store_offsets(places, u, v, pitch, size)

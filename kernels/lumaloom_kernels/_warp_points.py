@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from ._lanes import _FLOAT, _I16, _I32, _I64, I32, _all, _at
+from ._lanes import _I16, _I32, _I64, I32, _all, _at
 from ._planes import _shuffle
 from ._simd import F32, LANES_F32, Codegen, intrinsic
 
@@ -94,24 +94,35 @@ def plane_places(
 
 @intrinsic
 def map_places(typingctx: Any, address: Any, shift: Any) -> tuple[Any, Codegen]:
-    """Take 16 float32 of a map apart, moved by ``shift``: -1, 0, or 1/2, whose fractions are not the place's.
+    """Take 16 float32 of a map apart, moved by a whole number.
 
     In float32 a place and its whole number have an exact difference, but not a sum.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        values = builder.load(_at(builder, args[0], F32.vector), align=4)
-        place = _held(builder, values)
+        place = _held(builder, builder.load(_at(builder, args[0], F32.vector), align=4))
         whole = _floor(builder, place)
-        rest = builder.fsub(place, whole)
-        moved = builder.fcmp_ordered(">", args[1], ir.Constant(_DOUBLE, 0.0))
-        half = builder.select(moved, ir.Constant(_FLOAT, 0.5), ir.Constant(_FLOAT, 2.0))
-        up = builder.sext(builder.fcmp_ordered(">=", rest, _splat(builder, half)), I32.vector)
-        back = builder.fcmp_ordered("<", args[1], ir.Constant(_DOUBLE, 0.0))
-        first = builder.add(builder.fptosi(whole, I32.vector), _splat(builder, builder.sext(back, _I32)))
-        return context.make_tuple(builder, signature.return_type, [builder.sub(first, up), rest])
+        step = builder.fptosi(args[1], _I32)
+        first = builder.add(builder.fptosi(whole, I32.vector), _splat(builder, step))
+        return context.make_tuple(builder, signature.return_type, [first, builder.fsub(place, whole)])
 
     return _PLACE(types.int64, types.float64), codegen
+
+
+@intrinsic
+def map_nearest(typingctx: Any, address: Any) -> tuple[Any, Codegen]:
+    """Take the pixels that 16 float32 of a map are nearest to: half of the whole numbers at or below twice as much.
+
+    The sum with 1/2 would be rounded.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _held(builder, builder.load(_at(builder, args[0], F32.vector), align=4))
+        twice = builder.fptosi(_floor(builder, builder.fadd(place, place)), I32.vector)
+        whole = builder.ashr(builder.add(twice, _all(I32.vector, 1)), _all(I32.vector, 1))
+        return context.make_tuple(builder, signature.return_type, [whole, _all(F32.vector, 0.0)])
+
+    return _PLACE(types.int64), codegen
 
 
 @intrinsic
@@ -143,6 +154,50 @@ def hold_nearest(typingctx: Any, place: Any, last: Any) -> tuple[Any, Codegen]:
         whole, last = builder.extract_value(args[0], 0), _splat(builder, builder.trunc(args[1], _I32))
         whole = builder.select(builder.icmp_signed(">", whole, last), last, whole)
         whole = builder.select(builder.icmp_signed("<", whole, _all(I32.vector, 0)), _all(I32.vector, 0), whole)
+        return builder.insert_value(args[0], whole, 0)
+
+    return place(place, types.int64), codegen
+
+
+def _phase(builder: Any, whole: Any, size: Any) -> tuple[Any, Any]:
+    """Return where whole numbers lie in the period of an axis that its two ends mirror, and this period."""
+    wide = ir.VectorType(_DOUBLE, GROUP)
+    period = builder.shl(
+        builder.sub(_splat(builder, builder.trunc(size, _I32)), _all(I32.vector, 1)), _all(I32.vector, 1)
+    )
+    number, length = builder.sitofp(whole, wide), builder.sitofp(period, wide)
+    turns = _floor(builder, builder.fdiv(number, length))  # right for all that int32 holds
+    return builder.fptosi(builder.fsub(number, builder.fmul(turns, length)), I32.vector), period
+
+
+@intrinsic
+def fold(typingctx: Any, place: Any, size: Any, before: Any) -> tuple[Any, Codegen]:
+    """Mirror places into an axis of ``size`` > 1 pixels; ``before`` taps lie before the one at or below a place.
+
+    As weights are even and the border ``reflect101`` is a mirror image, interpolation gives the same there.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        whole, share = (builder.extract_value(args[0], i) for i in range(2))
+        before = _splat(builder, builder.trunc(args[2], _I32))
+        phase, period = _phase(builder, builder.add(whole, before), args[1])
+        other = builder.sub(builder.sub(period, _all(I32.vector, 1)), phase)
+        back = builder.icmp_signed("<", other, phase)
+        whole = builder.sub(builder.select(back, other, phase), before)
+        share = builder.select(back, builder.fsub(_all(F32.vector, 1.0), share), share)
+        return context.make_tuple(builder, signature.return_type, [whole, share])
+
+    return place(place, types.int64, types.int64), codegen
+
+
+@intrinsic
+def fold_nearest(typingctx: Any, place: Any, size: Any) -> tuple[Any, Codegen]:
+    """Mirror pixels into an axis of ``size`` > 1."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        phase, period = _phase(builder, builder.extract_value(args[0], 0), args[1])
+        other = builder.sub(period, phase)
+        whole = builder.select(builder.icmp_signed("<", other, phase), other, phase)
         return builder.insert_value(args[0], whole, 0)
 
     return place(place, types.int64), codegen

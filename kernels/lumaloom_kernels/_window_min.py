@@ -25,6 +25,7 @@ from ._simd import address_of, copy_bytes, jit
 from ._streams import settle
 from ._threads import run_bands
 
+BLOCK = 4 * VECTOR_BYTES
 DIRECT = 9  # windows up to this height look at every row
 SLACK = 4 * VECTOR_BYTES
 
@@ -48,6 +49,35 @@ def two_windows(line: int, other: int, rows: Any, height: int, bytes_wide: int, 
             v = key_min(v, keys_of(rows[j] + at, flip, kind))
         store_keys(line + at, key_min(v, keys_of(first + at, flip, kind)))
         store_keys(other + at, key_min(v, keys_of(last + at, flip, kind)))
+
+
+@jit
+def put(goal: int, keys: Any, flip: int, large: bool, kind: Any) -> None:
+    """Store pixels, whole lines of a large result past the caches."""
+    if large and goal & 63 == 0:
+        store_pixels_past(goal, keys, flip, kind)
+    else:
+        store_pixels(goal, keys, flip, kind)
+
+
+@jit
+def columns(
+    goal: int, other: int, rows: Any, height: int, bytes_wide: int, flip: int, large: bool, kind: Any
+) -> None:  # fmt: skip
+    """Write the pixels of `two_windows`, the second ones first; ``height`` is 2 at least, rows have `BLOCK` bytes."""
+    for i in range((bytes_wide + BLOCK - 1) // BLOCK):
+        at = min(BLOCK * i, bytes_wide - BLOCK)
+        a, b, c, d = last_keys(kind), last_keys(kind), last_keys(kind), last_keys(kind)
+        for j in range(1, height):
+            row = rows[j] + at
+            a, b = key_min(a, keys_of(row, flip, kind)), key_min(b, keys_of(row + 64, flip, kind))
+            c, d = key_min(c, keys_of(row + 128, flip, kind)), key_min(d, keys_of(row + 192, flip, kind))
+        for k in range(2):
+            row, place = (rows[height] + at, other + at) if k == 0 else (rows[0] + at, goal + at)
+            put(place, key_min(a, keys_of(row, flip, kind)), flip, large, kind)
+            put(place + 64, key_min(b, keys_of(row + 64, flip, kind)), flip, large, kind)
+            put(place + 128, key_min(c, keys_of(row + 128, flip, kind)), flip, large, kind)
+            put(place + 192, key_min(d, keys_of(row + 192, flip, kind)), flip, large, kind)
 
 
 @jit
@@ -161,12 +191,18 @@ def window_min(
     ends = nothing + pitch + 2 * span
     so_far = ends + height * pitch
     tall = height > DIRECT
+    narrow = left + right == 0 and 1 < height <= DIRECT and bytes_wide >= BLOCK
     y = first
     while y < stop:
         count = min(height if tall else 2, stop - y)
         for j in range(height + (0 if tall else 1)):
             place = ymap[min(y + j, len(ymap) - 1)]
             rows[j] = nothing if place < 0 else src + place * src_step
+        if narrow:
+            goal = out + y * out_step
+            columns(goal, goal + (count - 1) * out_step, rows, height, bytes_wide, flip, large, kind)
+            y += count
+            continue
         if tall:
             ends_of_block(ends, pitch, rows, height, bytes_wide, flip, kind)
             for i in range(pitch // 64):

@@ -150,7 +150,7 @@ def cpu(src: NDArray[Any], out: NDArray[Any], method: str, box: Box, threads: in
         made = _rows_of(out, samples)
         run_bands(lambda first, stop: halve_rows(source, made, channels, first, stop), len(out), threads)
     else:
-        from ._resize_cpu import resize_rows
+        from . import _resize_cpu, _resize_shuffled
         from ._resize_plan import make_plan
 
         shape = (src.shape[0], src.shape[1], channels)
@@ -158,10 +158,8 @@ def cpu(src: NDArray[Any], out: NDArray[Any], method: str, box: Box, threads: in
         source, made = _rows_of(src), _rows_of(out, plan.out_width)
         if source.shape[1] < plan.in_width:
             source = np.pad(source, ((0, 0), (0, plan.in_width - source.shape[1])))
-        run_bands(
-            lambda first, stop: resize_rows(source, made, plan, channels, first, stop),
-            len(out), threads,
-        )  # fmt: skip
+        resize_rows = (_resize_shuffled if plan.shuffled else _resize_cpu).resize_rows
+        run_bands(lambda first, stop: resize_rows(source, made, plan, channels, first, stop), len(out), threads)
     if not np.may_share_memory(made, out):
         out[...] = made[:, :samples].reshape(out.shape)
 

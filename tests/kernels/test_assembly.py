@@ -38,7 +38,7 @@ PACKED = {  # kernel -> instructions, each with the least number of times it mus
     "fir_u8": {r"v?pmulhuw": 16, r"v?paddw": 24},
     "passes_f32": {r"v?(mulps|fmadd\w+ps)": 16},
     "sums": {r"v?pmaddubsw": 8, r"v?packuswb": 4},
-    "gradient": {r"v?pmaddubsw": 8, r"v?pmaddwd": 4, r"v?sqrtps": 4},
+    "gradient": {r"v?pmaddubsw": 8, r"v?pmaddwd": 4, r"v?(sqrtps|rsqrt14ps)": 4},
     "shrink": {r"v?(mulps|fmadd\w+ps)": 8, r"v?cvtdq2ps": 8},
     "enlarge": {r"v?(mulps|fmadd\w+ps)": 16, r"v?cvttps2dq": 4},
     "shrink_u8": {r"v?pmulhuw": 4, r"v?psllw": 4},

@@ -111,6 +111,7 @@ def test_large_results_go_past_the_caches() -> None:
     element = np.ones((3, 3), np.uint8)
     for name, operation in (("dilate", cv2.MORPH_DILATE), ("morph_close", cv2.MORPH_CLOSE)):
         same(run(name, image, 3, threads=2), cv2.morphologyEx(image, operation, element), name)
+    same(run("erode", image, (1, 8)), _registry.load("erode").reference(image, (1, 8), border="reflect101"))
 
 
 @pytest.mark.parametrize("name", NAMES[2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumaloom_kernels import _lanes, _resize_plan, resize
+from lumaloom_kernels import _lanes, _picks, _resize_plan, _resize_shuffled, resize
 from lumaloom_kernels._checks import DtypeError, KernelError, KindError, OutputError, ParameterError, ShapeError
 from lumaloom_kernels._resize_table import FILTERS, axis_table, dense_weights
 from lumaloom_kernels.resize import reference
@@ -63,17 +64,39 @@ def test_half_the_size(device: Device, channels: int, dtype: str) -> None:
             check(got, reference(image, (width - 1, 3), "area", box=box))
 
 
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Patch what plans depend on."""
+    _resize_plan.make_plan.cache_clear()
+    yield monkeypatch
+    _resize_plan.make_plan.cache_clear()
+
+
 @pytest.mark.parametrize("dtype", SWEPT)
 @pytest.mark.parametrize("size", [(50, 40), (11, 9)])
-def test_without_wide_instructions(dtype: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The float32 family gives uint8 too what the definition says, as on machines without fixed point."""
-    monkeypatch.setattr(_resize_plan, "has_fixed_point", lambda: False)
-    _resize_plan.make_plan.cache_clear()
+def test_without_wide_instructions(dtype: str, size: tuple[int, int], plans: pytest.MonkeyPatch) -> None:
+    """Rows are turned instead of shuffled; the float32 family gives uint8 too what the definition says."""
     src = noise((23, 31, 3), dtype)
-    try:
-        check(resize(src, size, "lanczos"), reference(src, size, "lanczos"))
-    finally:
-        _resize_plan.make_plan.cache_clear()
+    expected = resize(src, size, "lanczos")
+    plans.setattr(_picks, "HAS_PICKS", False)
+    _resize_plan.make_plan.cache_clear()
+    np.testing.assert_array_equal(resize(src, size, "lanczos"), expected)
+    plans.setattr(_resize_plan, "has_fixed_point", lambda: False)
+    _resize_plan.make_plan.cache_clear()
+    check(resize(src, size, "lanczos"), reference(src, size, "lanczos"))
+
+
+@pytest.mark.parametrize("dtype", SWEPT)
+@pytest.mark.parametrize("size", [(301, 31), (611, 170)], ids=str)
+def test_strips_and_large_results(dtype: str, size: tuple[int, int], plans: pytest.MonkeyPatch) -> None:
+    """Strips of a row, and stores past the caches, change no bit."""
+    src = noise((35, 403, 3), dtype)
+    expected = resize(src, size)
+    check(expected, reference(src, size))
+    plans.setattr(_resize_plan, "STRIP_ROOM", 0)
+    plans.setattr(_resize_shuffled, "LARGE", 0)
+    _resize_plan.make_plan.cache_clear()
+    np.testing.assert_array_equal(resize(src, size), expected)
 
 
 @pytest.mark.parametrize("dtype", SWEPT)
