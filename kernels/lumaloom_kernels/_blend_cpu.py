@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ._blend_modes import MODES, NUMBERS, Mode
 from ._lane_math import Lane, where
 from ._lanes import _I16, _I32, _I64, _at, lanes
-from ._lines import Addresses, run_lines
+from ._lines import LEAST, NO_PITCHES, Addresses, run_lines
+from ._plain import DTYPES, Look
 from ._planes import load_pixels, store_pixels
-from ._simd import F32, Codegen, intrinsic, jit, pixel_size
+from ._simd import F32, Codegen, entry, intrinsic, jit, pixel_size
 
 _BYTES, _WORDS = ir.VectorType(ir.IntType(8), 32), ir.VectorType(_I16, 32)
 _WHOLE = {types.uint8: ir.VectorType(ir.IntType(8), 64), types.uint16: _WORDS}
@@ -187,6 +188,28 @@ def blend_images(
         lines(addresses, pitches, first, stop, count * samples, *rest)
 
     run_lines(work, (back, front), (out,), threads)
+
+
+def blend_plain(look: Look, mode: str, opacity: float, alpha: bool) -> bool:
+    """Blend two plain arrays of one size into a third as one row; return False where that can't be."""
+    pixels = look[1] * look[2]
+    plan = _plain_plan(look[0], mode, opacity, alpha) if look[0] >= 0 and pixels >= LEAST else None
+    if plan is None:
+        return False
+    run, samples, rest = plan
+    run(look[3:], NO_PITCHES, 0, 1, pixels * samples, *rest)
+    return True
+
+
+@lru_cache(64)
+def _plain_plan(code: int, mode: str, opacity: float, alpha: bool) -> tuple[Any, int, tuple[Any, ...]] | None:
+    """Return `_plan` for two images of a code, None where the mode wants other channels."""
+    channels = max(code & 7, 1)
+    colours = channels - (alpha and channels in (2, 4))
+    if not MODES[mode].separable and colours != 3:
+        return None
+    lines, samples, rest = _plan(DTYPES[code >> 3], mode, opacity, colours, (channels, channels))
+    return entry(lines, NO_PITCHES, NO_PITCHES, 0, 1, samples, *rest), samples, rest
 
 
 @lru_cache(64)

@@ -5,6 +5,7 @@ moved on before it can overflow. Each row has its own result, so the sum of all 
 """
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,10 @@ from ._lanes import (
     _at,
     lanes,
 )
-from ._lines import Addresses, contiguous, run_lines
+from ._lines import LEAST, NO_PITCHES, Addresses, contiguous, run_lines
+from ._plain import DTYPES, Look
 from ._planes import _shuffle, fetch_ahead, load_pixels
-from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
+from ._simd import Codegen, entry, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
 from ._x86 import call, has
 
@@ -289,10 +291,31 @@ def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
         squared_differences(addresses, pitches, first, stop, count * channels, kind, family, few, many, results)
 
     run_lines(work, (a, b), (), threads)
-    if a.dtype == np.float32:
-        return float(results.sum())
-    one, two, three, rest = map(int, _total(results).tolist())
-    return float(one + two + three + rest if a.dtype == np.uint8 else 65536 * one + 512 * two + three + rest)
+    return float(results.sum()) if a.dtype == np.float32 else _whole(_total(results), a.itemsize)
+
+
+def _whole(sums: NDArray[np.float64], size: int) -> float:
+    """Return the sum of squares of whole numbers of ``size`` bytes."""
+    one, two, three, rest = map(int, sums.tolist())
+    return float(one + two + three + rest if size == 1 else 65536 * one + 512 * two + three + rest)
+
+
+def plain_sum_of_squares(look: Look) -> float | None:
+    """Return the sum for two plain arrays of whole numbers as one row; None where that can't be."""
+    code, height, width, *_ = look
+    if not 0 <= code < 16 or height * width < LEAST:
+        return None
+    run, rest = _plain_plan(code >> 3)
+    results = np.zeros((1, 4))
+    run(look[3:5], NO_PITCHES[:2], 0, 1, height * width * max(code & 7, 1), *rest, results)
+    return _whole(results[0], 1 + (code >> 3))
+
+
+@cache
+def _plain_plan(number: int) -> tuple[Any, tuple[Any, ...]]:
+    """Return what runs `squared_differences` for a dtype, and its arguments between the count and the results."""
+    rest = _KINDS[DTYPES[number]], *_DISTANCES[DTYPES[number]]
+    return entry(squared_differences, (0, 0), (0, 0), 0, 1, 1, *rest, np.zeros((1, 4))), rest
 
 
 def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:

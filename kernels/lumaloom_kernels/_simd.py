@@ -45,6 +45,15 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled  # type: ignore[no-any-return]
 
 
+def entry(compiled: Callable[..., Any], *args: Any) -> Callable[..., Any]:
+    """Return what runs a compiled function for arguments of the types that these have, and of no others.
+
+    A call spares the search by types. Nothing checks them: the caller answers for them.
+    """
+    found: Any = compiled
+    return found.compile(tuple(map(found.typeof_pyval, args)))  # type: ignore[no-any-return]
+
+
 @cache
 def _file_of_package(name: str) -> tuple[bytes, frozenset[str]]:
     """Return a digest of a file of this package, and which of its neighbours it imports."""
