@@ -120,11 +120,20 @@ def _shuffles(
         return None
     starts = axis_table(width, out_width, "nearest", span).starts.astype(np.int64) * pixel
     sources = (starts[:, None] + np.arange(pixel)).ravel()
-    places = np.minimum(np.arange(0, count, REGISTER), count - REGISTER)
-    sources = sources[places[:, None] + np.arange(REGISTER)]
-    bases = np.minimum(sources.min(1), width * pixel - window)
-    indices = sources - bases[:, None]
-    if indices.max() >= window:
+    return shuffles_of(sources, np.minimum(np.arange(0, count, REGISTER), count - REGISTER), width * pixel)
+
+
+def shuffles_of(
+    sources: NDArray[np.int64], places: NDArray[np.int64], size: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+    """Return how registers at some places of a row are shuffled out of another of ``size`` bytes, at least 32.
+
+    ``sources`` says of each byte where it comes from. Those of a register must lie within 32; None where they don't.
+    """
+    taken = sources[places[:, None] + np.arange(REGISTER)]
+    bases = np.minimum(taken.min(1, initial=size), size - 2 * REGISTER)
+    indices = taken - bases[:, None]
+    if indices.max(initial=0) >= 2 * REGISTER:
         return None
     masks = [np.where(indices // REGISTER == half, indices % REGISTER, _NONE) for half in range(2)]
     places, bases, indices = _frozen(places, bases, np.stack(masks, 1).astype(np.uint8))
