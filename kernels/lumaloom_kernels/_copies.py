@@ -22,7 +22,7 @@ from ._lines import address, packed
 from ._nearest import UNITS, copy_unit
 from ._plain import PIXEL_BYTES, Look
 from ._simd import copy_bytes, entry, jit, pixel_size, prefetch, prefetch_write
-from ._streams import LARGE, copy_past, settle
+from ._streams import LARGE, copy_past, copy_run, settle
 from ._threads import run_bands
 
 BEHIND = 1024  # bytes: what is read backwards is asked for so far ahead
@@ -108,7 +108,7 @@ def copy_lines(
         if past:
             copy_past(out + y * out_pitch, src + y * pitch, count)
         else:
-            copy_bytes(out + y * out_pitch, src + y * pitch, count)
+            copy_run(out + y * out_pitch, src + y * pitch, count)
     if past:
         settle()
 

@@ -11,6 +11,7 @@ from numba import types
 from ._lanes import _I8, _I32, _I64, _at
 from ._planes import _permute, _shuffle
 from ._simd import Codegen, intrinsic
+from ._streams import past_caches
 from ._x86 import has
 
 _REGISTER = 16
@@ -56,7 +57,7 @@ def _mirroring(pixel: Any, past: bool) -> tuple[Any, Codegen]:
             value = _permute(builder, [parts[i] for i in used], moved)
             stored = builder.store(value, _at(builder, builder.add(args[0], start), vector), align=step if past else 1)
             if past:
-                stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
+                past_caches(builder, stored)
 
     return types.void(types.int64, types.int64, pixel), codegen
 

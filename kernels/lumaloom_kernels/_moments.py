@@ -296,8 +296,10 @@ def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
 
 def _whole(sums: NDArray[np.float64], size: int) -> float:
     """Return the sum of squares of whole numbers of ``size`` bytes."""
-    one, two, three, rest = map(int, sums.tolist())
-    return float(one + two + three + rest if size == 1 else 65536 * one + 512 * two + three + rest)
+    one, two, three, rest = sums.tolist()
+    if size == 1:
+        return one + two + three + rest  # type: ignore[no-any-return]
+    return float(65536 * int(one) + 512 * int(two) + int(three + rest))
 
 
 def plain_sum_of_squares(look: Look) -> float | None:

@@ -1,6 +1,6 @@
 """An image put into a border: rows are copied, and what lies beside them is shuffled out of them, by 16 bytes at once."""
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ._lines import address
 from ._nearest import REGISTER, shuffle_bytes, shuffles_of
 from ._plain import PIXEL_BYTES, Look
 from ._simd import address_of, copy_bytes, entry, jit
-from ._streams import LARGE, copy_past, settle
+from ._streams import LARGE, copy_past, copy_run, settle
 from ._x86 import has
 
 
@@ -31,16 +31,16 @@ def pad_lines(
     for y in range(first, stop):
         target = out + y * out_pitch
         if rows[y] < 0:
-            copy_bytes(target, line, before + count + after)
+            copy_run(target, line, before + count + after)
             continue
         row, inner = src + rows[y] * pitch, target + before
         if past:
             copy_past(inner, row, count)
         else:
-            copy_bytes(inner, row, count)
+            copy_run(inner, row, count)
         if line != 0:
-            copy_bytes(target, line, before)
-            copy_bytes(inner + count, line, after)
+            copy_run(target, line, before)
+            copy_run(inner + count, line, after)
             continue
         for i in range(len(places)):  # what of them lies inside is as it was
             shuffle_bytes(target + places[i], row + bases[i], indices + i * hop)
@@ -50,13 +50,6 @@ def pad_lines(
         settle()
 
 
-@lru_cache(8)
-def _line(pixel: bytes, width: int) -> NDArray[np.uint8]:
-    """Return a row of a pixel, as bytes."""
-    return np.frombuffer(pixel * width, np.uint8)
-
-
-@lru_cache(64)
 def _tables(
     height: int, width: int, out_height: int, out_width: int, left: int, top: int, border: Border, size: int
 ) -> tuple[NDArray[Any], ...]:
@@ -77,25 +70,14 @@ def _tables(
     return rows, none, none, np.zeros((0, 2, REGISTER), np.uint8), np.stack([beside, columns[beside]]) * size
 
 
-@cache
-def _pad_rows(size: int) -> Any:
-    tables = _tables(1, 1, 1, 1, 0, 0, "constant", size)
-    return entry(pad_lines, *NO_ROWS, 0, 0, 0, 0, *tables, PIXELS[size], False)
-
-
 def pad_image(
     src: NDArray[Any], out: NDArray[Any], corner: tuple[int, int], border: Border, value: NDArray[Any], threads: int
 ) -> None:
     """Put an image into a border, so that its first pixel comes to ``corner``, (x, y)."""
-    pixel = pixel_of(src)
-    size, (left, top) = len(pixel), corner
-    tables = _tables(*src.shape[:2], *out.shape[:2], left, top, border, size)
-    line = _line(value.tobytes(), out.shape[1]) if border == "constant" else None
-    after = (out.shape[1] - left - src.shape[1]) * size
-    with_rows(
-        pad_lines, src, out, threads, LEAST_COPY, src.shape[1] * size, left * size, after,
-        0 if line is None else address(line), *tables, pixel, out.nbytes >= LARGE,
-    )  # fmt: skip
+    size = len(pixel_of(src))
+    filler = value.tobytes() if border == "constant" else b""
+    _, rest, _ = _plan(*src.shape[:2], *out.shape[:2], *corner, border, size, filler)
+    with_rows(pad_lines, src, out, threads, LEAST_COPY, *rest, out.nbytes >= LARGE)
 
 
 def pad_plain(
@@ -104,10 +86,19 @@ def pad_plain(
     """Do that for plain arrays; the result has this height and width."""
     code, rows, columns, at, _, out = look
     size = PIXEL_BYTES[code]
-    tables = _tables(rows, columns, height, width, left, top, border, size)
-    line = _line(value.tobytes(), width) if border == "constant" else None
-    count, whole = columns * size, width * size
-    _pad_rows(size)(
-        at, count, out, whole, 0, height, count, left * size, whole - count - left * size,
-        0 if line is None else address(line), *tables, PIXELS[size], height * whole >= LARGE,
-    )  # fmt: skip
+    filler = value.tobytes() if border == "constant" else b""
+    run, rest, _ = _plan(rows, columns, height, width, left, top, border, size, filler)
+    run(at, columns * size, out, width * size, 0, height, *rest, height * width * size >= LARGE)
+
+
+@lru_cache(64)
+def _plan(
+    height: int, width: int, out_height: int, out_width: int, left: int, top: int, border: Border, size: int,
+    filler: bytes,
+) -> tuple[Any, tuple[Any, ...], Any]:  # fmt: skip
+    """Return what runs `pad_lines`, its arguments between the rows and the last, and the line that they point to."""
+    tables = _tables(height, width, out_height, out_width, left, top, border, size)
+    line = np.frombuffer(filler * out_width, np.uint8)
+    after = (out_width - left - width) * size
+    rest = width * size, left * size, after, address(line) if filler else 0, *tables, PIXELS[size]
+    return entry(pad_lines, *NO_ROWS, *rest, False), rest, line
