@@ -94,7 +94,8 @@ def blend_whole(
 ) -> tuple[Any, Codegen]:  # fmt: skip
     """Blend 64 bytes of samples at two addresses into a third.
 
-    Where the tuple ``past`` has a member, they go past the caches, to a multiple of 64."""
+    Where the tuple ``past`` has a member, they go past the caches, to a multiple of 64.
+    """
     way = _mode(mode)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
@@ -104,7 +105,9 @@ def blend_whole(
         def stored(value: Any, address: Any) -> None:
             place = _at(builder, address, value.type)
             if len(past):
-                past_caches(builder, builder.store(value, place, align=value.type.count * value.type.element.width // 8))
+                past_caches(
+                    builder, builder.store(value, place, align=value.type.count * value.type.element.width // 8)
+                )
             else:
                 builder.store(value, place, align=1)
 

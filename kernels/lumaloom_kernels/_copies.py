@@ -187,7 +187,7 @@ def with_rows(
 
 
 def copy_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, turned: bool = False) -> None:
-    """Copy an image, or its rows from the last to the first; NumPy copies those whose pixels do not lie side by side."""
+    """Copy an image, or its rows from the last to the first; NumPy copies pixels that do not lie side by side."""
     if packed(src) and packed(out):
         count = out.nbytes // len(out)
         with_rows(

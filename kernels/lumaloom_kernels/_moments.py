@@ -35,6 +35,7 @@ from ._sums import F64
 from ._x86 import call, has
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
+SHARE = 4 << 20  # bytes of each image for which a thread pays: nothing is written, and reading them takes 100 us
 NEARER = 4096  # bytes: without stores, what is one page ahead comes in time, and earlier than `fetch_ahead` has it
 _I64 = ir.IntType(64)
 _LONG = ir.VectorType(_I64, I32.vector.count)
@@ -282,6 +283,7 @@ def _total(results: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
     """Return the sum of the squared differences of all samples."""
+    threads = min(threads, max(1, a.nbytes // SHARE))
     a, b = _longer(threads, a, b)
     results = np.zeros((len(a), 4))
     kind, channels = _KINDS[a.dtype], a.shape[2] if a.ndim == 3 else 1

@@ -1,4 +1,4 @@
-"""An image put into a border: rows are copied, and what lies beside them is shuffled out of them, by 16 bytes at once."""
+"""An image put into a border: rows are copied, and what lies beside them is shuffled out of them, 16 bytes at once."""
 
 from functools import lru_cache
 from typing import Any
@@ -25,7 +25,7 @@ def pad_lines(
     """Make rows ``first`` to ``stop``: ``count`` bytes of row ``rows[y]``, some bytes before and some after them.
 
     Those, and rows with the number -1, come from ``line`` where it is not 0; else registers at ``places`` are shuffled
-    as `_nearest` does it, and pixels at ``columns[0]`` copied from ``columns[1]``. ``past`` has rows go past the caches.
+    as `_nearest` does it, and pixels at ``columns[0]`` copied from ``columns[1]``. ``past``: rows go past the caches.
     """
     size, indices, hop = len(pixel), address_of(masks), 2 * REGISTER
     for y in range(first, stop):

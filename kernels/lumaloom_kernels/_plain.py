@@ -1,4 +1,4 @@
-"""Arrays as most calls have them, seen in one look: what Python asks of them one by one takes longer than a small image.
+"""Arrays as most calls have them, seen in one look: what Python asks of them one by one takes as long as a small image.
 
 An array is plain where it is NumPy's own, of shape (H, W) or (H, W, C) with 1 to 4 channels, not empty, of one of the
 three dtypes, writable, aligned and without gaps. A look says so by the fields that NumPy's C interface lays open.

@@ -54,7 +54,7 @@ def move_line(typingctx: Any, target: Any, source: Any) -> tuple[Any, Codegen]:
 
 @jit
 def copy_run(target: int, source: int, count: int) -> None:
-    """Copy bytes, most to whole cache lines of the target; a run of some lines is over before a library's copy begins."""
+    """Copy bytes, most to whole lines of the caches; some lines are there before a library's copy has begun."""
     if count < 64 or count > RUN:
         copy_bytes(target, source, count)
         return

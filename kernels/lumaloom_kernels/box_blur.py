@@ -19,6 +19,9 @@ from ._checks import (
     check_threads,
     is_gpu,
 )
+from ._later import Later
+
+_packed, _separable, _stencil_run = Later("_packed"), Later("_separable"), Later("_stencil_run")
 
 MAX_RADIUS = 4096
 MOST_PAIRED = 9  # words up to which sums of products are faster than running sums
@@ -107,8 +110,6 @@ def reference(src: NDArray[Any], radius: int | tuple[int, int], *, border: Borde
 
 def cpu(src: NDArray[Any], out: NDArray[Any], radius: tuple[int, int], border: Border, threads: int) -> None:
     """Blur on this machine's processor."""
-    from . import _packed, _separable, _stencil_run  # loads numba
-
     source = src if _packed.is_packed(src) else np.ascontiguousarray(src)
     target = out if _packed.is_packed(out) else np.empty(out.shape, out.dtype)
     image, result = _packed.Image.of(source), _packed.Image.of(target)
