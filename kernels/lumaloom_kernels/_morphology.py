@@ -185,4 +185,4 @@ def extreme(
 
 def between(src: NDArray[Any]) -> NDArray[Any]:
     """Return memory of this thread for an image between two steps."""
-    return _scratch.scratch("between", src.size, src.dtype).reshape(src.shape)
+    return _scratch.scratch("between", src.size, src.dtype).reshape(src.shape)  # type: ignore[no-any-return]

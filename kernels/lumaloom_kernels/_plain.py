@@ -48,14 +48,14 @@ def samples_of(array: int) -> int:
     """Return how many samples a plain array has."""
     sides = whole_at(array + _SIDES)
     channels = whole_at(sides + 16) if whole_at(array + _RANK) & _HALF == 3 else 1
-    return whole_at(sides) * whole_at(sides + 8) * channels
+    return int(whole_at(sides) * whole_at(sides + 8) * channels)
 
 
 @jit
 def same_sides(first: int, second: int) -> bool:
     """Tell whether two plain arrays have one height and width."""
     one, other = whole_at(first + _SIDES), whole_at(second + _SIDES)
-    return whole_at(one) == whole_at(other) and whole_at(one + 8) == whole_at(other + 8)
+    return bool(whole_at(one) == whole_at(other) and whole_at(one + 8) == whole_at(other + 8))
 
 
 @jit

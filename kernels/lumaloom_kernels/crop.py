@@ -53,6 +53,7 @@ def crop(
         [[2, 3], [5, 6]]
     """
     image: Array = src
+    goal: Array = out
     look = _plain.seen_apart(src, out)
     if look[0] < 0:
         check_image(src)
@@ -60,7 +61,7 @@ def crop(
             gpu()
     x0, y0, x1, y1 = _check_box(box, image)
     count = check_threads(threads)
-    if out is not None and look[0] >= 0 and count == 1 and out.shape[:2] == (y1 - y0, x1 - x0):
+    if out is not None and look[0] >= 0 and count == 1 and goal.shape[:2] == (y1 - y0, x1 - x0):
         _copies.copy_plain(look, y1 - y0, x1 - x0, start=(y0 * image.strides[0] + x0 * image.strides[1]))
         return out
     part = image[y0:y1, x0:x1]

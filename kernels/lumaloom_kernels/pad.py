@@ -76,6 +76,7 @@ def pad(
         [[3, 2, 1, 2, 3, 2]]
     """
     image: Array = src
+    goal: Array = out
     look = _plain.seen_apart(src, out)
     if look[0] < 0:
         check_image(src)
@@ -85,7 +86,7 @@ def pad(
     edge, filler = check_border(border), check_value(value, image)
     count = check_threads(threads)
     width, height = check_size((left + image.shape[1] + right, top + image.shape[0] + bottom), image)
-    if out is not None and look[0] >= 0 and count == 1 and out.shape[:2] == (height, width):
+    if out is not None and look[0] >= 0 and count == 1 and goal.shape[:2] == (height, width):
         _pad_cpu.pad_plain(look, height, width, left, top, edge, filler)
         return out
     result = check_result(image, (height, width, *image.shape[2:]), image.dtype, out)

@@ -40,6 +40,7 @@ def rotate90(src: ArrayT, turns: int = 1, *, out: ArrayT | None = None, threads:
         [[3, 6], [2, 5], [1, 4]]
     """
     image: Array = src
+    goal: Array = out
     look = _plain.seen_apart(src, out)
     if look[0] < 0:
         check_image(src)
@@ -50,7 +51,7 @@ def rotate90(src: ArrayT, turns: int = 1, *, out: ArrayT | None = None, threads:
     quarter = int(turns) % 4
     height, width = image.shape[1::-1] if quarter % 2 else image.shape[:2]
     count = check_threads(threads)
-    if out is not None and look[0] >= 0 and count == 1 and out.shape[:2] == (height, width):
+    if out is not None and look[0] >= 0 and count == 1 and goal.shape[:2] == (height, width):
         _plain_cpu(look, quarter)
         return out
     result = check_result(image, (height, width, *image.shape[2:]), image.dtype, out)
