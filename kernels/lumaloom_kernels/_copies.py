@@ -220,7 +220,11 @@ def transpose_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, clock
 
 
 NO_ROWS = 0, 0, 0, 0, 0, 0
-_copy_rows = entry(copy_lines, *NO_ROWS, 0, False)
+
+
+@cache
+def _copy_rows() -> Callable[..., None]:
+    return entry(copy_lines, *NO_ROWS, 0, False)
 
 
 def copy_plain(look: Look, height: int, width: int, *, start: int = 0, turned: bool = False) -> None:
@@ -229,7 +233,7 @@ def copy_plain(look: Look, height: int, width: int, *, start: int = 0, turned: b
     pitch, count = look[2] * pixel, width * pixel
     if turned:
         at, pitch = at + (height - 1) * pitch, -pitch
-    _copy_rows(at, pitch, out, count, 0, height, count, height * count >= LARGE)
+    _copy_rows()(at, pitch, out, count, 0, height, count, height * count >= LARGE)
 
 
 @cache

@@ -28,7 +28,7 @@ from ._lanes import (
     lanes,
 )
 from ._lines import LEAST, NO_PITCHES, Addresses, contiguous, run_lines
-from ._plain import DTYPES, Look
+from ._plain import DTYPES, PIXEL_BYTES, Look
 from ._planes import _shuffle, fetch_ahead, load_pixels
 from ._simd import Codegen, entry, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
@@ -36,6 +36,7 @@ from ._x86 import call, has
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
 SHARE = 4 << 20  # bytes of each image for which a thread pays: nothing is written, and reading them takes 100 us
+FAR = 4 << 20  # bytes of an image that no cache near the processor holds
 NEARER = 4096  # bytes: without stores, what is one page ahead comes in time, and earlier than `fetch_ahead` has it
 _I64 = ir.IntType(64)
 _LONG = ir.VectorType(_I64, I32.vector.count)
@@ -198,9 +199,9 @@ def move_on(typingctx: Any, results: Any, sums: Any, row: Any, first: Any) -> tu
 @jit
 def squared_differences(
     addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, family: Any, few: Any, many: Any,
-    results: Any,
+    results: Any, far: bool,
 ) -> None:  # fmt: skip
-    """Add squared differences of ``count`` samples of two images to the results of rows.
+    """Add squared differences of ``count`` samples of two images, ``far`` from the processor, to the results of rows.
 
     ``few`` and ``many`` are shapes of the sums that one vector and a run of vectors add to. Samples that fill no
     vector go to the first result, or to the last of four where a sample has three.
@@ -213,8 +214,9 @@ def squared_differences(
         for start in range(0, whole, STEPS):
             sums = no_sums(family, many)
             for i in range(start, min(start + STEPS, whole)):
-                fetch_ahead(a + i * run - NEARER, run)
-                fetch_ahead(b + i * run - NEARER, run)
+                if far:
+                    fetch_ahead(a + i * run - NEARER, run)
+                    fetch_ahead(b + i * run - NEARER, run)
                 sums = add_distances(sums, a + i * run, b + i * run, kind)
             move_on(results, sums, y, 0)
         rest = no_sums(family, few)
@@ -288,9 +290,10 @@ def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
     results = np.zeros((len(a), 4))
     kind, channels = _KINDS[a.dtype], a.shape[2] if a.ndim == 3 else 1
     family, few, many = _DISTANCES[a.dtype]
+    far = a.nbytes >= FAR
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        squared_differences(addresses, pitches, first, stop, count * channels, kind, family, few, many, results)
+        squared_differences(addresses, pitches, first, stop, count * channels, kind, family, few, many, results, far)
 
     run_lines(work, (a, b), (), threads)
     return float(results.sum()) if a.dtype == np.float32 else _whole(_total(results), a.itemsize)
@@ -310,8 +313,8 @@ def plain_sum_of_squares(look: Look) -> float | None:
     if not 0 <= code < 16 or height * width < LEAST:
         return None
     run, rest = _plain_plan(code >> 3)
-    results = np.zeros((1, 4))
-    run(look[3:5], NO_PITCHES[:2], 0, 1, height * width * max(code & 7, 1), *rest, results)
+    results, far = np.zeros((1, 4)), height * width * PIXEL_BYTES[code] >= FAR
+    run(look[3:5], NO_PITCHES[:2], 0, 1, height * width * max(code & 7, 1), *rest, results, far)
     return _whole(results[0], 1 + (code >> 3))
 
 
@@ -319,7 +322,7 @@ def plain_sum_of_squares(look: Look) -> float | None:
 def _plain_plan(number: int) -> tuple[Any, tuple[Any, ...]]:
     """Return what runs `squared_differences` for a dtype, and its arguments between the count and the results."""
     rest = _KINDS[DTYPES[number]], *_DISTANCES[DTYPES[number]]
-    return entry(squared_differences, (0, 0), (0, 0), 0, 1, 1, *rest, np.zeros((1, 4))), rest
+    return entry(squared_differences, (0, 0), (0, 0), 0, 1, 1, *rest, np.zeros((1, 4)), False), rest
 
 
 def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:

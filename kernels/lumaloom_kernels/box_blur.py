@@ -21,7 +21,8 @@ from ._checks import (
 )
 from ._later import Later
 
-_packed, _separable, _stencil_run = Later("_packed"), Later("_separable"), Later("_stencil_run")
+_march, _packed, _separable = Later("_march"), Later("_packed"), Later("_separable")
+_small_min, _stencil_run = Later("_small_min"), Later("_stencil_run")
 
 MAX_RADIUS = 4096
 MOST_PAIRED = 9  # words up to which sums of products are faster than running sums
@@ -110,6 +111,9 @@ def reference(src: NDArray[Any], radius: int | tuple[int, int], *, border: Borde
 
 def cpu(src: NDArray[Any], out: NDArray[Any], radius: tuple[int, int], border: Border, threads: int) -> None:
     """Blur on this machine's processor."""
+    mirrored = int(border == "reflect101")
+    if radius == (1, 1) and _small_min.march_down(src, out, _march.MEAN, (3, 3), border, threads, mirrored=mirrored):
+        return
     source = src if _packed.is_packed(src) else np.ascontiguousarray(src)
     target = out if _packed.is_packed(out) else np.empty(out.shape, out.dtype)
     image, result = _packed.Image.of(source), _packed.Image.of(target)
