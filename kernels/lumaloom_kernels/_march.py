@@ -2,7 +2,7 @@
 
 Each row is read at every offset along it that the window has; what windows of rows below share stays in registers.
 So a row costs as many loads as the window is wide, and one store. A ``form`` is a tuple of which only the length
-counts: it numbers one of `FORMS`; `MEDIAN` and `MEAN`, which are longer, stand for the middle one and the mean of 3 by 3.
+counts: it numbers one of `FORMS`; `MEDIAN` and `MEAN`, longer ones, stand for the middle one and the mean of 3 by 3.
 """
 
 from collections.abc import Callable
