@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _column_min
 from ._borders import border_indices
 from ._checks import Border
 from ._lines import address, packed
@@ -228,6 +229,13 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
     large = past and target.strides[0] % 64 == 0
 
     begin, end = rows
+    if left + right == 0 and 1 < high <= DIRECT:
+        images = source_at, source.strides[0], target_at, target.strides[0]
+        how: dict[str, Any] = {"greatest": greatest, "large": large}
+        _column_min.run(images, rows, wide * step, ymap, high, src.dtype, threads, **how)
+        if target is not out:
+            out[begin:end] = target[begin:end, :width]
+        return
 
     def band(first: int, stop: int) -> None:
         first, stop = begin + first, begin + stop
