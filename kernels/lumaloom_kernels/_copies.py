@@ -58,9 +58,7 @@ def mirror_row(target: int, source: int, width: int, pixel: Any) -> None:
     mirror(target, source + (width - step) * size, pixel)
     x = before_line(target, pixel)
     while x + step <= width:
-        at = source + (width - x - step) * size
-        prefetch(at - BEHIND)
-        mirror(target + x * size, at, pixel)
+        mirror(target + x * size, source + (width - x - step) * size, pixel)
         x += step
     mirror(target + (width - step) * size, source, pixel)
 

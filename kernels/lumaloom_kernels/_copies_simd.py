@@ -15,7 +15,7 @@ from ._streams import past_caches
 from ._x86 import has
 
 _REGISTER = 16
-_SIDES = {1: 16, 2: 8, 4: 8, 8: 4}  # bytes of a pixel -> pixels to a side of a block that is transposed in registers
+_SIDES = {1: 16, 2: 16, 4: 8, 8: 4}  # bytes of a pixel -> pixels to a side of a block that is transposed in registers
 
 
 def _wide() -> bool:
