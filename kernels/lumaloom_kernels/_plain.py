@@ -5,6 +5,7 @@ three dtypes, writable, aligned and without gaps. A look says so by the fields t
 Whatever is not plain is no error: it goes through the checks of `_checks.py`, which know what to say.
 """
 
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -58,7 +59,7 @@ def same_sides(first: int, second: int) -> bool:
     return bool(whole_at(one) == whole_at(other) and whole_at(one + 8) == whole_at(other + 8))
 
 
-@jit
+@partial(jit, nogil=False)  # over before another thread that has taken the lock gives it back, and no field changes
 def look(known: int, first: int, second: int, out: int, alike: bool) -> Any:
     """Look at arrays by the addresses of their objects, 0 for those that there are not.
 

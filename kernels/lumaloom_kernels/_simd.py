@@ -38,9 +38,9 @@ _WORDS = re.compile(rb"\w+")
 Codegen = Callable[[Any, Any, Any, Any], Any]
 
 
-def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile at first use, keep the code on disk, run without the GIL."""
-    compiled = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+def jit(function: Callable[..., Any], *, nogil: bool = True) -> Callable[..., Any]:
+    """Compile at first use, keep the code on disk, run without the GIL unless told otherwise."""
+    compiled = njit(nogil=nogil, error_model="numpy", no_cfunc_wrapper=True)(function)
     compiled._cache = CodeCache(function, source_stamp(function))
     return compiled  # type: ignore[no-any-return]
 
