@@ -232,9 +232,9 @@ def squared_differences(
 @jit
 def moments(
     addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, family: Any, shape: Any, one: Any,
-    none: Any, results: Any,
+    none: Any, results: Any, far: bool,
 ) -> None:  # fmt: skip
-    """Add ``count`` pixels, and then their squares, channel by channel to the results of rows."""
+    """Add ``count`` pixels, ``far`` from the processor, and then their squares, to the results of rows by channels."""
     size, step, channels = pixel_size(kind), lanes(family), len(shape)
     for y in range(first, stop):
         source = addresses[0] + y * pitches[0]
@@ -243,7 +243,8 @@ def moments(
             sums, squares = no_sums(family, shape), no_sums(family, shape)
             for i in range(start, min(start + STEPS, whole)):
                 at = i * step * channels * size
-                fetch_ahead(source + at - NEARER, step * channels * size)
+                if far:
+                    fetch_ahead(source + at - NEARER, step * channels * size)
                 pixels = plain(load_pixels(source + at, kind, family, shape))
                 sums, squares = add_up(sums, pixels, none), add_up(squares, pixels, one)
             move_on(results, sums, y, 0)
@@ -335,10 +336,33 @@ def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:
     results = np.zeros((len(src), 2 * channels))
     kind, shape = _KINDS[src.dtype], _SHAPES[channels]
     family = _WHOLE if src.dtype == np.uint8 else _REAL
+    far = src.nbytes >= FAR
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        moments(addresses, pitches, first, stop, count, kind, family, shape, _ONE, (), results)
+        moments(addresses, pitches, first, stop, count, kind, family, shape, _ONE, (), results, far)
 
     run_lines(work, (src,), (), threads)
     sums = _total(results)
     return sums[::2] + sums[1::2] if halves else sums
+
+
+def plain_sums_of(look: Look) -> NDArray[np.float64] | None:
+    """Return the sums for a plain array of whole numbers as one row; None where that can't be."""
+    code, height, width, at, *_ = look
+    count = height * width
+    if not 0 <= code < 16 or count < LEAST:
+        return None
+    halves = code & 7 < 2 and count % 2 == 0
+    run, channels, rest = _plain_moments(code, halves)
+    results = np.zeros((1, 2 * channels))
+    run((at,), (0,), 0, 1, count // 2 if halves else count, *rest, results, count * PIXEL_BYTES[code] >= FAR)
+    sums: NDArray[np.float64] = results[0]
+    return sums[::2] + sums[1::2] if halves else sums
+
+
+@cache
+def _plain_moments(code: int, halves: bool) -> tuple[Any, int, tuple[Any, ...]]:
+    """Return what runs `moments` for a code, how many channels it sees, and its arguments up to the results."""
+    channels = 2 if halves else max(code & 7, 1)
+    rest = _KINDS[DTYPES[code >> 3]], _WHOLE if code < 8 else _REAL, _SHAPES[channels], _ONE, ()
+    return entry(moments, (0,), (0,), 0, 1, 1, *rest, np.zeros((1, 2)), False), channels, rest

@@ -99,6 +99,11 @@ def seen(first: Any, out: Any) -> Look:
     return _look(_AT, id(first), 0, id(out), True)  # type: ignore[no-any-return]
 
 
+def seen_one(first: Any) -> Look:
+    """Look at one image."""
+    return _look(_AT, id(first), 0, 0, True)  # type: ignore[no-any-return]
+
+
 def seen_pair(first: Any, second: Any) -> Look:
     """Look at two images of one size."""
     return _look(_AT, id(first), id(second), 0, True)  # type: ignore[no-any-return]
