@@ -10,7 +10,7 @@ M. van Herk, "A fast algorithm for local minimum and maximum filters on rectangu
 kernels", Pattern Recognition Letters 13, 1992; J. Gil and M. Werman, IEEE PAMI 15, 1993.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from ._checks import Border
 from ._lines import address, packed
 from ._order import VECTOR_BYTES, key_min, keys_of, last_keys, load_keys, store_keys, store_pixels, store_pixels_past
 from ._scratch import scratch
-from ._simd import address_of, copy_bytes, jit
+from ._simd import address_of, copy_bytes, entry, jit
 from ._streams import settle
 from ._threads import run_bands
 
@@ -200,6 +200,14 @@ def outside(reach: int, far: int, size: int, border: Border) -> tuple[NDArray[np
     return index, int(index[0]), int(index[-1])
 
 
+@cache
+def _entry(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """Return what runs `window_min` for a dtype, and its last argument."""
+    kind, whole = dtype.type(0), np.zeros(1, np.int64)
+    numbers = *[0] * 12, whole, 0, 0, False, 0, False, np.zeros(1, np.uint8), whole, 0
+    return entry(window_min, *numbers, kind), kind
+
+
 def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tuple[int, int], border: Border,
         threads: int, *, greatest: bool, rows: tuple[int, int], past: bool) -> None:  # fmt: skip
     """Write some rows of the least or the greatest pixel of windows that reach ``before`` and ``after`` in x and y.
@@ -225,7 +233,7 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
     span = (wide + 2 * (left + 1 + right)) * step + SLACK + 64
     source_at = address(source)
     target_at = address(target)
-    kind = src.dtype.type(0)
+    lines, kind = _entry(src.dtype)
     large = past and target.strides[0] % 64 == 0
 
     begin, end = rows
@@ -243,7 +251,7 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
         if border == "constant":
             work[:pitch] = 0
         table = scratch("rows", high + 1, np.int64)
-        window_min(
+        lines(
             source_at, source.strides[0], target_at, target.strides[0], first, stop, wide * step, width, step,
             left, right, high, ymap, far_left, far_right, border == "constant", -greatest, large, work, table, pitch,
             kind,

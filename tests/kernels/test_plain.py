@@ -49,6 +49,8 @@ IMAGE = np.zeros((6, 8, 3), np.uint8)
     ids=lambda other: f"{type(other).__name__} {getattr(other, 'shape', '')} {getattr(other, 'dtype', '')}",
 )  # fmt: skip
 def test_others_are_not(other: Any) -> None:
+    by_itself = type(other) is np.ndarray and other.flags.carray and other.shape in ((6, 8), (6, 8, 3), (6, 8, 4))
+    assert (_plain.seen_one(other)[0] >= 0) == (by_itself and other.dtype in (np.uint8, np.uint16, np.float32))
     assert _plain.seen(other, IMAGE)[0] == -1
     assert _plain.seen(IMAGE, other)[0] == -1
     assert _plain.seen_pair(IMAGE, other)[0] == -1
