@@ -39,9 +39,14 @@ def copy_unit(typingctx: Any, target: Any, source: Any, unit: Any) -> tuple[Any,
 
 @intrinsic
 def shuffle_bytes(typingctx: Any, target: Any, source: Any, address: Any) -> tuple[Any, Codegen]:
-    """Store 16 of 32 bytes: ``address`` is that of their indices into the first 16, and into the others."""
+    """Store 16 of 32 bytes: ``address`` is that of their indices into the first 16, and into the others.
+
+    Without SSSE3 it does nothing: there are no tables of places then.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        if not has("ssse3"):
+            return
         vector = ir.VectorType(_I8, REGISTER)
         parts = []
         for number in range(2):
