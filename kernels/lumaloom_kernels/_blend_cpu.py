@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 
 from ._blend_modes import MODES, NUMBERS, Mode
 from ._lane_math import Lane, where
-from ._lanes import _I16, _I32, _I64, _at, lanes
-from ._lines import Addresses, run_lines
+from ._lanes import _I16, _I32, _I64, _at, lanes, same_type
+from ._lines import LEAST, NO_PITCHES, Addresses, run_lines
+from ._plain import DTYPES, PIXEL_BYTES, Look
 from ._planes import load_pixels, store_pixels
-from ._simd import F32, Codegen, intrinsic, jit, pixel_size
+from ._simd import F32, Codegen, entry, intrinsic, jit, pixel_size
+from ._streams import LARGE, past_caches, settle, store_past
 
 _BYTES, _WORDS = ir.VectorType(ir.IntType(8), 32), ir.VectorType(_I16, 32)
 _WHOLE = {types.uint8: ir.VectorType(ir.IntType(8), 64), types.uint16: _WORDS}
 STEP = 64  # bytes
+PAST = 2 * LARGE  # bytes of a result that goes past the caches, where its sources did not leave room for smaller ones
 
 
 class Whole(Lane):
@@ -86,8 +89,13 @@ def _mode(marker: Any) -> Mode:
 
 
 @intrinsic
-def blend_whole(typingctx: Any, back: Any, front: Any, address: Any, kind: Any, mode: Any) -> tuple[Any, Codegen]:
-    """Blend 64 bytes of samples at two addresses into a third."""
+def blend_whole(
+    typingctx: Any, back: Any, front: Any, address: Any, kind: Any, mode: Any, past: Any
+) -> tuple[Any, Codegen]:  # fmt: skip
+    """Blend 64 bytes of samples at two addresses into a third.
+
+    Where the tuple ``past`` has a member, they go past the caches, to a multiple of 64.
+    """
     way = _mode(mode)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
@@ -95,7 +103,13 @@ def blend_whole(typingctx: Any, back: Any, front: Any, address: Any, kind: Any, 
             return builder.load(_at(builder, address, vector), align=1)
 
         def stored(value: Any, address: Any) -> None:
-            builder.store(value, _at(builder, address, value.type), align=1)
+            place = _at(builder, address, value.type)
+            if len(past):
+                past_caches(
+                    builder, builder.store(value, place, align=value.type.count * value.type.element.width // 8)
+                )
+            else:
+                builder.store(value, place, align=1)
 
         if way.saturating:
             stored(way.mix(*(Saturating(builder, loaded(arg, _WHOLE[kind])) for arg in args[:2])).value, args[2])
@@ -105,7 +119,7 @@ def blend_whole(typingctx: Any, back: Any, front: Any, address: Any, kind: Any, 
             pair = (Whole(builder, builder.zext(loaded(place, _BYTES), _WORDS)) for place in (back, front))
             stored(builder.trunc(way.mix(*pair).value, _BYTES), target)
 
-    return types.void(types.int64, types.int64, types.int64, kind, mode), codegen
+    return types.void(types.int64, types.int64, types.int64, kind, mode, past), codegen
 
 
 @intrinsic
@@ -147,33 +161,65 @@ def blend_pixels(
 
 
 @jit
-def whole_lines(addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, mode: Any) -> None:
-    """Blend rows ``first`` to ``stop`` of ``count`` samples of whole numbers, at least 64 bytes."""
+def whole_lines(
+    addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, mode: Any, past: bool
+) -> None:  # fmt: skip
+    """Blend rows ``first`` to ``stop`` of ``count`` samples of whole numbers, at least 64 bytes.
+
+    Vectors after the first go to whole lines of the caches, or ``past`` them.
+    """
     size = count * pixel_size(kind)
     for y in range(first, stop):
         back, front = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
         out = addresses[2] + y * pitches[2]
-        for at in range(0, size, STEP):
-            last = min(at, size - STEP)
-            blend_whole(back + last, front + last, out + last, kind, mode)
+        last = size - STEP
+        blend_whole(back, front, out, kind, mode, ())
+        at = STEP - (out & (STEP - 1))
+        if past:
+            while at <= last:
+                blend_whole(back + at, front + at, out + at, kind, mode, (0,))
+                at += STEP
+        else:
+            while at + STEP <= last:
+                blend_whole(back + at, front + at, out + at, kind, mode, ())
+                blend_whole(back + at + STEP, front + at + STEP, out + at + STEP, kind, mode, ())
+                at += 2 * STEP
+            if at <= last:
+                blend_whole(back + at, front + at, out + at, kind, mode, ())
+        blend_whole(back + last, front + last, out + last, kind, mode, ())
+    if past:
+        settle()
 
 
 @jit
 def pixel_lines(
     addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, top: Any, opacity: Any, mode: Any,
-    back_shape: Any, front_shape: Any, colours: Any,
+    back_shape: Any, front_shape: Any, colours: Any, past: bool,
 ) -> None:  # fmt: skip
-    """Blend rows ``first`` to ``stop`` of ``count`` pixels."""
+    """Blend rows ``first`` to ``stop`` of ``count`` pixels; those of one float32 may go ``past`` the caches."""
     size, step = pixel_size(kind), lanes(top)
     back_pixel, front_pixel = len(back_shape) * size, len(front_shape) * size
     for y in range(first, stop):
         back, front = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
         out = addresses[2] + y * pitches[2]
-        for i in range((count + step - 1) // step):
-            at = min(i * step, count - step)
-            pixels = load_pixels(back + at * back_pixel, kind, top, back_shape)
-            others = load_pixels(front + at * front_pixel, kind, top, front_shape)
-            store_pixels(out + at * back_pixel, blend_pixels(pixels, others, top, opacity, mode, colours), kind)
+        at, last = 0, count - step
+        if past and back_pixel == 4 and same_type(kind, top):
+            pixels, others = load_pixels(back, kind, top, back_shape), load_pixels(front, kind, top, front_shape)
+            store_pixels(out, blend_pixels(pixels, others, top, opacity, mode, colours), kind)
+            at = (64 - (out & 63)) // 4
+            while at <= last:
+                pixels = load_pixels(back + at * 4, kind, top, back_shape)
+                others = load_pixels(front + at * 4, kind, top, front_shape)
+                store_past(out + at * 4, blend_pixels(pixels, others, top, opacity, mode, colours)[0], kind)
+                at += step
+        while at < count:
+            place = min(at, last)
+            pixels = load_pixels(back + place * back_pixel, kind, top, back_shape)
+            others = load_pixels(front + place * front_pixel, kind, top, front_shape)
+            store_pixels(out + place * back_pixel, blend_pixels(pixels, others, top, opacity, mode, colours), kind)
+            at += step
+    if past:
+        settle()
 
 
 def blend_images(
@@ -183,10 +229,34 @@ def blend_images(
     counts = tuple([image.shape[2] if image.ndim == 3 else 1 for image in (back, front)])
     lines, samples, rest = _plan(back.dtype, mode, opacity, colours, counts)
 
+    past = out.nbytes >= PAST
+
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        lines(addresses, pitches, first, stop, count * samples, *rest)
+        lines(addresses, pitches, first, stop, count * samples, *rest, past)
 
     run_lines(work, (back, front), (out,), threads)
+
+
+def blend_plain(look: Look, mode: str, opacity: float, alpha: bool) -> bool:
+    """Blend two plain arrays of one size into a third as one row; return False where that can't be."""
+    pixels = look[1] * look[2]
+    plan = _plain_plan(look[0], mode, opacity, alpha) if look[0] >= 0 and pixels >= LEAST else None
+    if plan is None:
+        return False
+    run, samples, rest = plan
+    run(look[3:], NO_PITCHES, 0, 1, pixels * samples, *rest, pixels * PIXEL_BYTES[look[0]] >= PAST)
+    return True
+
+
+@lru_cache(64)
+def _plain_plan(code: int, mode: str, opacity: float, alpha: bool) -> tuple[Any, int, tuple[Any, ...]] | None:
+    """Return `_plan` for two images of a code, None where the mode wants other channels."""
+    channels = max(code & 7, 1)
+    colours = channels - (alpha and channels in (2, 4))
+    if not MODES[mode].separable and colours != 3:
+        return None
+    lines, samples, rest = _plan(DTYPES[code >> 3], mode, opacity, colours, (channels, channels))
+    return entry(lines, NO_PITCHES, NO_PITCHES, 0, 1, samples, *rest, False), samples, rest
 
 
 @lru_cache(64)

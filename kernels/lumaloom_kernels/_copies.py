@@ -1,31 +1,31 @@
-"""Pixels moved whole: rows copied, mirrored, transposed, and put into a border.
+"""Pixels moved whole: rows copied, mirrored and transposed.
 
 Rows are given by address and their distances in bytes, which may be negative: the last row of an image with the
 distance turned round is the image upside down.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._copies_simd import (
-    BLOCK,
-    block_buffer,
     block_side,
     mirror,
     mirror_count,
     mirror_past,
-    mirror_reach,
     transpose,
 )
 from ._lines import address, packed
 from ._nearest import UNITS, copy_unit
-from ._simd import copy_bytes, jit, pixel_size, prefetch, prefetch_write
-from ._streams import LARGE, copy_past, settle
+from ._plain import PIXEL_BYTES, Look
+from ._simd import copy_bytes, entry, jit, pixel_size, prefetch, prefetch_write
+from ._streams import LARGE, copy_past, copy_run, settle
 from ._threads import run_bands
 
+BEHIND = 1024  # bytes: what is read backwards is asked for so far ahead
 LEAST_COPY, LEAST_TURN = 1 << 21, 1 << 18  # bytes for which a thread pays: where rows stay whole, and where not
 TILE = 64  # pixels: the sides of a square that is transposed while it is in the first-level cache,
 ACROSS = 512  # and those that blocks go along a row before they start the next one, which the processor foresees better
@@ -39,43 +39,45 @@ def mirror_pixels(target: int, source: int, first: int, stop: int, width: int, s
 
 
 @jit
-def mirror_row(target: int, source: int, width: int, pixel: Any) -> None:
-    """Copy ``width`` pixels from right to left."""
+def before_line(target: int, pixel: Any) -> int:
+    """Return how many pixels lie before the first that begins a line of the caches; as many as are mirrored: none."""
     size, step = len(pixel), mirror_count(pixel)
-    over = mirror_reach(pixel) - step * size  # bytes that a step reads and writes beyond its pixels
     x = 0
-    if over > 0:  # the last pixels of a row, and below the first, lie at the end of the memory
-        x = min(step, width)
-        mirror_pixels(target, source, 0, x, width, size)
-    while (x + step) * size + over <= width * size:
-        at = source + (width - x - step) * size
-        prefetch(at - BLOCK)
-        mirror(target + x * size, at, pixel)
+    while x < step and (target + x * size) % 64 != 0:
+        x += 1
+    return x
+
+
+@jit
+def mirror_row(target: int, source: int, width: int, pixel: Any) -> None:
+    """Copy ``width`` pixels from right to left; the vectors between the first and the last are aligned if they can."""
+    size, step = len(pixel), mirror_count(pixel)
+    if width < step:
+        mirror_pixels(target, source, 0, width, width, size)
+        return
+    mirror(target, source + (width - step) * size, pixel)
+    x = before_line(target, pixel)
+    while x + step <= width:
+        mirror(target + x * size, source + (width - x - step) * size, pixel)
         x += step
-    mirror_pixels(target, source, x, width, width, size)
+    mirror(target + (width - step) * size, source, pixel)
 
 
 @jit
 def mirror_row_past(target: int, source: int, width: int, pixel: Any) -> None:
-    """Do that past the caches: pixels that fill registers at once, others in blocks."""
+    """Do that past the caches; no line is written both ways, which would take long."""
     size, step = len(pixel), mirror_count(pixel)
-    x = 0
-    while x < min(step, width) and (target + x * size) % 64 != 0:
-        x += 1
-    if mirror_reach(pixel) == step * size and (target + x * size) % 64 == 0:
-        mirror_pixels(target, source, 0, x, width, size)
-        while x + step <= width:
-            at = source + (width - x - step) * size
-            prefetch(at - BLOCK)
-            mirror_past(target + x * size, at, pixel)
-            x += step
-        mirror_pixels(target, source, x, width, width, size)
+    x = before_line(target, pixel)
+    if x == step or x + step > width:
+        mirror_row(target, source, width, pixel)
         return
-    block, made = BLOCK // size // 64 * 64, block_buffer()
-    for x in range(0, width, block):
-        count = min(block, width - x)
-        mirror_row(made, source + (width - x - count) * size, count, pixel)
-        copy_past(target + x * size, made, count * size)
+    mirror_pixels(target, source, 0, x, width, size)
+    while x + step <= width:
+        at = source + (width - x - step) * size
+        prefetch(at - BEHIND)
+        mirror_past(target + x * size, at, pixel)
+        x += step
+    mirror_pixels(target, source, x, width, width, size)
 
 
 @jit
@@ -83,24 +85,30 @@ def mirror_lines(
     src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, width: int, pixel: Any, past: bool
 ) -> None:  # fmt: skip
     """Copy rows ``first`` to ``stop`` of ``width`` pixels from right to left, ``past`` the caches or through them."""
-    if not past:
-        for y in range(first, stop):
+    for i in range(stop - first):
+        y = first + i
+        if past and pitch > 0:  # in the order that has the source read backwards throughout
+            y = stop - 1 - i
+        if past:
+            mirror_row_past(out + y * out_pitch, src + y * pitch, width, pixel)
+        else:
             mirror_row(out + y * out_pitch, src + y * pitch, width, pixel)
-        return
-    for i in range(stop - first):  # in the order that has the source read backwards throughout
-        y = stop - 1 - i if pitch > 0 else first + i
-        mirror_row_past(out + y * out_pitch, src + y * pitch, width, pixel)
-    settle()
+    if past:
+        settle()
 
 
 @jit
 def copy_lines(
-    src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, count: int
+    src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, count: int, past: bool
 ) -> None:  # fmt: skip
-    """Copy rows ``first`` to ``stop`` of ``count`` bytes past the caches."""
+    """Copy rows ``first`` to ``stop`` of ``count`` bytes, ``past`` the caches or through them."""
     for y in range(first, stop):
-        copy_past(out + y * out_pitch, src + y * pitch, count)
-    settle()
+        if past:
+            copy_past(out + y * out_pitch, src + y * pitch, count)
+        else:
+            copy_run(out + y * out_pitch, src + y * pitch, count)
+    if past:
+        settle()
 
 
 @jit
@@ -140,46 +148,12 @@ def transpose_lines(
                     copy_bytes(target + j * size, source + j * pitch, size)
 
 
-@jit
-def pad_lines(
-    src: int, pitch: int, out: int, out_pitch: int, first: int, stop: int, count: int, rows: Any, columns: Any,
-    left: int, line: int, pixel: Any, past: bool,
-) -> None:  # fmt: skip
-    """Make rows ``first`` to ``stop``: ``count`` bytes of row ``rows[y]``, with ``left`` pixels before them.
-
-    ``columns`` says of all pixels beside those where they come from; -1, there as for rows, is from ``line``.
-    ``past`` has rows go past the caches.
-    """
-    size = len(pixel)
-    inner = out + left * size
-    for y in range(first, stop):
-        target = out + y * out_pitch
-        if rows[y] < 0:
-            copy_bytes(target, line, count + len(columns) * size)
-            continue
-        row = src + rows[y] * pitch
-        if past:
-            copy_past(inner + y * out_pitch, row, count)
-        else:
-            copy_bytes(inner + y * out_pitch, row, count)
-        if len(columns) > 0 and columns[0] < 0:
-            copy_bytes(target, line, left * size)
-            copy_bytes(target + count + left * size, line, (len(columns) - left) * size)
-            continue
-        for i in range(left):
-            copy_bytes(target + i * size, row + columns[i] * size, size)
-        for i in range(left, len(columns)):
-            copy_bytes(target + count + i * size, row + columns[i] * size, size)
-    if past:
-        settle()
-
-
-_PIXELS = [(np.int8(0),) * size for size in range(17)]
+PIXELS = [(np.int8(0),) * size for size in range(17)]
 
 
 def pixel_of(image: NDArray[Any]) -> tuple[np.int8, ...]:
     """Return a tuple with as many members as a pixel has bytes."""
-    return _PIXELS[image.itemsize * (image.shape[2] if image.ndim == 3 else 1)]
+    return PIXELS[image.itemsize * (image.shape[2] if image.ndim == 3 else 1)]
 
 
 def sharers(out: NDArray[Any], threads: int, least: int) -> int:
@@ -211,15 +185,14 @@ def with_rows(
 
 
 def copy_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, turned: bool = False) -> None:
-    """Copy an image, or its rows from the last to the first; NumPy copies packed rows whole, and without the GIL."""
-    if out.nbytes >= LARGE and packed(src) and packed(out):
+    """Copy an image, or its rows from the last to the first; NumPy copies pixels that do not lie side by side."""
+    if packed(src) and packed(out):
         count = out.nbytes // len(out)
-        with_rows(copy_lines, src, out, threads, LEAST_COPY, count, turned=(turned, False))
+        with_rows(
+            copy_lines, src, out, threads, LEAST_COPY, count, out.nbytes >= LARGE, turned=(turned, False)
+        )  # fmt: skip
         return
     source = src[::-1] if turned else src
-    if threads == 1:
-        out[...] = source
-        return
 
     def work(first: int, stop: int) -> None:
         out[first:stop] = source[first:stop]
@@ -244,13 +217,50 @@ def transpose_image(src: NDArray[Any], out: NDArray[Any], threads: int, *, clock
     )  # fmt: skip
 
 
-def pad_image(
-    src: NDArray[Any], out: NDArray[Any], rows: NDArray[np.int64], columns: NDArray[np.int64], left: int,
-    line: NDArray[Any], threads: int,
-) -> None:  # fmt: skip
-    """Put an image into a border; `pad_lines` says what rows, columns and line are."""
-    pixel = pixel_of(src)
-    with_rows(
-        pad_lines, src, out, threads, LEAST_COPY, src.shape[1] * len(pixel), rows, columns, left, address(line), pixel,
-        out.nbytes >= LARGE,
-    )  # fmt: skip
+NO_ROWS = 0, 0, 0, 0, 0, 0
+
+
+@cache
+def _copy_rows() -> Callable[..., None]:
+    return entry(copy_lines, *NO_ROWS, 0, False)
+
+
+def copy_plain(look: Look, height: int, width: int, *, start: int = 0, turned: bool = False) -> None:
+    """Copy a part of a plain array, from the byte ``start`` on, to a plain one of its size; `copy_image` says how."""
+    pixel, at, out = PIXEL_BYTES[look[0]], look[3] + start, look[5]
+    pitch, count = look[2] * pixel, width * pixel
+    if turned:
+        at, pitch = at + (height - 1) * pitch, -pitch
+    _copy_rows()(at, pitch, out, count, 0, height, count, height * count >= LARGE)
+
+
+@cache
+def _mirror_rows(size: int) -> Callable[..., None]:
+    return entry(mirror_lines, *NO_ROWS, 0, PIXELS[size], False)
+
+
+def mirror_plain(look: Look, *, turned: bool) -> None:
+    """Do for plain arrays what `mirror_image` does."""
+    code, height, width, at, _, out = look
+    size = PIXEL_BYTES[code]
+    pitch = step = width * size
+    if turned:
+        at, step = at + (height - 1) * pitch, -pitch
+    _mirror_rows(size)(at, step, out, pitch, 0, height, width, PIXELS[size], height * pitch >= LARGE)
+
+
+@cache
+def _transpose_rows(size: int) -> Callable[..., None]:
+    return entry(transpose_lines, *NO_ROWS, 0, PIXELS[size], UNITS[size])
+
+
+def transpose_plain(look: Look, *, clockwise: bool) -> None:
+    """Do for plain arrays what `transpose_image` does."""
+    code, height, width, at, _, out = look
+    size = PIXEL_BYTES[code]
+    pitch, goes = width * size, height * size
+    if clockwise:
+        at, pitch = at + (height - 1) * pitch, -pitch
+    else:
+        out, goes = out + (width - 1) * goes, -goes
+    _transpose_rows(size)(at, pitch, out, goes, 0, width, height, PIXELS[size], UNITS[size])

@@ -7,22 +7,27 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
 from ._lanes import _I8, _I32, _I64, _at
 from ._planes import _permute, _shuffle
 from ._simd import Codegen, intrinsic
+from ._streams import past_caches
+from ._x86 import has
 
 _REGISTER = 16
-BLOCK = 1024  # bytes that are made in the first-level cache before they go past it
-_SIDES = {1: 16, 2: 8, 4: 8, 8: 4}  # bytes of a pixel -> pixels to a side of a block that is transposed in registers
+_SIDES = {1: 16, 2: 16, 4: 8, 8: 4}  # bytes of a pixel -> pixels to a side of a block that is transposed in registers
+
+
+def _wide() -> bool:
+    """Tell whether bytes go anywhere within two registers of 512 bits at once."""
+    return has("avx512vbmi")
 
 
 def _mirrored(pixel: int) -> int:
-    """Return how many pixels are mirrored together."""
+    """Return how many pixels are mirrored together: they fill one line of the caches, or three registers."""
     if pixel & (pixel - 1) == 0:
         return 4 * _REGISTER // pixel
-    return 8 if pixel == 12 else _REGISTER // pixel
+    return 3 * _REGISTER * (4 if _wide() else 2 if pixel == 12 else 1) // pixel
 
 
 @intrinsic
@@ -31,40 +36,18 @@ def mirror_count(typingctx: Any, pixel: Any) -> tuple[Any, Codegen]:
     return types.int64(pixel), lambda c, b, s, a: ir.Constant(_I64, _mirrored(len(pixel)))
 
 
-def _reach(pixel: int) -> int:
-    """Return how many bytes are read and written at once."""
-    return -(-_mirrored(pixel) * pixel // _REGISTER) * _REGISTER
-
-
-@intrinsic
-def mirror_reach(typingctx: Any, pixel: Any) -> tuple[Any, Codegen]:
-    """Return how many bytes `mirror` reads and writes."""
-    return types.int64(pixel), lambda c, b, s, a: ir.Constant(_I64, _reach(len(pixel)))
-
-
-@intrinsic
-def block_buffer(typingctx: Any) -> tuple[Any, Codegen]:
-    """Return the address of `BLOCK` bytes, and a register, of the function's own."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = cgutils.alloca_once(builder, ir.ArrayType(_I8, BLOCK + 4 * _REGISTER))
-        place.align = 64
-        return builder.ptrtoint(place, _I64)
-
-    return types.int64(), codegen
-
-
 def _mirroring(pixel: Any, past: bool) -> tuple[Any, Codegen]:
     size = len(pixel)
-    count, total = _mirrored(size), _reach(size)
+    count = _mirrored(size)
+    total = count * size
     element = _I32 if size == 12 else _I8
-    step = (2 if total % (2 * _REGISTER) == 0 else 1) * _REGISTER
+    step = next(some for some in (4, 2, 1) if total % (some * _REGISTER) == 0 and (some < 4 or _wide())) * _REGISTER
     vector = ir.VectorType(element, 8 * step // element.width)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
         unit = element.width // 8
         places = [(count - 1 - i // size) * size + i % size for i in range(0, count * size, unit)]
-        places = [place // unit for place in places] + list(range(count * size // unit, total // unit))
+        places = [place // unit for place in places]
         steps = [ir.Constant(_I64, start) for start in range(0, total, step)]
         parts = [builder.load(_at(builder, builder.add(args[1], start), vector), align=1) for start in steps]
         for number, start in enumerate(steps):
@@ -74,20 +57,20 @@ def _mirroring(pixel: Any, past: bool) -> tuple[Any, Codegen]:
             value = _permute(builder, [parts[i] for i in used], moved)
             stored = builder.store(value, _at(builder, builder.add(args[0], start), vector), align=step if past else 1)
             if past:
-                stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(_I32, 1)]))
+                past_caches(builder, stored)
 
     return types.void(types.int64, types.int64, pixel), codegen
 
 
 @intrinsic
 def mirror(typingctx: Any, target: Any, source: Any, pixel: Any) -> tuple[Any, Codegen]:
-    """Copy pixels in reverse; for pixels of 3 or 6 bytes 16 bytes are read and written, the last for nothing."""
+    """Copy pixels in reverse."""
     return _mirroring(pixel, False)
 
 
 @intrinsic
 def mirror_past(typingctx: Any, target: Any, source: Any, pixel: Any) -> tuple[Any, Codegen]:
-    """Do that past the caches, for other pixels, to an address that is a multiple of 64."""
+    """Do that past the caches, to an address that is a multiple of 64."""
     return _mirroring(pixel, True)
 
 

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from ._borders import extend, round_to
 from ._checks import Array, Border, ParameterError, check_border, check_image, check_out, check_threads, is_gpu, no_cuda
+from ._later import Later
 from ._stencil_checks import check_high, check_middle, check_number
+
+_stencil_run = Later("_stencil_run")
 
 
 def check_axis(axis: Any) -> str | None:
@@ -74,8 +77,6 @@ def cpu(
     high: float, border: Border, threads: int,
 ) -> None:  # fmt: skip
     """Compute on this machine's processor."""
-    from . import _stencil_run  # loads numba
-
     source, target, result = _stencil_run.prepared(src, out)
     if axis is None:
         _stencil_run.gradient(source, target, *smoothing, scale, offset, high, border, threads)

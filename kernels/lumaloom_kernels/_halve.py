@@ -3,7 +3,7 @@
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba import types
 from numpy.typing import NDArray
 
 from ._lanes import VECTOR_BYTES

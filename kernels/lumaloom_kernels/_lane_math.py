@@ -78,13 +78,9 @@ class Lane:
 
     def root(self) -> Any:
         """Return the square root."""
-        from llvmlite import ir
-        from numba.core import cgutils
+        from ._lanes import square_root
 
-        vector = self.value.type
-        kind = ir.FunctionType(vector, [vector])
-        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.sqrt.v{vector.count}f32")
-        return self.like(self.builder.call(function, [self.value]))
+        return self.like(square_root(self.builder, self.value))
 
 
 def where(mask: Any, yes: Any, no: Any) -> Any:

@@ -16,7 +16,8 @@ Memory is given by address.
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba import types
+from numba.core import cgutils
 
 from ._simd import F32, LANES_F32, Codegen, Vector, intrinsic
 from ._x86 import ROUNDED_PRODUCTS, call_in_parts, has
@@ -43,6 +44,12 @@ def has_fixed_point() -> bool:
 
 def _all(vector: ir.VectorType, value: float) -> ir.Constant:
     return ir.Constant(vector, [value] * vector.count)
+
+
+def square_root(builder: Any, x: Any) -> Any:
+    """Return the square root of a vector of float32."""
+    kind = ir.FunctionType(x.type, [x.type])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{x.type.count}f32"), [x])
 
 
 def _at(builder: Any, address: Any, kind: ir.Type) -> Any:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ._threads import run_bands
 
 LEAST = 64  # pixels in a row
+NO_PITCHES = 0, 0, 0  # of two sources and a result that are one row
 ONE_ROW = 1 << 15  # contiguous images of fewer pixels go as one row
 
 Addresses: TypeAlias = tuple[int, ...]

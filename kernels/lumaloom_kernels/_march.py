@@ -2,7 +2,7 @@
 
 Each row is read at every offset along it that the window has; what windows of rows below share stays in registers.
 So a row costs as many loads as the window is wide, and one store. A ``form`` is a tuple of which only the length
-counts: it numbers one of `FORMS`; `MEDIAN`, which is one longer, stands for the middle one of 3 by 3.
+counts: it numbers one of `FORMS`; `MEDIAN` and `MEAN`, longer ones, stand for the middle one and the mean of 3 by 3.
 """
 
 from collections.abc import Callable
@@ -10,14 +10,16 @@ from functools import cache, partial
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba import types
 
+from ._means import means
 from ._order import KEYS, _flipped, greatest, least, load_vector, store_past, store_vector, to_keys, to_pixels
 from ._simd import Codegen, intrinsic
 
 GROUP = 8  # rows of results
 FORMS = ((1, 0), (1, 1), (2, 0, 0), (2, 2, 0), (2, 2, 2))  # how far each row reaches, from the middle one outwards
 MEDIAN = (0,) * (len(FORMS) + 1)
+MEAN = (0,) * (len(FORMS) + 2)
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
@@ -129,17 +131,23 @@ def march(
         rows, goals, at, step, flip = args[:5]
 
         def load(address: Any) -> Any:
+            if len(form) == len(MEAN):
+                return load_vector(builder, address, vector)
             keys = to_keys(builder, load_vector(builder, address, vector), kind)
             return keys if len(spread) else _flipped(builder, keys, flip)
 
         row = _rows(builder, rows, at, step, load)
         choices = partial(least, builder), partial(greatest, builder)
-        if len(form) == len(MEDIAN):
+        if len(form) == len(MEAN):
+            mean = means(builder, row, kind)
+        elif len(form) == len(MEDIAN):
             low = high = _median(*choices, row)
         else:
             low, high = (_window(choose, row, FORMS[len(form) - 1]) for choose in choices)
         for k in range(GROUP):
-            if len(spread):
+            if len(form) == len(MEAN):
+                value = mean(k)
+            elif len(spread):
                 value = _difference(builder, high(k), low(k), kind)
             else:
                 value = to_pixels(builder, _flipped(builder, low(k), flip), kind)

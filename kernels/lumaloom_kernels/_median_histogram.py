@@ -11,7 +11,7 @@ of totals that do not reach it: one comparison of vectors.
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba import types
 
 from ._order import load_vector, store_vector
 from ._simd import Codegen, Vector, address_of, intrinsic, jit

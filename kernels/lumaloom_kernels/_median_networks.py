@@ -12,7 +12,7 @@ squares of zeros and ones, and so of all squares (the 0-1 principle, Knuth, the 
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba import types
 
 from ._order import KEYS, greatest, least, load_vector, store_vector, to_keys
 from ._simd import Codegen, intrinsic

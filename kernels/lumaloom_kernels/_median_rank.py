@@ -8,7 +8,7 @@ one a rank, and its median is found by walking to the middle one from where it w
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba import types
 
 from ._simd import Codegen, intrinsic, jit
 

@@ -1,14 +1,16 @@
 """The weighted mean of two images, in vectors."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._lanes import add_product, has_fixed_point, lanes, load, splat, store_clipped
-from ._lines import Addresses, run_lines
+from ._lines import LEAST, NO_PITCHES, Addresses, run_lines
+from ._plain import DTYPES, PIXEL_BYTES, Look
 from ._planes import fetch_ahead
-from ._simd import jit, pixel_size
+from ._simd import entry, jit, pixel_size
 from ._streams import LARGE, settle, store_past
 
 WEIGHT_BITS = 13  # with the 7 fractional bits of pixels and the 15 that a product loses, 5 are left
@@ -60,12 +62,7 @@ def mix_lines(
 
 def mix_images(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any], amount: float, threads: int) -> None:
     """Mix images of one shape and dtype."""
-    if a.dtype == np.uint8 and has_fixed_point():
-        take = round(amount * (1 << WEIGHT_BITS))
-        weights = np.array([(1 << WEIGHT_BITS) - take, take, 0], np.int16)
-    else:
-        weights = np.array([1 - amount, amount, 0], np.float32)
-    kind = a.dtype.type(0)
+    _, kind, weights = _plan(a.dtype, amount)
     channels = a.shape[2] if a.ndim == 3 else 1
     past = a.dtype == np.float32 and a.nbytes >= LARGE  # stores of less than a line would not go past well
 
@@ -73,3 +70,27 @@ def mix_images(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any], amount: floa
         mix_lines(addresses, pitches, first, stop, count * channels, kind, weights, past)
 
     run_lines(work, (a, b), (out,), threads)
+
+
+def mix_plain(look: Look, amount: float) -> bool:
+    """Mix two plain arrays of one size into a third as one row; return False where that can't be."""
+    code, height, width = look[:3]
+    if code < 0 or height * width < LEAST or amount in (0, 1):
+        return False
+    dtype = DTYPES[code >> 3]
+    run, kind, weights = _plan(dtype, amount)
+    size = height * width * PIXEL_BYTES[code]
+    run(look[3:], NO_PITCHES, 0, 1, size // dtype.itemsize, kind, weights, code >= 16 and size >= LARGE)
+    return True
+
+
+@lru_cache(64)
+def _plan(dtype: np.dtype[Any], amount: float) -> tuple[Any, Any, NDArray[Any]]:
+    """Return what runs `mix_lines`, and of its arguments kind and weights."""
+    if dtype == np.uint8 and has_fixed_point():
+        take = round(amount * (1 << WEIGHT_BITS))
+        weights = np.array([(1 << WEIGHT_BITS) - take, take, 0], np.int16)
+    else:
+        weights = np.array([1 - amount, amount, 0], np.float32)
+    kind = dtype.type(0)
+    return entry(mix_lines, NO_PITCHES, NO_PITCHES, 0, 1, 1, kind, weights, False), kind, weights

@@ -5,6 +5,7 @@ moved on before it can overflow. Each row has its own result, so the sum of all 
 """
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,16 @@ from ._lanes import (
     _at,
     lanes,
 )
-from ._lines import Addresses, contiguous, run_lines
+from ._lines import LEAST, NO_PITCHES, Addresses, contiguous, run_lines
+from ._plain import DTYPES, PIXEL_BYTES, Look
 from ._planes import _shuffle, fetch_ahead, load_pixels
-from ._simd import Codegen, intrinsic, jit, pixel_load, pixel_size
+from ._simd import Codegen, entry, intrinsic, jit, pixel_load, pixel_size
 from ._sums import F64
 from ._x86 import call, has
 
 STEPS = 8192  # vectors until 32 bits could overflow: 2 * 255**2 * 8192 < 2**31
+SHARE = 4 << 20  # bytes of each image for which a thread pays: nothing is written, and reading them takes 100 us
+FAR = 4 << 20  # bytes of an image that no cache near the processor holds
 NEARER = 4096  # bytes: without stores, what is one page ahead comes in time, and earlier than `fetch_ahead` has it
 _I64 = ir.IntType(64)
 _LONG = ir.VectorType(_I64, I32.vector.count)
@@ -195,9 +199,9 @@ def move_on(typingctx: Any, results: Any, sums: Any, row: Any, first: Any) -> tu
 @jit
 def squared_differences(
     addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, family: Any, few: Any, many: Any,
-    results: Any,
+    results: Any, far: bool,
 ) -> None:  # fmt: skip
-    """Add squared differences of ``count`` samples of two images to the results of rows.
+    """Add squared differences of ``count`` samples of two images, ``far`` from the processor, to the results of rows.
 
     ``few`` and ``many`` are shapes of the sums that one vector and a run of vectors add to. Samples that fill no
     vector go to the first result, or to the last of four where a sample has three.
@@ -210,8 +214,9 @@ def squared_differences(
         for start in range(0, whole, STEPS):
             sums = no_sums(family, many)
             for i in range(start, min(start + STEPS, whole)):
-                fetch_ahead(a + i * run - NEARER, run)
-                fetch_ahead(b + i * run - NEARER, run)
+                if far:
+                    fetch_ahead(a + i * run - NEARER, run)
+                    fetch_ahead(b + i * run - NEARER, run)
                 sums = add_distances(sums, a + i * run, b + i * run, kind)
             move_on(results, sums, y, 0)
         rest = no_sums(family, few)
@@ -227,9 +232,9 @@ def squared_differences(
 @jit
 def moments(
     addresses: Any, pitches: Any, first: int, stop: int, count: int, kind: Any, family: Any, shape: Any, one: Any,
-    none: Any, results: Any,
+    none: Any, results: Any, far: bool,
 ) -> None:  # fmt: skip
-    """Add ``count`` pixels, and then their squares, channel by channel to the results of rows."""
+    """Add ``count`` pixels, ``far`` from the processor, and then their squares, to the results of rows by channels."""
     size, step, channels = pixel_size(kind), lanes(family), len(shape)
     for y in range(first, stop):
         source = addresses[0] + y * pitches[0]
@@ -238,7 +243,8 @@ def moments(
             sums, squares = no_sums(family, shape), no_sums(family, shape)
             for i in range(start, min(start + STEPS, whole)):
                 at = i * step * channels * size
-                fetch_ahead(source + at - NEARER, step * channels * size)
+                if far:
+                    fetch_ahead(source + at - NEARER, step * channels * size)
                 pixels = plain(load_pixels(source + at, kind, family, shape))
                 sums, squares = add_up(sums, pixels, none), add_up(squares, pixels, one)
             move_on(results, sums, y, 0)
@@ -280,19 +286,44 @@ def _total(results: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def sum_of_squares(a: NDArray[Any], b: NDArray[Any], threads: int) -> float:
     """Return the sum of the squared differences of all samples."""
+    threads = min(threads, max(1, a.nbytes // SHARE))
     a, b = _longer(threads, a, b)
     results = np.zeros((len(a), 4))
     kind, channels = _KINDS[a.dtype], a.shape[2] if a.ndim == 3 else 1
     family, few, many = _DISTANCES[a.dtype]
+    far = a.nbytes >= FAR
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        squared_differences(addresses, pitches, first, stop, count * channels, kind, family, few, many, results)
+        squared_differences(addresses, pitches, first, stop, count * channels, kind, family, few, many, results, far)
 
     run_lines(work, (a, b), (), threads)
-    if a.dtype == np.float32:
-        return float(results.sum())
-    one, two, three, rest = map(int, _total(results).tolist())
-    return float(one + two + three + rest if a.dtype == np.uint8 else 65536 * one + 512 * two + three + rest)
+    return float(results.sum()) if a.dtype == np.float32 else _whole(_total(results), a.itemsize)
+
+
+def _whole(sums: NDArray[np.float64], size: int) -> float:
+    """Return the sum of squares of whole numbers of ``size`` bytes."""
+    one, two, three, rest = sums.tolist()
+    if size == 1:
+        return one + two + three + rest  # type: ignore[no-any-return]
+    return float(65536 * int(one) + 512 * int(two) + int(three + rest))
+
+
+def plain_sum_of_squares(look: Look) -> float | None:
+    """Return the sum for two plain arrays of whole numbers as one row; None where that can't be."""
+    code, height, width, *_ = look
+    if not 0 <= code < 16 or height * width < LEAST:
+        return None
+    run, rest = _plain_plan(code >> 3)
+    results, far = np.zeros((1, 4)), height * width * PIXEL_BYTES[code] >= FAR
+    run(look[3:5], NO_PITCHES[:2], 0, 1, height * width * max(code & 7, 1), *rest, results, far)
+    return _whole(results[0], 1 + (code >> 3))
+
+
+@cache
+def _plain_plan(number: int) -> tuple[Any, tuple[Any, ...]]:
+    """Return what runs `squared_differences` for a dtype, and its arguments between the count and the results."""
+    rest = _KINDS[DTYPES[number]], *_DISTANCES[DTYPES[number]]
+    return entry(squared_differences, (0, 0), (0, 0), 0, 1, 1, *rest, np.zeros((1, 4)), False), rest
 
 
 def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:
@@ -305,10 +336,33 @@ def sums_of(src: NDArray[Any], threads: int) -> NDArray[np.float64]:
     results = np.zeros((len(src), 2 * channels))
     kind, shape = _KINDS[src.dtype], _SHAPES[channels]
     family = _WHOLE if src.dtype == np.uint8 else _REAL
+    far = src.nbytes >= FAR
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        moments(addresses, pitches, first, stop, count, kind, family, shape, _ONE, (), results)
+        moments(addresses, pitches, first, stop, count, kind, family, shape, _ONE, (), results, far)
 
     run_lines(work, (src,), (), threads)
     sums = _total(results)
     return sums[::2] + sums[1::2] if halves else sums
+
+
+def plain_sums_of(look: Look) -> NDArray[np.float64] | None:
+    """Return the sums for a plain array of whole numbers as one row; None where that can't be."""
+    code, height, width, at, *_ = look
+    count = height * width
+    if not 0 <= code < 16 or count < LEAST:
+        return None
+    halves = code & 7 < 2 and count % 2 == 0
+    run, channels, rest = _plain_moments(code, halves)
+    results = np.zeros((1, 2 * channels))
+    run((at,), (0,), 0, 1, count // 2 if halves else count, *rest, results, count * PIXEL_BYTES[code] >= FAR)
+    sums: NDArray[np.float64] = results[0]
+    return sums[::2] + sums[1::2] if halves else sums
+
+
+@cache
+def _plain_moments(code: int, halves: bool) -> tuple[Any, int, tuple[Any, ...]]:
+    """Return what runs `moments` for a code, how many channels it sees, and its arguments up to the results."""
+    channels = 2 if halves else max(code & 7, 1)
+    rest = _KINDS[DTYPES[code >> 3]], _WHOLE if code < 8 else _REAL, _SHAPES[channels], _ONE, ()
+    return entry(moments, (0,), (0,), 0, 1, 1, *rest, np.zeros((1, 2)), False), channels, rest

@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from ._borders import extend
 from ._checks import Array, Border, ParameterError, check_border, check_image, check_out, check_pair, check_threads
+from ._later import Later
 from ._threads import run_bands
+
+_plain = Later("_plain")
+_scratch = Later("_scratch")
+_shapes = Later("_shapes")
+_small_min = Later("_small_min")
+_streams = Later("_streams")
+_window_min = Later("_window_min")
 
 MAX_SIZE = 8193
 MAX_CURVED = 501  # of ellipses and crosses
@@ -38,10 +46,12 @@ def prepared(
     src: Any, size: Any, shape: Any, border: Any, out: Any, threads: Any
 ) -> tuple[Array, tuple[int, int], Shape, Border, int]:
     """Check the arguments; return the output, the size as a pair, shape, border and the number of threads."""
-    check_image(src)
+    plain = _plain.seen(src, out)[0] >= 0
+    if not plain:
+        check_image(src)
     pair = check_size(size)
     check_shape(shape, pair)
-    return check_out(src, out), pair, shape, check_border(border), check_threads(threads)
+    return out if plain else check_out(src, out), pair, shape, check_border(border), check_threads(threads)
 
 
 def check_shape(shape: Any, size: tuple[int, int]) -> None:
@@ -125,12 +135,9 @@ def compute(
     threads: int,
 ) -> None:  # fmt: skip
     """Write an operation's result."""
-    from . import _small_min  # loads numba
-    from ._streams import LARGE
-
     if _small_min.run(operation, src, out, size, shape, border, threads):
         return
-    past = out.nbytes >= LARGE
+    past = out.nbytes >= _streams.LARGE
     height, reach = src.shape[0], min(size[1] // 2, src.shape[0])
     how = size, shape, border
     if operation in ("erode", "dilate"):
@@ -167,12 +174,8 @@ def extreme(
 ) -> None:  # fmt: skip
     """Write some rows of the least or the greatest pixel of each rectangle, ellipse or cross."""
     if shape != "rectangle" and 1 not in size:  # of one row or column, they are rectangles
-        from . import _shapes  # loads numba
-
         _shapes.run(src, out, reaches(size, shape), border, threads, greatest=greatest, rows=rows)
         return
-    from . import _window_min  # loads numba
-
     before = size[0] // 2, size[1] // 2
     after = (size[0] - 1) // 2, (size[1] - 1) // 2
     if greatest:
@@ -182,6 +185,4 @@ def extreme(
 
 def between(src: NDArray[Any]) -> NDArray[Any]:
     """Return memory of this thread for an image between two steps."""
-    from ._scratch import scratch
-
-    return scratch("between", src.size, src.dtype).reshape(src.shape)
+    return _scratch.scratch("between", src.size, src.dtype).reshape(src.shape)  # type: ignore[no-any-return]

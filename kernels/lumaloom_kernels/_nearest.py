@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba import types
 from numpy.typing import NDArray
 
 from ._lanes import _I8, _I64, _at
@@ -40,9 +40,14 @@ def copy_unit(typingctx: Any, target: Any, source: Any, unit: Any) -> tuple[Any,
 
 @intrinsic
 def shuffle_bytes(typingctx: Any, target: Any, source: Any, address: Any) -> tuple[Any, Codegen]:
-    """Store 16 of 32 bytes: ``address`` is that of their indices into the first 16, and into the others."""
+    """Store 16 of 32 bytes: ``address`` is that of their indices into the first 16, and into the others.
+
+    Without SSSE3 it does nothing: there are no tables of places then.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        if not has("ssse3"):
+            return
         vector = ir.VectorType(_I8, REGISTER)
         parts = []
         for number in range(2):
@@ -121,11 +126,20 @@ def _shuffles(
         return None
     starts = axis_table(width, out_width, "nearest", span).starts.astype(np.int64) * pixel
     sources = (starts[:, None] + np.arange(pixel)).ravel()
-    places = np.minimum(np.arange(0, count, REGISTER), count - REGISTER)
-    sources = sources[places[:, None] + np.arange(REGISTER)]
-    bases = np.minimum(sources.min(1), width * pixel - window)
-    indices = sources - bases[:, None]
-    if indices.max() >= window:
+    return shuffles_of(sources, np.minimum(np.arange(0, count, REGISTER), count - REGISTER), width * pixel)
+
+
+def shuffles_of(
+    sources: NDArray[np.int64], places: NDArray[np.int64], size: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+    """Return how registers at some places of a row are shuffled out of another of ``size`` bytes, at least 32.
+
+    ``sources`` says of each byte where it comes from. Those of a register must lie within 32; None where they don't.
+    """
+    taken = sources[places[:, None] + np.arange(REGISTER)]
+    bases = np.minimum(taken.min(1, initial=size), size - 2 * REGISTER)
+    indices = taken - bases[:, None]
+    if indices.max(initial=0) >= 2 * REGISTER:
         return None
     masks = [np.where(indices // REGISTER == half, indices % REGISTER, _NONE) for half in range(2)]
     places, bases, indices = _frozen(places, bases, np.stack(masks, 1).astype(np.uint8))

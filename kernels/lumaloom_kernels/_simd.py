@@ -38,11 +38,20 @@ _WORDS = re.compile(rb"\w+")
 Codegen = Callable[[Any, Any, Any, Any], Any]
 
 
-def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile at first use, keep the code on disk, run without the GIL."""
-    compiled = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+def jit(function: Callable[..., Any], *, nogil: bool = True) -> Callable[..., Any]:
+    """Compile at first use, keep the code on disk, run without the GIL unless told otherwise."""
+    compiled = njit(nogil=nogil, error_model="numpy", no_cfunc_wrapper=True)(function)
     compiled._cache = CodeCache(function, source_stamp(function))
     return compiled  # type: ignore[no-any-return]
+
+
+def entry(compiled: Callable[..., Any], *args: Any) -> Callable[..., Any]:
+    """Return what runs a compiled function for arguments of the types that these have, and of no others.
+
+    A call spares the search by types. Nothing checks them: the caller answers for them.
+    """
+    found: Any = compiled
+    return found.compile(tuple(map(found.typeof_pyval, args)))  # type: ignore[no-any-return]
 
 
 @cache

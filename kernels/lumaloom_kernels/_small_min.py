@@ -5,6 +5,7 @@ copy of; so the nearest pixel inside stands for what lies outside. The sides of 
 there is something around them.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ._lines import address, packed
 from ._march import FORMS, GROUP, march
 from ._packed import KINDS
 from ._scratch import scratch
-from ._simd import address_of, jit, u16_load, u16_splat, u16_store
+from ._simd import address_of, entry, jit, u16_load, u16_splat, u16_store
 from ._streams import LARGE, settle
 from ._threads import run_bands
 
@@ -168,6 +169,13 @@ def run(
     return form is not None and march_down(src, out, form, size, border, threads, *_STEPS[operation])
 
 
+@cache
+def _entry(spread: tuple[int, ...], form: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """Return what runs `small_min` for a form and a dtype."""
+    rest = 0, 0, 0, 0, 0, False, 0, 0, False, False
+    return entry(small_min, 0, 0, 0, 0, 0, 0, *rest, np.zeros(1, np.int64), spread, form, KINDS[dtype])
+
+
 def _packed(image: NDArray[Any]) -> bool:
     return image.flags.c_contiguous or packed(image)  # the first is found sooner
 
@@ -192,11 +200,13 @@ def march_down(
     rest = height, across, step, reach, size[1] // 2, zero_outside, mirrored, flip, twice, large
     kind = KINDS[src.dtype]
 
+    run = _entry(spread, form, src.dtype)
+
     def band(first: int, stop: int) -> None:
         work = scratch("ring", need, np.int64)
         if zero_outside:
             work[TABLE : TABLE + wide // 8] = 0
-        small_min(*images, first, stop, *rest, work, spread, form, kind)
+        run(*images, first, stop, *rest, work, spread, form, kind)
 
     run_bands(band, height, threads)
     return True

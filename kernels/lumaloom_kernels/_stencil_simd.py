@@ -8,8 +8,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
+from ._lanes import square_root
 from ._simd import F32, LANES_F32, LANES_U16, U16, Codegen, _broadcast, _store, intrinsic
 from ._x86 import call, has
 
@@ -48,9 +48,7 @@ def _sqrt(builder: Any, value: Any, finite: bool = False) -> Any:
         rest = builder.fsub(half, builder.fmul(root, part, flags=_CONTRACT), flags=_CONTRACT)
         root = builder.fadd(builder.fmul(root, rest, flags=_CONTRACT), root, flags=_CONTRACT)
         return root if finite else builder.select(builder.fcmp_ordered("<", value, endless), root, value)
-    kind = ir.FunctionType(vector, [vector])
-    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{vector.count}f32")
-    return builder.call(function, [value])
+    return square_root(builder, value)
 
 
 @intrinsic

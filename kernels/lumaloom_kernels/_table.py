@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba import types
 from numpy.typing import NDArray
 
 from ._simd import Codegen, Vector, intrinsic, jit

@@ -19,7 +19,7 @@ import math
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba import types
 
 from ._lanes import _CONTRACT, _all
 from ._simd import F32, Codegen, intrinsic

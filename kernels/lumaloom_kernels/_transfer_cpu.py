@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils
 from numpy.typing import NDArray
 
-from ._lanes import _all, lanes, splat
+from ._lanes import _all, lanes, splat, square_root
 from ._lines import Addresses, run_lines
 from ._lut_cpu import look_images_up
 from ._planes import fetch_ahead
@@ -89,9 +88,7 @@ def _hlg_signal(builder: Any, x: Any) -> Any:
     inner = fused(builder, x, _all(vector, 12.0), _all(vector, -HLG_B))
     curve = normal_log2_of(builder, _bounded(builder, inner, 0.5, 12.0))
     curve = fused(builder, curve, _all(vector, HLG_A * math.log(2)), _all(vector, HLG_C))
-    kind = ir.FunctionType(vector, [vector])
-    root = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{vector.count}f32")
-    low = builder.call(root, [builder.fmul(x, _all(vector, 3.0))])
+    low = square_root(builder, builder.fmul(x, _all(vector, 3.0)))
     result = builder.select(builder.fcmp_ordered("<=", x, _all(vector, 1 / 12)), low, curve)
     return builder.fadd(result, builder.fsub(x, x))
 

@@ -10,22 +10,22 @@ M. van Herk, "A fast algorithm for local minimum and maximum filters on rectangu
 kernels", Pattern Recognition Letters 13, 1992; J. Gil and M. Werman, IEEE PAMI 15, 1993.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _column_min
 from ._borders import border_indices
 from ._checks import Border
 from ._lines import address, packed
 from ._order import VECTOR_BYTES, key_min, keys_of, last_keys, load_keys, store_keys, store_pixels, store_pixels_past
 from ._scratch import scratch
-from ._simd import address_of, copy_bytes, jit
+from ._simd import address_of, copy_bytes, entry, jit
 from ._streams import settle
 from ._threads import run_bands
 
-BLOCK = 4 * VECTOR_BYTES
 DIRECT = 9  # windows up to this height look at every row
 SLACK = 4 * VECTOR_BYTES
 
@@ -49,35 +49,6 @@ def two_windows(line: int, other: int, rows: Any, height: int, bytes_wide: int, 
             v = key_min(v, keys_of(rows[j] + at, flip, kind))
         store_keys(line + at, key_min(v, keys_of(first + at, flip, kind)))
         store_keys(other + at, key_min(v, keys_of(last + at, flip, kind)))
-
-
-@jit
-def put(goal: int, keys: Any, flip: int, large: bool, kind: Any) -> None:
-    """Store pixels, whole lines of a large result past the caches."""
-    if large and goal & 63 == 0:
-        store_pixels_past(goal, keys, flip, kind)
-    else:
-        store_pixels(goal, keys, flip, kind)
-
-
-@jit
-def columns(
-    goal: int, other: int, rows: Any, height: int, bytes_wide: int, flip: int, large: bool, kind: Any
-) -> None:  # fmt: skip
-    """Write the pixels of `two_windows`, the second ones first; ``height`` is 2 at least, rows have `BLOCK` bytes."""
-    for i in range((bytes_wide + BLOCK - 1) // BLOCK):
-        at = min(BLOCK * i, bytes_wide - BLOCK)
-        a, b, c, d = last_keys(kind), last_keys(kind), last_keys(kind), last_keys(kind)
-        for j in range(1, height):
-            row = rows[j] + at
-            a, b = key_min(a, keys_of(row, flip, kind)), key_min(b, keys_of(row + 64, flip, kind))
-            c, d = key_min(c, keys_of(row + 128, flip, kind)), key_min(d, keys_of(row + 192, flip, kind))
-        for k in range(2):
-            row, place = (rows[height] + at, other + at) if k == 0 else (rows[0] + at, goal + at)
-            put(place, key_min(a, keys_of(row, flip, kind)), flip, large, kind)
-            put(place + 64, key_min(b, keys_of(row + 64, flip, kind)), flip, large, kind)
-            put(place + 128, key_min(c, keys_of(row + 128, flip, kind)), flip, large, kind)
-            put(place + 192, key_min(d, keys_of(row + 192, flip, kind)), flip, large, kind)
 
 
 @jit
@@ -191,18 +162,12 @@ def window_min(
     ends = nothing + pitch + 2 * span
     so_far = ends + height * pitch
     tall = height > DIRECT
-    narrow = left + right == 0 and 1 < height <= DIRECT and bytes_wide >= BLOCK
     y = first
     while y < stop:
         count = min(height if tall else 2, stop - y)
         for j in range(height + (0 if tall else 1)):
             place = ymap[min(y + j, len(ymap) - 1)]
             rows[j] = nothing if place < 0 else src + place * src_step
-        if narrow:
-            goal = out + y * out_step
-            columns(goal, goal + (count - 1) * out_step, rows, height, bytes_wide, flip, large, kind)
-            y += count
-            continue
         if tall:
             ends_of_block(ends, pitch, rows, height, bytes_wide, flip, kind)
             for i in range(pitch // 64):
@@ -235,6 +200,14 @@ def outside(reach: int, far: int, size: int, border: Border) -> tuple[NDArray[np
     return index, int(index[0]), int(index[-1])
 
 
+@cache
+def _entry(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """Return what runs `window_min` for a dtype, and its last argument."""
+    kind, whole = dtype.type(0), np.zeros(1, np.int64)
+    numbers = *[0] * 12, whole, 0, 0, False, 0, False, np.zeros(1, np.uint8), whole, 0
+    return entry(window_min, *numbers, kind), kind
+
+
 def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tuple[int, int], border: Border,
         threads: int, *, greatest: bool, rows: tuple[int, int], past: bool) -> None:  # fmt: skip
     """Write some rows of the least or the greatest pixel of windows that reach ``before`` and ``after`` in x and y.
@@ -260,10 +233,17 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
     span = (wide + 2 * (left + 1 + right)) * step + SLACK + 64
     source_at = address(source)
     target_at = address(target)
-    kind = src.dtype.type(0)
+    lines, kind = _entry(src.dtype)
     large = past and target.strides[0] % 64 == 0
 
     begin, end = rows
+    if left + right == 0 and 1 < high <= DIRECT:
+        images = source_at, source.strides[0], target_at, target.strides[0]
+        how: dict[str, Any] = {"greatest": greatest, "large": large}
+        _column_min.run(images, rows, wide * step, ymap, high, src.dtype, threads, **how)
+        if target is not out:
+            out[begin:end] = target[begin:end, :width]
+        return
 
     def band(first: int, stop: int) -> None:
         first, stop = begin + first, begin + stop
@@ -271,7 +251,7 @@ def run(src: NDArray[Any], out: NDArray[Any], before: tuple[int, int], after: tu
         if border == "constant":
             work[:pitch] = 0
         table = scratch("rows", high + 1, np.int64)
-        window_min(
+        lines(
             source_at, source.strides[0], target_at, target.strides[0], first, stop, wide * step, width, step,
             left, right, high, ymap, far_left, far_right, border == "constant", -greatest, large, work, table, pitch,
             kind,

@@ -4,7 +4,8 @@ from functools import cache
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils, config
+from numba import config
+from numba.core import cgutils
 from numba.core.codegen import get_host_cpu_features
 
 Choices = tuple[tuple[str, str, int], ...]  # feature, LLVM's name of the instruction, its lanes of 16 bits

@@ -22,6 +22,9 @@ from ._checks import (
     is_gpu,
     no_cuda,
 )
+from ._later import Later
+
+_blend_cpu, _plain = Later("_blend_cpu"), Later("_plain")
 
 BlendMode: TypeAlias = Literal[
     "normal", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge", "color-burn", "hard-light",
@@ -82,19 +85,23 @@ def blend(
         >>> blend(np.array([[0, 100, 255]], np.uint8), np.array([[51, 51, 51]], np.uint8), "screen").tolist()
         [[51, 131, 255]]
     """
-    check_image(back, "back")
-    check_image(front, "front")
     second: Array = back
     first: Array = front
-    if is_gpu(second) or is_gpu(first):
-        gpu()
+    look = _plain.seen_three(back, front, out)
+    if look[0] < 0:
+        check_image(back, "back")
+        check_image(front, "front")
+        if is_gpu(second) or is_gpu(first):
+            gpu()
     if not isinstance(mode, str) or mode not in MODES:
         raise ParameterError(f"mode: expected one of {', '.join(MODES)}, got {mode!r}")
     share = check_unit("opacity", opacity)
     if not isinstance(alpha, (bool, np.bool_)):
         raise KindError(f"alpha: expected True or False, got {alpha!r}")
-    _check_channels(second, first, mode, bool(alpha))
     count = check_threads(threads)
+    if out is not None and count == 1 and _blend_cpu.blend_plain(look, mode, share, bool(alpha)):
+        return out
+    _check_channels(second, first, mode, bool(alpha))
     result = check_out(second, out)
     check_result(first, second.shape, second.dtype, result)
     cpu(second, first, result, mode, share, bool(alpha), count)
@@ -128,9 +135,7 @@ def cpu(
     back: NDArray[Any], front: NDArray[Any], out: NDArray[Any], mode: str, opacity: float, alpha: bool, threads: int
 ) -> None:
     """Compute on this machine's processor."""
-    from ._blend_cpu import blend_images
-
-    blend_images(back, front, out, mode, opacity, _check_channels(back, front, mode, alpha), threads)
+    _blend_cpu.blend_images(back, front, out, mode, opacity, _check_channels(back, front, mode, alpha), threads)
 
 
 def gpu() -> None:

@@ -19,6 +19,10 @@ from ._checks import (
     check_threads,
     is_gpu,
 )
+from ._later import Later
+
+_march, _packed, _separable = Later("_march"), Later("_packed"), Later("_separable")
+_small_min, _stencil_run = Later("_small_min"), Later("_stencil_run")
 
 MAX_RADIUS = 4096
 MOST_PAIRED = 9  # words up to which sums of products are faster than running sums
@@ -107,8 +111,9 @@ def reference(src: NDArray[Any], radius: int | tuple[int, int], *, border: Borde
 
 def cpu(src: NDArray[Any], out: NDArray[Any], radius: tuple[int, int], border: Border, threads: int) -> None:
     """Blur on this machine's processor."""
-    from . import _packed, _separable, _stencil_run  # loads numba
-
+    mirrored = int(border == "reflect101")
+    if radius == (1, 1) and _small_min.march_down(src, out, _march.MEAN, (3, 3), border, threads, mirrored=mirrored):
+        return
     source = src if _packed.is_packed(src) else np.ascontiguousarray(src)
     target = out if _packed.is_packed(out) else np.empty(out.shape, out.dtype)
     image, result = _packed.Image.of(source), _packed.Image.of(target)

@@ -7,7 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._borders import extend, round_to
 from ._checks import Array, ArrayT, Border, check_border, check_image, check_out, check_threads, is_gpu, no_cuda
+from ._later import Later
 from ._stencil_checks import check_high, check_kernel, check_number
+
+_stencil_run = Later("_stencil_run")
 
 
 class _Matrix(tuple[tuple[float, ...], ...]):
@@ -132,8 +135,6 @@ def cpu(
     threads: int,
 ) -> None:
     """Convolve on this machine's processor."""
-    from . import _stencil_run  # loads numba
-
     source, target, result = _stencil_run.prepared(src, out)
     _stencil_run.weighted(source, target, kernel[::-1, ::-1], offset, high, border, threads)
     if result is not out:

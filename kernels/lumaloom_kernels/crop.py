@@ -18,7 +18,7 @@ from ._checks import (
 )
 from ._later import Later
 
-_copies = Later("_copies")
+_copies, _plain = Later("_copies"), Later("_plain")
 CASES = ({"box": (3, 5, 190, 80)},)
 
 
@@ -52,12 +52,18 @@ def crop(
         >>> crop(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), (1, 0, 3, 2)).tolist()
         [[2, 3], [5, 6]]
     """
-    check_image(src)
     image: Array = src
-    if is_gpu(image):
-        gpu()
+    goal: Array = out
+    look = _plain.seen_apart(src, out)
+    if look[0] < 0:
+        check_image(src)
+        if is_gpu(image):
+            gpu()
     x0, y0, x1, y1 = _check_box(box, image)
     count = check_threads(threads)
+    if out is not None and look[0] >= 0 and count == 1 and goal.shape[:2] == (y1 - y0, x1 - x0):
+        _copies.copy_plain(look, y1 - y0, x1 - x0, start=(y0 * image.strides[0] + x0 * image.strides[1]))
+        return out
     part = image[y0:y1, x0:x1]
     result = check_result(part, part.shape, part.dtype, out)
     cpu(part, result, count)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ._checks import Array, ArrayT, ParameterError, check_image, check_out, check_threads, is_gpu, no_cuda
 from ._later import Later
 
-_copies = Later("_copies")
+_copies, _plain = Later("_copies"), Later("_plain")
 Axis: TypeAlias = Literal["horizontal", "vertical", "both"]
 AXES: tuple[str, ...] = get_args(Axis)
 
@@ -44,13 +44,21 @@ def flip(
         >>> flip(np.array([[1, 2, 3], [4, 5, 6]], np.uint8)).tolist()
         [[3, 2, 1], [6, 5, 4]]
     """
-    check_image(src)
     image: Array = src
-    if is_gpu(image):
-        gpu()
+    look = _plain.seen(src, out)
+    if look[0] < 0:
+        check_image(src)
+        if is_gpu(image):
+            gpu()
     if not isinstance(axis, str) or axis not in AXES:
         raise ParameterError(f"axis: expected one of {', '.join(AXES)}, got {axis!r}")
     count = check_threads(threads)
+    if out is not None and look[0] >= 0 and count == 1:
+        if axis == "vertical":
+            _copies.copy_plain(look, look[1], look[2], turned=True)
+        else:
+            _copies.mirror_plain(look, turned=axis == "both")
+        return out
     result = check_out(image, out)
     cpu(image, result, axis, count)
     return result  # type: ignore[no-any-return]

@@ -21,6 +21,9 @@ from ._checks import (
     is_gpu,
 )
 from ._gaussian_plan import PRECISION, plan_axis
+from ._later import Later
+
+_packed, _separable = Later("_packed"), Later("_separable")
 
 MAX_SIGMA = 1000.0
 
@@ -124,8 +127,6 @@ def reference(src: NDArray[Any], sigma: float | tuple[float, float], *, border: 
 
 def cpu(src: NDArray[Any], out: NDArray[Any], sigma: tuple[float, float], border: Border, threads: int) -> None:
     """Blur on this machine's processor."""
-    from . import _packed, _separable  # loads numba
-
     precision = PRECISION[src.dtype.name]
     plan_x, plan_y = plan_axis(sigma[0], precision), plan_axis(sigma[1], precision)
     source = src if _packed.is_packed(src) else np.ascontiguousarray(src)

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 
 from ._borders import extend, round_to
 from ._checks import Array, ArrayT, Border, check_border, check_image, check_out, check_threads, is_gpu, no_cuda
+from ._later import Later
 from ._stencil_checks import check_high, check_middle, check_number
+
+_stencil_run = Later("_stencil_run")
 
 WEIGHTS = np.array([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]])
 
@@ -98,8 +101,6 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], scale: float, offset: float, high: float, border: Border, threads: int
 ) -> None:
     """Compute on this machine's processor."""
-    from . import _stencil_run  # loads numba
-
     source, target, result = _stencil_run.prepared(src, out)
     _stencil_run.weighted(source, target, scale * WEIGHTS, offset, high, border, threads)
     if result is not out:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ._checks import ArrayT, check_image, check_threads, is_gpu, no_cuda
 from ._later import Later
 
-_moments = Later("_moments")
+_moments, _plain = Later("_moments"), Later("_plain")
 
 CASES: tuple[dict[str, Any], ...] = ({},)
 
@@ -43,11 +43,16 @@ def mean_std(src: ArrayT, *, threads: int | None = None) -> tuple[NDArray[np.flo
         >>> mean.tolist(), std.tolist()
         ([3.0], [1.0])
     """
-    check_image(src)
     image: Any = src
-    if is_gpu(image):
-        gpu()
-    totals = cpu(image, check_threads(threads))
+    look = _plain.seen_one(src)
+    if look[0] < 0:
+        check_image(src)
+        if is_gpu(image):
+            gpu()
+    count = check_threads(threads)
+    totals = _moments.plain_sums_of(look) if count == 1 else None
+    if totals is None:
+        totals = cpu(image, count)
     pixels = image.shape[0] * image.shape[1]
     channels = len(totals) // 2
     if image.dtype.kind == "u":  # in whole numbers, which Python does not round

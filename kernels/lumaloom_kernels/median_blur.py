@@ -18,7 +18,10 @@ from ._checks import (
     is_gpu,
     no_cuda,
 )
+from ._later import Later
 from ._morphology import keys, pixels
+
+_median = Later("_median")
 
 MAX_RADIUS = 1000
 
@@ -108,8 +111,6 @@ def reference(src: NDArray[Any], radius: int | tuple[int, int], *, border: Borde
 
 def cpu(src: NDArray[Any], out: NDArray[Any], radius: tuple[int, int], border: Border, threads: int) -> None:
     """Take medians on this machine's processor."""
-    from . import _median  # loads numba
-
     _median.run(src, out, *radius, border, threads)
 
 

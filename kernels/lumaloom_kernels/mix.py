@@ -19,7 +19,7 @@ from ._checks import (
 )
 from ._later import Later
 
-_mix_cpu = Later("_mix_cpu")
+_mix_cpu, _plain = Later("_mix_cpu"), Later("_plain")
 
 CASES = ({"amount": 0.25}, {"amount": 0.5}, {"amount": 0.9})
 
@@ -53,11 +53,15 @@ def mix(a: ArrayT, b: ArrayT, amount: float, *, out: ArrayT | None = None, threa
         >>> mix(np.array([[0, 100]], np.uint8), np.array([[100, 200]], np.uint8), 0.25).tolist()
         [[25, 125]]
     """
-    check_image(a, "a")
-    check_image(b, "b")
-    check_same("b", b, "a", a)
+    look = _plain.seen_three(a, b, out)
+    if look[0] < 0:
+        check_image(a, "a")
+        check_image(b, "b")
+        check_same("b", b, "a", a)
     share = check_unit("amount", amount)
     count = check_threads(threads)
+    if out is not None and count == 1 and _mix_cpu.mix_plain(look, share):
+        return out
     first: Array = a
     if is_gpu(first):
         gpu()

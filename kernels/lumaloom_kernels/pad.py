@@ -1,6 +1,5 @@
 """Pad: an image with a border around it."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from ._checks import (
 from ._later import Later
 from ._warp import Value, check_value
 
-_copies = Later("_copies")
+_pad_cpu, _plain = Later("_pad_cpu"), Later("_plain")
 
 MAX_WIDTH = 1 << 20
 
@@ -76,14 +75,20 @@ def pad(
         >>> pad(np.array([[1, 2, 3]], np.uint8), (2, 0, 1, 0), "reflect101").tolist()
         [[3, 2, 1, 2, 3, 2]]
     """
-    check_image(src)
     image: Array = src
-    if is_gpu(image):
-        gpu()
+    goal: Array = out
+    look = _plain.seen_apart(src, out)
+    if look[0] < 0:
+        check_image(src)
+        if is_gpu(image):
+            gpu()
     left, top, right, bottom = _check_widths(widths)
     edge, filler = check_border(border), check_value(value, image)
     count = check_threads(threads)
     width, height = check_size((left + image.shape[1] + right, top + image.shape[0] + bottom), image)
+    if out is not None and look[0] >= 0 and count == 1 and goal.shape[:2] == (height, width):
+        _pad_cpu.pad_plain(look, height, width, left, top, edge, filler)
+        return out
     result = check_result(image, (height, width, *image.shape[2:]), image.dtype, out)
     cpu(image, result, (left, top), edge, filler, count)
     return result  # type: ignore[no-any-return]
@@ -110,28 +115,7 @@ def cpu(
     src: NDArray[Any], out: NDArray[Any], corner: tuple[int, int], border: Border, value: NDArray[Any], threads: int
 ) -> None:
     """Pad on this machine's processor."""
-    height, width = src.shape[:2]
-    rows, beside = _places(height, width, out.shape[0], out.shape[1], *corner, border)
-    line = _line(value.tobytes(), out.shape[1]) if border == "constant" else rows
-    _copies.pad_image(src, out, rows, beside, corner[0], line, threads)
-
-
-@lru_cache(8)
-def _line(pixel: bytes, width: int) -> NDArray[np.uint8]:
-    """Return a row of a pixel, as bytes."""
-    return np.frombuffer(pixel * width, np.uint8)
-
-
-@lru_cache(64)
-def _places(
-    height: int, width: int, out_height: int, out_width: int, left: int, top: int, border: Border
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the source's row for each row, and its column for each pixel left and right of it."""
-    columns = border_indices(-left, out_width - left, width, border)
-    return (
-        border_indices(-top, out_height - top, height, border),
-        np.concatenate([columns[:left], columns[left + width :]]),
-    )
+    _pad_cpu.pad_image(src, out, corner, border, value, threads)
 
 
 def gpu() -> None:

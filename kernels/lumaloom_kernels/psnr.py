@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ._checks import ArrayT, KindError, ParameterError, check_image, check_same, check_threads, is_gpu, no_cuda
 from ._later import Later
 
-_moments = Later("_moments")
+_moments, _plain = Later("_moments"), Later("_plain")
 
 CASES: tuple[dict[str, Any], ...] = ({},)
 
@@ -44,14 +44,18 @@ def psnr(a: ArrayT, b: ArrayT, *, peak: float | None = None, threads: int | None
         >>> round(psnr(np.zeros((2, 2), np.uint8), np.full((2, 2), 255, np.uint8)), 2)
         0.0
     """
-    check_image(a, "a")
-    check_image(b, "b")
-    check_same("b", b, "a", a)
+    look = _plain.seen_pair(a, b)
     first: Any = a
-    if is_gpu(first):
-        gpu()
+    if look[0] < 0:
+        check_image(a, "a")
+        check_image(b, "b")
+        check_same("b", b, "a", a)
+        if is_gpu(first):
+            gpu()
     most = _peak(peak, first.dtype)
-    return _decibels(cpu(first, b, check_threads(threads)) / first.size, most)
+    count = check_threads(threads)
+    total = _moments.plain_sum_of_squares(look) if count == 1 else None
+    return _decibels((cpu(first, b, count) if total is None else total) / first.size, most)
 
 
 def reference(a: NDArray[Any], b: NDArray[Any], *, peak: float | None = None) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ._checks import Array, ArrayT, KindError, check_image, check_result, check_threads, is_gpu, is_whole, no_cuda
 from ._later import Later
 
-_copies = Later("_copies")
+_copies, _plain = Later("_copies"), Later("_plain")
 CASES = ({"turns": 1}, {"turns": 2}, {"turns": 3})
 
 
@@ -39,15 +39,21 @@ def rotate90(src: ArrayT, turns: int = 1, *, out: ArrayT | None = None, threads:
         >>> rotate90(np.array([[1, 2, 3], [4, 5, 6]], np.uint8)).tolist()
         [[3, 6], [2, 5], [1, 4]]
     """
-    check_image(src)
     image: Array = src
-    if is_gpu(image):
-        gpu()
+    goal: Array = out
+    look = _plain.seen_apart(src, out)
+    if look[0] < 0:
+        check_image(src)
+        if is_gpu(image):
+            gpu()
     if not is_whole(turns):
         raise KindError(f"turns: expected a whole number, got {turns!r}")
     quarter = int(turns) % 4
     height, width = image.shape[1::-1] if quarter % 2 else image.shape[:2]
     count = check_threads(threads)
+    if out is not None and look[0] >= 0 and count == 1 and goal.shape[:2] == (height, width):
+        _plain_cpu(look, quarter)
+        return out
     result = check_result(image, (height, width, *image.shape[2:]), image.dtype, out)
     cpu(image, result, quarter, count)
     return result  # type: ignore[no-any-return]
@@ -66,6 +72,15 @@ def cpu(src: NDArray[Any], out: NDArray[Any], turns: int, threads: int) -> None:
         _copies.mirror_image(src, out, threads, turned=True)
     else:
         _copies.transpose_image(src, out, threads, clockwise=turns == 3)
+
+
+def _plain_cpu(look: Any, turns: int) -> None:
+    if turns == 0:
+        _copies.copy_plain(look, look[1], look[2])
+    elif turns == 2:
+        _copies.mirror_plain(look, turned=True)
+    else:
+        _copies.transpose_plain(look, clockwise=turns == 3)
 
 
 def gpu() -> None:

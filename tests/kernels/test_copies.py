@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lumaloom_kernels
-from lumaloom_kernels import _checks, _copies, _registry, crop, flip, pad, rotate90
+from lumaloom_kernels import _checks, _copies, _pad_cpu, _registry, crop, flip, pad, rotate90
 from tests.kernels.arrays import DTYPES, layouts, noise
 
 SHAPES = ((1, 1), (1, 37), (41, 1), (7, 5), (67, 133), (333, 201))
@@ -22,6 +22,7 @@ def every_thread() -> Iterator[None]:
     """Let threads share images of any size."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_copies, "LEAST_COPY", 1)
+        patch.setattr(_pad_cpu, "LEAST_COPY", 1)
         patch.setattr(_copies, "LEAST_TURN", 1)
         yield
 
@@ -46,6 +47,7 @@ def run(name: str, image: Any, **options: Any) -> Any:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_results_past_the_caches(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_copies, "LARGE", 0)
+    monkeypatch.setattr(_pad_cpu, "LARGE", 0)
     for size in ((7, 5), (67, 133), (90, 201)):
         for channels in CHANNELS[dtype]:
             image = noise((*size, *channels), dtype)

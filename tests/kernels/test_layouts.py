@@ -1,6 +1,5 @@
 """Arrays of any strides go in and out; memory that is not the result's is left alone."""
 
-import threading
 from typing import Any
 
 import numpy as np
@@ -78,7 +77,7 @@ def test_working_memory_too_large_to_keep(monkeypatch: pytest.MonkeyPatch) -> No
     image = noise((900, 1500, 3), "float32")
     expected = [lumaloom_kernels.gaussian_blur(image, sigma) for sigma in (5.0, 40.0)]
     monkeypatch.setattr(_scratch, "KEPT_BYTES", 0)
-    monkeypatch.setattr(_scratch, "_kept", threading.local())
+    monkeypatch.setattr(_scratch, "_kept", _scratch._Kept())
     for sigma, result in zip((5.0, 40.0), expected, strict=True):
         np.testing.assert_array_equal(lumaloom_kernels.gaussian_blur(image, sigma), result)
 

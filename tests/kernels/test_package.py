@@ -45,6 +45,39 @@ def test_every_kernel_has_its_parts() -> None:
         assert getattr(lumaloom_kernels, name) is getattr(module, name)
 
 
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
+def test_numba_is_whole_before_its_parts_are_asked_for(file: Path) -> None:
+    """Else a thread that imports a part while another is half-way through numba gets the part without the rest."""
+    nodes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)]
+    found = []
+    for node in sorted(nodes, key=lambda node: node.lineno):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+        found += [name for name in names if name.partition(".")[0] == "numba"]
+    assert not found or found[0] == "numba"
+
+
+def test_threads_may_load_kernels_at_once() -> None:
+    code = """
+import threading
+import numpy as np
+import lumaloom_kernels as kernels
+image, errors = np.zeros((8, 8), np.uint8), []
+calls = [lambda: kernels.erode(image, 3), lambda: kernels.rotate90(image, 1), lambda: kernels.flip(image, "both"),
+         lambda: kernels.resize(image, (4, 4), "nearest"), lambda: kernels.median_blur(image, 1)]
+def work(call):
+    try:
+        call()
+    except Exception as error:
+        errors.append(repr(error))
+threads = [threading.Thread(target=work, args=(call,)) for call in calls]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+raise SystemExit("; ".join(errors))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_type_checkers_see_the_same_names() -> None:
     tree = ast.parse((FOLDER / "__init__.py").read_text())
     guarded = next(node for node in tree.body if isinstance(node, ast.If))
