@@ -10,14 +10,17 @@ Addresses and pitches are in bytes; maps are those of `_fir`.
 """
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bilateral_simd import FAR, add_pixels, distance, first_sums, means, store_planes, weight, where_finite
+from . import _bilateral_fixed
+from ._bilateral_curve import curve
+from ._bilateral_rows import half_window, take_apart
+from ._bilateral_simd import add_pixels, distance, first_sums, means, weight, where_finite
 from ._checks import Border
+from ._lanes import has_fixed_point
 from ._planes import load_pixels, store_pixels
 from ._scratch import scratch
 from ._separable import bordered
@@ -29,37 +32,6 @@ PAIRED_TAPS = 80  # in half a window, up to which weights are kept
 WEIGHT_BYTES = 160 << 10  # of kept weights
 STRIP = 128  # pixels, where none are kept
 REAL = np.float32(0)
-
-
-@jit
-def take_apart(
-    planes: Any, at: int, pitch: int, row: int, x0: int, span: int, xmap: Any, xpad: int, source_width: int, kind: Any,
-    shape: Any,
-) -> None:  # fmt: skip
-    """Write the pixels of positions ``x0`` to ``x0 + span`` into planes that begin with element ``at``."""
-    target = address_of(planes) + 4 * at
-    size = pixel_size(kind)
-    channels = len(shape)
-    low = min(max(xpad, x0), x0 + span)
-    high = max(low, min(xpad + source_width, x0 + span))
-    count = high - low
-    whole = count // LANES_F32 * LANES_F32
-    if whole:
-        for i in range((count + LANES_F32 - 1) // LANES_F32):
-            x = min(i * LANES_F32, count - LANES_F32)
-            values = load_pixels(row + (low - xpad + x) * channels * size, kind, REAL, shape)
-            store_planes(target + 4 * (low - x0 + x), values, pitch)
-        whole = count
-    for p in range(x0, x0 + span):
-        if low <= p < low + whole:
-            continue
-        for c in range(channels):
-            value = REAL
-            if xmap[p] >= 0:
-                value = pixel_load(row + (xmap[p] * channels + c) * size, kind)
-            if not np.isfinite(value):
-                value = np.float32(FAR)
-            planes[at + c * (pitch >> 2) + p - x0] = value
 
 
 @jit
@@ -92,7 +64,7 @@ def bilateral(
                 ring[at : at + (pitch >> 2)] = 0
             else:
                 row = src + ymap[e] * src_step
-                take_apart(ring, at, plane, row, x0, strip + 2 * margin, xmap, margin, width, kind, shape)
+                take_apart(ring, at, plane, row, x0, strip + 2 * margin, xmap, margin, width, kind, REAL, shape)
             y = e - 2 * ry
             if y < first - begin:
                 continue
@@ -143,18 +115,6 @@ def bilateral(
                 copy_bytes(goal, edge, strip * channels * size)
 
 
-@lru_cache(64)
-def half_window(
-    rx: int, ry: int, sigma_x: float, sigma_y: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Return the offsets of one half of the ellipse and the binary logarithms of their weights."""
-    y, x = np.mgrid[-ry : ry + 1, -rx : rx + 1]
-    inside = (x * x * ry * ry + y * y * rx * rx <= rx * rx * ry * ry) & ((y > 0) | ((y == 0) & (x > 0)))
-    x, y = x[inside].astype(np.int64), y[inside].astype(np.int64)
-    exponents = -((x / sigma_x) ** 2 + (y / sigma_y) ** 2) / 2 * math.log2(math.e)
-    return x, y, exponents.astype(np.float32)
-
-
 def run(
     src: NDArray[Any], out: NDArray[Any], radius: tuple[int, int], sigma_color: float,
     sigma_space: tuple[float, float], border: Border, threads: int,
@@ -162,8 +122,16 @@ def run(
     """Filter an image."""
     source, target, result = prepared(src, out)
     rx, ry = radius
-    across, down, spatial = half_window(rx, ry, *sigma_space)
+    across, down, exponents = half_window(rx, ry, *sigma_space)
     width, channels, taps = source.width, source.channels, len(across)
+    if source.kind.dtype == np.uint8 and taps <= _bilateral_fixed.MOST_TAPS and has_fixed_point():
+        weights = curve(sigma_color, channels, np.exp2(exponents).tobytes())
+        if weights.error <= _bilateral_fixed.MOST_ERROR:
+            _bilateral_fixed.run(source, target, radius, across, down, weights, border, threads)
+            if result is not out:
+                out[...] = result
+            return
+    spatial = exponents.astype(np.float32)
     paired = taps <= PAIRED_TAPS
     margin = 2 * rx if paired else rx
     most = max(STRIP // 2, WEIGHT_BYTES // (4 * taps * (ry + 1)) - 2 * rx) if paired else STRIP

@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 
-from ._lanes import I32
+from ._lanes import I16, I32
 from ._simd import _CONTRACT, _FLOAT, F32, LANES_F32, Codegen, _broadcast, _load, _splat, _store, intrinsic
 
 FAR = 3e38  # stands for a value that is not finite: farther from all others than any weight reaches
@@ -124,12 +124,16 @@ def _finite(builder: Any, value: Any) -> Any:
 
 @intrinsic
 def store_planes(typingctx: Any, address: Any, values: Any, pitch: Any) -> tuple[Any, Codegen]:
-    """Store a vector a channel, with `FAR` for what is not finite."""
+    """Store a vector a channel: float32 with `FAR` for what is not finite, uint8 as int16."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
         for c, place in enumerate(_planes(builder, args[0], args[2], len(values))):
             value = builder.extract_value(args[1], c)
-            _store(builder, place, builder.select(_finite(builder, value), value, _all(FAR)))
+            if values.dtype == F32:
+                value = builder.select(_finite(builder, value), value, _all(FAR))
+            else:
+                value = builder.zext(value, I16.vector)
+            _store(builder, place, value)
 
     return types.void(types.int64, values, types.int64), codegen
 
