@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from . import _bilateral_fixed
 from ._bilateral_curve import curve
+from ._bilateral_fixed_simd import has_tables
 from ._bilateral_rows import half_window, take_apart
 from ._bilateral_simd import add_pixels, distance, first_sums, means, weight, where_finite
 from ._checks import Border
@@ -24,7 +25,7 @@ from ._lanes import has_fixed_point
 from ._planes import load_pixels, store_pixels
 from ._scratch import scratch
 from ._separable import bordered
-from ._simd import LANES_F32, address_of, copy_bytes, f32_load, f32_store, jit, pixel_load, pixel_size
+from ._simd import LANES_F32, address_of, copy_bytes, f32_load, f32_store, jit, pixel_size
 from ._stencil_run import prepared
 from ._threads import run_bands
 
@@ -71,14 +72,14 @@ def bilateral(
             for j in range(depth):
                 rows[j] = address_of(ring) + (y + j) % depth * pitch + 4 * margin
             for j in range(high):  # of row y - ry + j; their order is all that counts
-                kept_rows[j] = address_of(kept) + (y + j) % high * kept_pitch + 4 * rx
+                kept_rows[j] = address_of(kept) + (y + j) % high * taps * kept_pitch + 4 * rx
             centre = rows[ry]
             for k in range(taps):
                 places[0, k] = rows[ry + down[k]] + 4 * across[k]
                 places[1, k] = rows[ry - down[k]] - 4 * across[k]
                 if paired:
-                    places[2, k] = kept_rows[ry] + k * high * kept_pitch
-                    places[3, k] = kept_rows[ry - down[k]] + k * high * kept_pitch - 4 * across[k]
+                    places[2, k] = kept_rows[ry] + k * kept_pitch
+                    places[3, k] = kept_rows[ry - down[k]] + k * kept_pitch - 4 * across[k]
             if paired:
                 for i in range(wide):
                     x = 64 * i - 4 * rx
@@ -125,7 +126,7 @@ def run(
     across, down, exponents = half_window(rx, ry, *sigma_space)
     width, channels, taps = source.width, source.channels, len(across)
     if source.kind.dtype == np.uint8 and taps <= _bilateral_fixed.MOST_TAPS and has_fixed_point():
-        weights = curve(sigma_color, channels, np.exp2(exponents).tobytes())
+        weights = curve(sigma_color, channels, np.exp2(exponents).tobytes(), has_tables())
         if weights.error <= _bilateral_fixed.MOST_ERROR:
             _bilateral_fixed.run(source, target, radius, across, down, weights, border, threads)
             if result is not out:
@@ -138,7 +139,7 @@ def run(
     strips = -(-width // most)
     strip = min(width, -(-width // strips // LANES_F32) * LANES_F32)
     plane = 4 * (strip + 2 * margin + 2 * LANES_F32) // 64 * 64 + 64
-    kept_pitch = 4 * (strip + 2 * rx + LANES_F32) // 64 * 64 + 64
+    kept_pitch = 64 * (4 * (strip + 2 * rx + LANES_F32) // 64 | 1)  # an odd number of cache lines: they don't meet
     xmap = bordered(-margin, width + margin, width, border)
     ymap = bordered(-ry, source.height + ry, source.height, border)
     scale = np.float32(-math.log2(math.e) / (2 * sigma_color * sigma_color))

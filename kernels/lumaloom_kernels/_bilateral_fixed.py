@@ -15,6 +15,7 @@ from ._bilateral_fixed_simd import (
     add_kept,
     add_weighing,
     in_order,
+    load_numbers,
     load_sums,
     load_words,
     no_sums,
@@ -23,7 +24,6 @@ from ._bilateral_fixed_simd import (
 )
 from ._bilateral_rows import take_apart
 from ._checks import Border
-from ._matrix import splat_all
 from ._packed import Image
 from ._planes import store_pixels
 from ._scratch import scratch
@@ -45,9 +45,10 @@ def bilateral_fixed(
 ) -> None:  # fmt: skip
     """Filter rows ``first`` to ``stop``; ``across``, ``down`` and ``spatial`` have an even number of taps."""
     channels, taps = len(shape), across.size
+    pairs, pair, weight = taps >> 1, address_of(places), address_of(spatial)
     depth, high = 2 * ry + 1, ry + 1
     words = channels * plane >> 1
-    curve = splat_all(numbers, cells)
+    curve = load_numbers(address_of(numbers), cells)
     blocks = (strip + COUNT - 1) // COUNT
     sum_pitch = 4 * COUNT * (wide + 1)
     begun = address_of(sums) + 4 * rx
@@ -67,27 +68,25 @@ def bilateral_fixed(
                 rows[j] = address_of(ring) + (y + j) % depth * words * 2 + 4 * rx
             centre = rows[ry]
             for k in range(taps):
-                places[0, k] = rows[ry + down[k]] + 2 * across[k]
-                places[1, k] = rows[ry - down[k]] - 2 * across[k]
                 now, before = (y + ry) % high, (y + ry - down[k]) % high
-                places[2, k] = address_of(kept) + (now * taps + k) * kept_pitch + 2 * rx
-                places[3, k] = address_of(kept) + (before * taps + k) * kept_pitch + 2 * rx - 2 * across[k]
+                places[k >> 1, k & 1] = rows[ry + down[k]] + 2 * across[k]
+                places[k >> 1, 2 + (k & 1)] = address_of(kept) + (now * taps + k) * kept_pitch + 2 * rx
+                places[k >> 1, 4 + (k & 1)] = rows[ry - down[k]] - 2 * across[k]
+                places[k >> 1, 6 + (k & 1)] = address_of(kept) + (before * taps + k) * kept_pitch + 2 * (rx - across[k])
             for i in range(wide):
                 x = 2 * (i * COUNT - rx)
                 group = no_sums(shape)
                 middle = load_words(centre + x, plane, shape)
-                for k in range(0, taps, 2):
-                    four = places[0, k] + x, places[0, k + 1] + x, places[2, k] + x, places[2, k + 1] + x
-                    group = add_weighing(group, middle, four, (spatial[k], spatial[k + 1]), curve, plane)
+                for k in range(pairs):
+                    group = add_weighing(group, middle, pair + 64 * k, x, weight + 4 * k, curve, plane)
                 store_sums(begun + 2 * x, in_order(group), sum_pitch)
             if y < first:
                 continue
             for i in range(blocks):
                 x = 2 * i * COUNT
                 group = no_sums(shape)
-                for k in range(0, taps, 2):
-                    four = places[1, k] + x, places[1, k + 1] + x, places[3, k] + x, places[3, k + 1] + x
-                    group = add_kept(group, four, plane)
+                for k in range(pairs):
+                    group = add_kept(group, pair + 64 * k + 32, x, plane)
                 other = load_sums(begun + 2 * x, sum_pitch, shape)
                 means = rounded_means(in_order(group), other, load_words(centre + x, plane, shape), own)
                 store_pixels(address_of(line) + i * COUNT * channels, means, PIXEL)
@@ -114,14 +113,14 @@ def run(
     plane = 2 * (wide + 2) * COUNT + 4 * rx + 64 & -64
     xmap = bordered(-2 * rx, width + 2 * rx, width, border)
     ymap = bordered(-ry, source.height + ry, source.height, border)
-    shape, cells = (np.int8(0),) * channels, (np.int8(0),) * len(curve.numbers)
+    shape, cells = (np.int8(0),) * channels, (np.int8(0),) * (len(curve.numbers) // COUNT)
 
     def band(first: int, stop: int) -> None:
         ring = scratch("words", (2 * ry + 1) * channels * plane // 2, np.int16)
         kept = scratch("kept", taps * (ry + 1) * kept_pitch + 2 * COUNT, np.uint8)
         sums = scratch("sums", (channels + 1) * COUNT * (wide + 2), np.int32)
         rows = scratch("rows", 2 * ry + 1, np.int64)
-        places = scratch("places", 4 * taps, np.int64).reshape(4, taps)
+        places = scratch("places", 4 * taps, np.int64).reshape(-1, 8)
         line = scratch("line", (wide + 1) * COUNT * channels, np.uint8)
         bilateral_fixed(
             source.at, source.step, width, target.at, target.step, first, stop, strip, rx, ry, xmap.index,

@@ -15,11 +15,16 @@ from ._bilateral_curve import SQUARINGS
 from ._lanes import _I8, _I16, _I32, _I64, I16, I32, U8, _all, _at, _rounded_product, _spread
 from ._planes import _shuffle
 from ._simd import F32, Codegen, _load, _store, intrinsic
-from ._x86 import PAIR_PRODUCTS, call_in_parts
+from ._x86 import PAIR_PRODUCTS, call, call_in_parts, has
 
 COUNT = I16.vector.count
 _LOWER = [8 * group + i for group in range(COUNT // 8) for i in range(4)]  # lanes that the first vector of sums has
 _UPPER = [lane + 4 for lane in _LOWER]
+
+
+def has_tables() -> bool:
+    """Tell whether the processor looks 64 bytes up at once in a table of 128."""
+    return has("avx512vbmi") and has("avx512bw")
 
 
 def _channels(builder: Any, address: Any, pitch: Any, count: int) -> list[Any]:
@@ -43,6 +48,18 @@ def load_words(typingctx: Any, address: Any, pitch: Any, shape: Any) -> tuple[An
         return context.make_tuple(builder, signature.return_type, parts)
 
     return types.UniTuple(I16, len(shape))(types.int64, types.int64, shape), codegen
+
+
+@intrinsic
+def load_numbers(typingctx: Any, address: Any, cells: Any) -> tuple[Any, Codegen]:
+    """Load as many vectors as ``cells`` has members."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        places = [builder.add(args[0], ir.Constant(_I64, 2 * COUNT * i)) for i in range(len(cells))]
+        parts = [_load(builder, place, I16.vector) for place in places]
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    return types.UniTuple(I16, len(cells))(types.int64, cells), codegen
 
 
 @intrinsic
@@ -82,66 +99,102 @@ def _added(builder: Any, sums: list[Any], weights: list[Any], pixels: list[list[
     return [totals[half * count + c] for c in range(count) for half in (0, 1)]
 
 
-def _weight(builder: Any, one: list[Any], two: list[Any], spatial: Any, numbers: list[Any]) -> Any:
-    """Write the code of `_bilateral_curve.range_weights`, times the weight of the place."""
-    sign, zero = builder.icmp_signed, _all(I16.vector, 0)
-    far = None
+def _distance(builder: Any, one: list[Any], two: list[Any]) -> Any:
+    """Write the code of the sum over the channels of absolute differences."""
+    zero, total = _all(I16.vector, 0), None
     for first, second in zip(one, two, strict=True):
         difference = builder.sub(first, second)
-        part = builder.select(sign("<", difference, zero), builder.sub(zero, difference), difference)
-        far = part if far is None else builder.add(far, part)
+        negative = builder.icmp_signed("<", difference, zero)
+        part = builder.select(negative, builder.sub(zero, difference), difference)
+        total = part if total is None else builder.add(total, part)
+    return total
+
+
+def _curved(builder: Any, far: Any, numbers: list[Any]) -> Any:
+    """Write the code of `_bilateral_curve.curved`."""
     most, step, *terms = numbers
-    scaled = builder.mul(builder.select(sign("<", far, most), far, most), step)
+    scaled = builder.mul(builder.select(builder.icmp_signed("<", far, most), far, most), step)
     square = _rounded_product(builder, scaled, scaled)
     value = terms[0]
     for term in terms[1:]:
         value = builder.add(_rounded_product(builder, square, value), term)
     for _ in range(SQUARINGS):
         value = _rounded_product(builder, value, value)
-    return _rounded_product(builder, value, _spread(builder, spatial, I16.vector))
+    return value
+
+
+def _looked_up(builder: Any, far: list[Any], numbers: list[Any]) -> list[Any]:
+    """Write the code that looks two vectors of differences up in a table of 256 entries.
+
+    Both are packed into one of bytes. The first four vectors of the table have the lower bytes of its entries, the
+    others the upper ones; a permutation takes from 128, by all bits of a difference but the uppermost.
+    """
+    byte = ir.VectorType(_I8, 2 * COUNT)
+    index = call(builder, "avx512.packuswb.512", byte, *far)
+    upper = builder.icmp_signed("<", index, _all(byte, 0))
+    tables = [builder.bitcast(number, byte) for number in numbers]
+    halves = [call(builder, "avx512.vpermi2var.qi.512", byte, tables[i], index, tables[i + 1]) for i in range(0, 8, 2)]
+    low, high = (builder.select(upper, halves[i + 1], halves[i]) for i in (0, 2))
+    results = []
+    for start in (0, 8):  # as packing put them
+        lanes = [16 * group + start + i for group in range(COUNT // 8) for i in range(8)]
+        mixed = _shuffle(builder, low, high, [place for lane in lanes for place in (lane, lane + 2 * COUNT)])
+        results.append(builder.bitcast(mixed, I16.vector))
+    return results
+
+
+def _places(builder: Any, record: Any, x: Any) -> list[Any]:
+    """Load four addresses, to which ``x`` is added."""
+    places = []
+    for i in range(4):
+        place = _at(builder, builder.add(record, ir.Constant(_I64, 8 * i)), _I64)
+        places.append(builder.add(builder.load(place, align=8), x))
+    return places
 
 
 @intrinsic
 def add_weighing(
-    typingctx: Any, sums: Any, centre: Any, places: Any, spatial: Any, numbers: Any, pitch: Any
+    typingctx: Any, sums: Any, centre: Any, record: Any, x: Any, spatial: Any, numbers: Any, pitch: Any
 ) -> tuple[Any, Codegen]:
     """Work out the weights of two taps, keep them, and add the taps to a group of sums.
 
-    ``places`` has the addresses of the pixels of both taps, then those where their weights are kept.
+    At ``record`` are the addresses of the pixels of both taps and of where their weights are kept, less ``x``; at
+    ``spatial`` the weights of their places.
     """
-    result = sums
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        sums, centre, places, spatial, numbers, pitch = args
+        sums, centre, record, x, spatial, numbers, pitch = args
         count = len(signature.args[1])
         middle = _values(builder, centre, count)
-        curve = _values(builder, numbers, len(signature.args[4]))
-        places, spatial = _values(builder, places, 4), _values(builder, spatial, 2)
-        pixels = [_channels(builder, places[i], pitch, count) for i in (0, 1)]
-        weights = [_weight(builder, middle, pixels[i], spatial[i], curve) for i in (0, 1)]
-        for weight, place in zip(weights, places[2:], strict=True):
-            _store(builder, place, weight)
-        parts = _added(builder, _values(builder, sums, len(result)), weights, pixels)
+        curve = _values(builder, numbers, len(signature.args[5]))
+        places = _places(builder, record, x)
+        pixels = [_channels(builder, place, pitch, count) for place in places[:2]]
+        far = [_distance(builder, middle, channels) for channels in pixels]
+        weights = _looked_up(builder, far, curve) if len(curve) == 8 else [_curved(builder, one, curve) for one in far]
+        for i in (0, 1):
+            share = builder.load(_at(builder, builder.add(spatial, ir.Constant(_I64, 2 * i)), _I16), align=2)
+            weights[i] = _rounded_product(builder, weights[i], _spread(builder, share, I16.vector))
+            _store(builder, places[2 + i], weights[i])
+        parts = _added(builder, _values(builder, sums, len(signature.return_type)), weights, pixels)
         return context.make_tuple(builder, signature.return_type, parts)
 
-    kinds = types.UniTuple(types.int64, 4), types.UniTuple(types.int16, 2)
-    return result(sums, centre, *kinds, numbers, types.int64), codegen
+    return sums(sums, centre, types.int64, types.int64, types.int64, numbers, types.int64), codegen
 
 
 @intrinsic
-def add_kept(typingctx: Any, sums: Any, places: Any, pitch: Any) -> tuple[Any, Codegen]:
-    """Add two taps whose weights are kept to a group of sums; ``places`` is as in `add_weighing`."""
+def add_kept(typingctx: Any, sums: Any, record: Any, x: Any, pitch: Any) -> tuple[Any, Codegen]:
+    """Add two taps whose weights are kept to a group of sums; ``record`` is as in `add_weighing`."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        sums, places, pitch = args
-        places = _values(builder, places, 4)
+        sums, record, x, pitch = args
+        places = _places(builder, record, x)
         count = len(signature.return_type) // 2 - 1
-        pixels = [_channels(builder, places[i], pitch, count) for i in (0, 1)]
+        pixels = [_channels(builder, place, pitch, count) for place in places[:2]]
         weights = [_load(builder, place, I16.vector) for place in places[2:]]
         parts = _added(builder, _values(builder, sums, len(signature.return_type)), weights, pixels)
         return context.make_tuple(builder, signature.return_type, parts)
 
-    return sums(sums, types.UniTuple(types.int64, 4), types.int64), codegen
+    return sums(sums, types.int64, types.int64, types.int64), codegen
 
 
 @intrinsic
