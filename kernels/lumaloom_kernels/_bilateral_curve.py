@@ -23,6 +23,7 @@ ONE = 1 << 15
 TOP = 255
 SQUARINGS = 5
 LANES = 32
+TABLE = 8  # vectors
 _CUT = 11.2  # a weight of exp(-_CUT) is less than half a unit
 
 Weights = NDArray[np.int64]

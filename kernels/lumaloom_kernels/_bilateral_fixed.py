@@ -1,131 +1,137 @@
-"""The bilateral filter of uint8 pixels in fixed point, where its result is within a step of the exact one.
+"""Arithmetic of the bilateral filter in fixed point: 32 pixels in a vector of int16, weights of 15 fractional bits.
 
-It keeps weights as `_bilateral` does. A row of them is worked out together with the sums of the half of the window
-that they are for; the other half is added to these sums where the weights come round again.
+A sum is two vectors of int32, because an instruction multiplies two taps' pixels by their weights and adds: that leaves
+sums in the order in which interleaving the two taps in parts of 128 bits puts them, and `ordered` puts them right.
+The numbers of a weight are those of a `_bilateral_curve.Curve`.
 """
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from llvmlite import ir
 
-from ._bilateral_curve import Curve
-from ._bilateral_fixed_simd import (
-    COUNT,
-    add_kept,
-    add_weighing,
-    in_order,
-    load_numbers,
-    load_sums,
-    load_words,
-    no_sums,
-    rounded_means,
-    store_sums,
-)
-from ._bilateral_rows import take_apart
-from ._checks import Border
-from ._packed import Image
-from ._planes import store_pixels
-from ._scratch import scratch
-from ._separable import bordered
-from ._simd import address_of, copy_bytes, jit
-from ._threads import run_bands
+from ._bilateral_curve import SQUARINGS, TABLE
+from ._lanes import _I8, _I16, _I32, I16, I32, U8, _all, _rounded_product, _spread
+from ._planes import _shuffle
+from ._simd import F32
+from ._x86 import PAIR_PRODUCTS, call, call_in_parts, has
 
-MOST_ERROR = 0.98  # in steps, before rounding
-MOST_TAPS = 126  # in half a window: its sums have 31 bits
-WEIGHT_BYTES = 160 << 10  # of kept weights
-PIXEL = np.uint8(0)
+VECTOR, SUM = I16, I32
+COUNT = I16.vector.count
+HALVES = 2  # vectors of a sum
+ELEMENT = _I16
+
+_LOWER = [8 * group + i for group in range(COUNT // 8) for i in range(4)]  # pixels of the first vector of a sum
+_UPPER = [lane + 4 for lane in _LOWER]
 
 
-@jit
-def bilateral_fixed(
-    src: int, src_step: int, width: int, out: int, out_step: int, first: int, stop: int, strip: int, rx: int, ry: int,
-    xmap: Any, ymap: Any, across: Any, down: Any, spatial: Any, numbers: Any, own: Any, ring: Any, plane: int,
-    kept: Any, kept_pitch: int, wide: int, sums: Any, rows: Any, places: Any, line: Any, shape: Any, cells: Any,
-) -> None:  # fmt: skip
-    """Filter rows ``first`` to ``stop``; ``across``, ``down`` and ``spatial`` have an even number of taps."""
-    channels, taps = len(shape), across.size
-    pairs, pair, weight = taps >> 1, address_of(places), address_of(spatial)
-    depth, high = 2 * ry + 1, ry + 1
-    words = channels * plane >> 1
-    curve = load_numbers(address_of(numbers), cells)
-    blocks = (strip + COUNT - 1) // COUNT
-    sum_pitch = 4 * COUNT * (wide + 1)
-    begun = address_of(sums) + 4 * rx
-    for s in range((width + strip - 1) // strip):
-        x0 = min(s * strip, width - strip)
-        for e in range(first, stop + 2 * ry):
-            at = e % depth * words
-            if ymap[e] < 0:
-                ring[at : at + words] = 0
-            else:
-                row = src + ymap[e] * src_step
-                take_apart(ring, at, plane, row, x0, strip + 4 * rx, xmap, 2 * rx, width, PIXEL, PIXEL, shape)
-            y = e - 2 * ry
-            if y < first - ry:
-                continue
-            for j in range(depth):
-                rows[j] = address_of(ring) + (y + j) % depth * words * 2 + 4 * rx
-            centre = rows[ry]
-            for k in range(taps):
-                now, before = (y + ry) % high, (y + ry - down[k]) % high
-                places[k >> 1, k & 1] = rows[ry + down[k]] + 2 * across[k]
-                places[k >> 1, 2 + (k & 1)] = address_of(kept) + (now * taps + k) * kept_pitch + 2 * rx
-                places[k >> 1, 4 + (k & 1)] = rows[ry - down[k]] - 2 * across[k]
-                places[k >> 1, 6 + (k & 1)] = address_of(kept) + (before * taps + k) * kept_pitch + 2 * (rx - across[k])
-            for i in range(wide):
-                x = 2 * (i * COUNT - rx)
-                group = no_sums(shape)
-                middle = load_words(centre + x, plane, shape)
-                for k in range(pairs):
-                    group = add_weighing(group, middle, pair + 64 * k, x, weight + 4 * k, curve, plane)
-                store_sums(begun + 2 * x, in_order(group), sum_pitch)
-            if y < first:
-                continue
-            for i in range(blocks):
-                x = 2 * i * COUNT
-                group = no_sums(shape)
-                for k in range(pairs):
-                    group = add_kept(group, pair + 64 * k + 32, x, plane)
-                other = load_sums(begun + 2 * x, sum_pitch, shape)
-                means = rounded_means(in_order(group), other, load_words(centre + x, plane, shape), own)
-                store_pixels(address_of(line) + i * COUNT * channels, means, PIXEL)
-            copy_bytes(out + y * out_step + x0 * channels, address_of(line), strip * channels)
+def has_tables() -> bool:
+    """Tell whether the processor looks 64 bytes up at once in a table of 128."""
+    return has("avx512vbmi") and has("avx512bw")
 
 
-def run(
-    source: Image, target: Image, radius: tuple[int, int], across: NDArray[np.int64], down: NDArray[np.int64],
-    curve: Curve, border: Border, threads: int,
-) -> None:  # fmt: skip
-    """Filter an image."""
-    rx, ry = radius
-    width, channels = source.width, source.channels
-    odd = len(across) % 2  # a last tap without weight
-    across, down = (np.append(offsets, offsets[:odd]) for offsets in (across, down))
-    spatial = np.append(curve.spatial, np.zeros(odd, np.int16))
-    taps = len(across)
-    most = max(2, WEIGHT_BYTES // (2 * COUNT * taps * (ry + 1)))
-    most = max(most, -(-4 * rx // COUNT)) * COUNT - 2 * rx
-    strips = -(-width // most)
-    strip = min(width, -(-width // strips))
-    wide = -(-(max(strip, COUNT) + 2 * rx) // COUNT)
-    kept_pitch = 2 * COUNT * (wide | 1)
-    plane = 2 * (wide + 2) * COUNT + 4 * rx + 64 & -64
-    xmap = bordered(-2 * rx, width + 2 * rx, width, border)
-    ymap = bordered(-ry, source.height + ry, source.height, border)
-    shape, cells = (np.int8(0),) * channels, (np.int8(0),) * (len(curve.numbers) // COUNT)
+def _distance(builder: Any, one: list[Any], two: list[Any]) -> Any:
+    zero, total = _all(I16.vector, 0), None
+    for first, second in zip(one, two, strict=True):
+        difference = builder.sub(first, second)
+        negative = builder.icmp_signed("<", difference, zero)
+        part = builder.select(negative, builder.sub(zero, difference), difference)
+        total = part if total is None else builder.add(total, part)
+    return total
 
-    def band(first: int, stop: int) -> None:
-        ring = scratch("words", (2 * ry + 1) * channels * plane // 2, np.int16)
-        kept = scratch("kept", taps * (ry + 1) * kept_pitch + 2 * COUNT, np.uint8)
-        sums = scratch("sums", (channels + 1) * COUNT * (wide + 2), np.int32)
-        rows = scratch("rows", 2 * ry + 1, np.int64)
-        places = scratch("places", 4 * taps, np.int64).reshape(-1, 8)
-        line = scratch("line", (wide + 1) * COUNT * channels, np.uint8)
-        bilateral_fixed(
-            source.at, source.step, width, target.at, target.step, first, stop, strip, rx, ry, xmap.index,
-            ymap.index, across, down, spatial, curve.numbers, np.int32(curve.own), ring, plane, kept, kept_pitch, wide, sums, rows, places, line,
-            shape, cells,
-        )  # fmt: skip
 
-    run_bands(band, source.height, threads)
+def _curved(builder: Any, far: Any, numbers: list[Any]) -> Any:
+    """Write the code of `_bilateral_curve.curved`."""
+    most, step, *terms = numbers
+    scaled = builder.mul(builder.select(builder.icmp_signed("<", far, most), far, most), step)
+    square = _rounded_product(builder, scaled, scaled)
+    value = terms[0]
+    for term in terms[1:]:
+        value = builder.add(_rounded_product(builder, square, value), term)
+    for _ in range(SQUARINGS):
+        value = _rounded_product(builder, value, value)
+    return value
+
+
+def _looked_up(builder: Any, far: list[Any], numbers: list[Any]) -> list[Any]:
+    """Write the code that looks two vectors of differences up in a table of 256 entries.
+
+    Both are packed into one of bytes. The first four vectors of the table have the lower bytes of its entries, the
+    others the upper ones; a permutation takes from 128, by all bits of a difference but the uppermost.
+    """
+    byte = ir.VectorType(_I8, 2 * COUNT)
+    index = call(builder, "avx512.packuswb.512", byte, *far)
+    upper = builder.icmp_signed("<", index, _all(byte, 0))
+    tables = [builder.bitcast(number, byte) for number in numbers]
+    found = [
+        call(builder, "avx512.vpermi2var.qi.512", byte, tables[i], index, tables[i + 1]) for i in range(0, TABLE, 2)
+    ]
+    low, high = (builder.select(upper, found[i + 1], found[i]) for i in (0, 2))
+    results = []
+    for start in (0, 8):  # as packing put them
+        lanes = [16 * group + start + i for group in range(COUNT // 8) for i in range(8)]
+        mixed = _shuffle(builder, low, high, [place for lane in lanes for place in (lane, lane + 2 * COUNT)])
+        results.append(builder.bitcast(mixed, I16.vector))
+    return results
+
+
+def weights(
+    builder: Any, middle: list[Any], pixels: list[list[Any]], spatial: list[Any], numbers: list[Any], kind: Any
+) -> list[Any]:
+    """Write the code of the weights of two taps for the pixels in the middle."""
+    far = [_distance(builder, middle, channels) for channels in pixels]
+    if len(numbers) == TABLE:
+        near = _looked_up(builder, far, numbers)
+    else:
+        near = [_curved(builder, one, numbers) for one in far]
+    shares = [_spread(builder, share, I16.vector) for share in spatial]
+    return [_rounded_product(builder, weight, share) for weight, share in zip(near, shares, strict=True)]
+
+
+def _product_sum(builder: Any, first: Any, second: Any) -> Any:
+    """Return the sums of the products of neighbours."""
+    found = call_in_parts(builder, PAIR_PRODUCTS, first, second, _I32)
+    if found is not None:
+        return found
+    half = _all(I32.vector, 16)
+    wide = [builder.bitcast(part, I32.vector) for part in (first, second)]
+    upper = builder.mul(*(builder.ashr(part, half) for part in wide))
+    return builder.add(upper, builder.mul(*(builder.ashr(builder.shl(part, half), half) for part in wide)))
+
+
+def added(builder: Any, sums: list[Any], weights: list[Any], pixels: list[list[Any]]) -> list[Any]:
+    """Write the code that adds two taps with their weights to sums: of weights, then of each channel."""
+    totals = list(sums)
+    for half, lanes in enumerate((_LOWER, _UPPER)):
+        picks = [place for lane in lanes for place in (lane, lane + COUNT)]
+        both = _shuffle(builder, *weights, picks)
+        totals[half] = builder.add(sums[half], _product_sum(builder, both, _all(I16.vector, 1)))
+        for c, channel in enumerate(zip(*pixels, strict=True), 1):
+            product = _product_sum(builder, _shuffle(builder, *channel, picks), both)
+            totals[2 * c + half] = builder.add(sums[2 * c + half], product)
+    return totals
+
+
+def ordered(builder: Any, sums: list[Any]) -> list[Any]:
+    """Write the code that puts sums into the order of the pixels."""
+    lanes = [*_LOWER, *_UPPER]
+    picks = [lanes.index(pixel) for pixel in range(COUNT)]
+    halves = picks[: COUNT // 2], picks[COUNT // 2 :]
+    return [_shuffle(builder, *sums[i : i + 2], half) for i in range(0, len(sums), 2) for half in halves]
+
+
+def means(builder: Any, one: list[Any], two: list[Any], middle: list[Any], own: Any) -> list[Any]:
+    """Write the code of the means of two groups of sums and the middle with its own weight, as uint8."""
+    own = _spread(builder, own, I32.vector)
+    totals = [builder.add(first, second) for first, second in zip(one, two, strict=True)]
+    whole = [builder.sitofp(builder.add(total, own), F32.vector) for total in totals[:2]]
+    parts = []
+    for c, channel in enumerate(middle, 1):
+        halves = []
+        for half in (0, 1):
+            lanes = list(range(half * COUNT // 2, (half + 1) * COUNT // 2))
+            pixels = builder.zext(_shuffle(builder, channel, channel, lanes), I32.vector)
+            total = builder.add(totals[2 * c + half], builder.mul(pixels, own))
+            mean = builder.fdiv(builder.sitofp(total, F32.vector), whole[half])
+            halves.append(builder.fptosi(builder.fadd(mean, _all(F32.vector, 0.5)), I32.vector))
+        parts.append(builder.trunc(_shuffle(builder, *halves, list(range(COUNT))), U8.vector))
+    return parts
