@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bilateral_curve import curve
-from ._bilateral_fixed import has_tables
+from . import _bilateral_fixed, _bilateral_real
+from ._bilateral_curve import LANES, curve
 from ._bilateral_rows import half_window, take_apart
 from ._bilateral_simd import (
     RECORD,
@@ -34,7 +34,7 @@ from ._bilateral_simd import (
     where_finite,
 )
 from ._checks import Border
-from ._lanes import VECTOR_BYTES, has_fixed_point
+from ._lanes import has_fixed_point
 from ._planes import load_pixels, store_pixels
 from ._scratch import scratch
 from ._separable import bordered
@@ -47,6 +47,7 @@ STRIP = 128  # pixels, where none are kept
 MOST_ERROR = 0.98  # of fixed point, in steps, before rounding
 MOST_TAPS = 126  # in half a window, whose sums of fixed point have 31 bits
 NOTHING = -1000.0  # the binary logarithm of no weight
+LINE = 64  # bytes
 REAL = np.float32(0)
 
 
@@ -54,8 +55,8 @@ REAL = np.float32(0)
 def bilateral(
     src: int, src_step: int, width: int, out: int, out_step: int, first: int, stop: int, strip: int, keeps: bool,
     rx: int, ry: int, xmap: Any, ymap: Any, across: Any, down: Any, spatial: Any, numbers: Any, own: Any, ring: Any,
-    plane: int, kept: Any, kept_pitch: int, wide: int, sums: Any, rows: Any, kept_rows: Any, places: Any, lines: Any,
-    kind: Any, read: Any, family: Any, shape: Any, cells: Any,
+    plane: int, kept: Any, kept_pitch: int, count: int, wide: int, sums: Any, rows: Any, kept_rows: Any, places: Any,
+    lines: Any, kind: Any, read: Any, family: Any, shape: Any, cells: Any,
 ) -> None:  # fmt: skip
     """Filter rows ``first`` to ``stop``.
 
@@ -63,7 +64,6 @@ def bilateral(
     family in which pixels are loaded that are stored in the planes.
     """
     size, item, channels = pixel_size(kind), ring.itemsize, len(shape)
-    count = VECTOR_BYTES // item
     depth, high = 2 * ry + 1, ry + 1
     taps, row_items = across.size, channels * plane // item
     pairs, pair, weight = taps >> 1, address_of(places), address_of(spatial)
@@ -139,31 +139,34 @@ def run(
     rx, ry = radius
     width, channels, kind = source.width, source.channels, source.kind
     across, down, exponents = half_window(rx, ry, *sigma_space)
-    read, family, own = REAL, REAL, np.float32(1)
-    spatial = exponents.astype(np.float32)
-    numbers: NDArray[Any] = np.full(16, -math.log2(math.e) / (2 * sigma_color * sigma_color), np.float32)
+    read: Any
+    family: Any
+    own: Any
+    read, family, own, count = REAL, REAL, np.float32(1), _bilateral_real.COUNT
+    spatial: NDArray[Any] = exponents.astype(np.float32)
+    numbers: NDArray[Any] = np.full(LANES, -math.log2(math.e) / (2 * sigma_color * sigma_color), np.float32)
     if kind.dtype == np.uint8 and len(across) <= MOST_TAPS and has_fixed_point():
-        fixed = curve(sigma_color, channels, np.exp2(exponents).tobytes(), has_tables())
+        fixed = curve(sigma_color, channels, np.exp2(exponents).tobytes(), _bilateral_fixed.has_tables())
         if fixed.error <= MOST_ERROR:
-            read, family, own = kind, np.int16(0), np.int32(fixed.own)
+            read, family, own, count = kind, np.int16(0), np.int32(fixed.own), _bilateral_fixed.COUNT
             spatial, numbers = fixed.spatial, fixed.numbers
     if len(across) % 2:  # a last tap without weight
         across, down = np.append(across, across[0]), np.append(down, down[0])
         spatial = np.append(spatial, spatial.dtype.type(NOTHING if spatial.dtype.kind == "f" else 0))
     taps, item = len(across), spatial.itemsize
-    count = VECTOR_BYTES // item
-    most = KEPT_BYTES // (VECTOR_BYTES * taps * (ry + 1)) * count - 2 * rx
+    vector = count * item
+    most = KEPT_BYTES // (vector * taps * (ry + 1)) * count - 2 * rx
     keeps = most > 2 * rx
     strips = -(-width // (most if keeps else STRIP))
     strip = -(-width // strips)
     margin = 2 * rx if keeps else rx
     wide = -(-(max(strip, count) + 2 * rx) // count)
-    kept_pitch = VECTOR_BYTES * (wide | 1)  # an odd number of cache lines: places in the cache differ
-    plane = VECTOR_BYTES * (wide + 2) + (2 * margin * item + VECTOR_BYTES) // VECTOR_BYTES * VECTOR_BYTES
+    kept_pitch = LINE * (-(-vector * wide // LINE) | 1)  # an odd number of cache lines: places in the cache differ
+    plane = (vector * (wide + 1) + 2 * margin * item) // LINE * LINE + LINE
     line = (wide + 1) * count * channels * kind.itemsize
     xmap = bordered(-margin, width + margin, width, border)
     ymap = bordered(-ry, source.height + ry, source.height, border)
-    shape, cells = (np.int8(0),) * channels, (np.int8(0),) * (len(numbers) // count)
+    shape, cells = (np.int8(0),) * channels, (np.int8(0),) * (len(numbers) // LANES)
 
     def band(first: int, stop: int) -> None:
         ring = scratch("ring", (2 * ry + 1) * channels * plane // item, spatial.dtype)
@@ -174,7 +177,7 @@ def run(
         lines = scratch("lines", 2 * line, np.uint8)
         bilateral(
             source.at, source.step, width, target.at, target.step, first, stop, strip, keeps, rx, ry, xmap.index,
-            ymap.index, across, down, spatial, numbers, own, ring, plane, kept, kept_pitch, wide, sums, rows,
+            ymap.index, across, down, spatial, numbers, own, ring, plane, kept, kept_pitch, count, wide, sums, rows,
             rows[2 * ry + 1 :], places, lines, kind, read, family, shape, cells,
         )  # fmt: skip
 

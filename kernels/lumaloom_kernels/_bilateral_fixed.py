@@ -1,4 +1,4 @@
-"""Arithmetic of the bilateral filter in fixed point: 32 pixels in a vector of int16, weights of 15 fractional bits.
+"""Arithmetic of the bilateral filter in fixed point: a register of int16 pixels, weights of 15 fractional bits.
 
 A sum is two vectors of int32, because an instruction multiplies two taps' pixels by their weights and adds: that leaves
 sums in the order in which interleaving the two taps in parts of 128 bits puts them, and `ordered` puts them right.
@@ -10,15 +10,16 @@ from typing import Any
 from llvmlite import ir
 
 from ._bilateral_curve import SQUARINGS, TABLE
-from ._lanes import _I8, _I16, _I32, I16, I32, U8, _all, _rounded_product, _spread
+from ._lanes import _FLOAT, _I8, _I16, _I32, _all, _rounded_product, _spread
 from ._planes import _shuffle
-from ._simd import F32
+from ._simd import Vector
 from ._x86 import PAIR_PRODUCTS, call, call_in_parts, has
 
-VECTOR, SUM = I16, I32
-COUNT = I16.vector.count
+COUNT = 32 if has("avx512bw") else 16  # more would not leave registers for sums
+VECTOR, SUM = Vector(f"bilateral_i16x{COUNT}", _I16, COUNT), Vector(f"bilateral_i32x{COUNT // 2}", _I32, COUNT // 2)
+MEAN = Vector(f"bilateral_u8x{COUNT}", _I8, COUNT)
 HALVES = 2  # vectors of a sum
-ELEMENT = _I16
+ELEMENT, ITEM = _I16, 2
 
 _LOWER = [8 * group + i for group in range(COUNT // 8) for i in range(4)]  # pixels of the first vector of a sum
 _UPPER = [lane + 4 for lane in _LOWER]
@@ -30,7 +31,7 @@ def has_tables() -> bool:
 
 
 def _distance(builder: Any, one: list[Any], two: list[Any]) -> Any:
-    zero, total = _all(I16.vector, 0), None
+    zero, total = _all(VECTOR.vector, 0), None
     for first, second in zip(one, two, strict=True):
         difference = builder.sub(first, second)
         negative = builder.icmp_signed("<", difference, zero)
@@ -70,7 +71,7 @@ def _looked_up(builder: Any, far: list[Any], numbers: list[Any]) -> list[Any]:
     for start in (0, 8):  # as packing put them
         lanes = [16 * group + start + i for group in range(COUNT // 8) for i in range(8)]
         mixed = _shuffle(builder, low, high, [place for lane in lanes for place in (lane, lane + 2 * COUNT)])
-        results.append(builder.bitcast(mixed, I16.vector))
+        results.append(builder.bitcast(mixed, VECTOR.vector))
     return results
 
 
@@ -83,7 +84,7 @@ def weights(
         near = _looked_up(builder, far, numbers)
     else:
         near = [_curved(builder, one, numbers) for one in far]
-    shares = [_spread(builder, share, I16.vector) for share in spatial]
+    shares = [_spread(builder, share, VECTOR.vector) for share in spatial]
     return [_rounded_product(builder, weight, share) for weight, share in zip(near, shares, strict=True)]
 
 
@@ -92,8 +93,8 @@ def _product_sum(builder: Any, first: Any, second: Any) -> Any:
     found = call_in_parts(builder, PAIR_PRODUCTS, first, second, _I32)
     if found is not None:
         return found
-    half = _all(I32.vector, 16)
-    wide = [builder.bitcast(part, I32.vector) for part in (first, second)]
+    half = _all(SUM.vector, 16)
+    wide = [builder.bitcast(part, SUM.vector) for part in (first, second)]
     upper = builder.mul(*(builder.ashr(part, half) for part in wide))
     return builder.add(upper, builder.mul(*(builder.ashr(builder.shl(part, half), half) for part in wide)))
 
@@ -103,10 +104,10 @@ def added(builder: Any, sums: list[Any], weights: list[Any], pixels: list[list[A
     totals = list(sums)
     for half, lanes in enumerate((_LOWER, _UPPER)):
         picks = [place for lane in lanes for place in (lane, lane + COUNT)]
-        both = _shuffle(builder, *weights, picks)
-        totals[half] = builder.add(sums[half], _product_sum(builder, both, _all(I16.vector, 1)))
+        both = _shuffle(builder, weights[0], weights[1], picks)
+        totals[half] = builder.add(sums[half], _product_sum(builder, both, _all(VECTOR.vector, 1)))
         for c, channel in enumerate(zip(*pixels, strict=True), 1):
-            product = _product_sum(builder, _shuffle(builder, *channel, picks), both)
+            product = _product_sum(builder, _shuffle(builder, channel[0], channel[1], picks), both)
             totals[2 * c + half] = builder.add(sums[2 * c + half], product)
     return totals
 
@@ -116,22 +117,23 @@ def ordered(builder: Any, sums: list[Any]) -> list[Any]:
     lanes = [*_LOWER, *_UPPER]
     picks = [lanes.index(pixel) for pixel in range(COUNT)]
     halves = picks[: COUNT // 2], picks[COUNT // 2 :]
-    return [_shuffle(builder, *sums[i : i + 2], half) for i in range(0, len(sums), 2) for half in halves]
+    return [_shuffle(builder, sums[i], sums[i + 1], half) for i in range(0, len(sums), 2) for half in halves]
 
 
 def means(builder: Any, one: list[Any], two: list[Any], middle: list[Any], own: Any) -> list[Any]:
     """Write the code of the means of two groups of sums and the middle with its own weight, as uint8."""
-    own = _spread(builder, own, I32.vector)
+    real = ir.VectorType(_FLOAT, COUNT // 2)
+    own = _spread(builder, own, SUM.vector)
     totals = [builder.add(first, second) for first, second in zip(one, two, strict=True)]
-    whole = [builder.sitofp(builder.add(total, own), F32.vector) for total in totals[:2]]
+    whole = [builder.sitofp(builder.add(total, own), real) for total in totals[:2]]
     parts = []
     for c, channel in enumerate(middle, 1):
         halves = []
         for half in (0, 1):
             lanes = list(range(half * COUNT // 2, (half + 1) * COUNT // 2))
-            pixels = builder.zext(_shuffle(builder, channel, channel, lanes), I32.vector)
+            pixels = builder.zext(_shuffle(builder, channel, channel, lanes), SUM.vector)
             total = builder.add(totals[2 * c + half], builder.mul(pixels, own))
-            mean = builder.fdiv(builder.sitofp(total, F32.vector), whole[half])
-            halves.append(builder.fptosi(builder.fadd(mean, _all(F32.vector, 0.5)), I32.vector))
-        parts.append(builder.trunc(_shuffle(builder, *halves, list(range(COUNT))), U8.vector))
+            mean = builder.fdiv(builder.sitofp(total, real), whole[half])
+            halves.append(builder.fptosi(builder.fadd(mean, _all(real, 0.5)), SUM.vector))
+        parts.append(builder.trunc(_shuffle(builder, halves[0], halves[1], list(range(COUNT))), MEAN.vector))
     return parts

@@ -14,8 +14,9 @@ from llvmlite import ir
 from numba import types
 
 from . import _bilateral_fixed, _bilateral_real
+from ._bilateral_curve import LANES
 from ._bilateral_real import absolute
-from ._lanes import _I64, I16, U8, _all, _at
+from ._lanes import _I64, I16, _all, _at
 from ._simd import F32, Codegen, _load, _store, intrinsic
 
 FAR = 3e38  # stands for a value that is not finite: farther from all others than any weight reaches
@@ -58,7 +59,7 @@ def load_numbers(typingctx: Any, address: Any, family: Any, cells: Any) -> tuple
     way = _WAYS[family]
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        parts = _channels(builder, args[0], ir.Constant(_I64, 64), len(cells), way)
+        parts = _channels(builder, args[0], ir.Constant(_I64, way.ITEM * LANES), len(cells), way)
         return context.make_tuple(builder, signature.return_type, parts)
 
     return types.UniTuple(way.VECTOR, len(cells))(types.int64, family, cells), codegen
@@ -89,7 +90,7 @@ def _weighing(keep: bool, sums: Any, centre: Any, numbers: Any, kind: Any) -> tu
         middle = _values(builder, centre)
         places = _addresses(builder, record, x)
         pixels = [_channels(builder, place, pitch, len(middle), way) for place in places[:2]]
-        bytes_apart = ir.Constant(_I64, 64 // way.COUNT)
+        bytes_apart = ir.Constant(_I64, way.ITEM)
         shares = [
             builder.load(_at(builder, place, way.ELEMENT), align=2)
             for place in _places(builder, spatial, bytes_apart, 2)
@@ -153,7 +154,8 @@ def in_order(typingctx: Any, sums: Any) -> tuple[Any, Codegen]:
 
 def _sum_places(builder: Any, address: Any, pitch: Any, count: int, way: Any) -> list[Any]:
     rows = _places(builder, address, pitch, count // way.HALVES)
-    return [place for row in rows for place in _places(builder, row, ir.Constant(_I64, 64), way.HALVES)]
+    size = ir.Constant(_I64, 4 * way.SUM.vector.count)
+    return [place for row in rows for place in _places(builder, row, size, way.HALVES)]
 
 
 @intrinsic
@@ -187,7 +189,7 @@ def load_sums(typingctx: Any, address: Any, pitch: Any, family: Any, shape: Any)
 def means(typingctx: Any, one: Any, two: Any, centre: Any, own: Any) -> tuple[Any, Codegen]:
     """Return the means of two groups of sums and the centre with its own weight: uint8 of the family int16."""
     way = _WAYS_OF_SUMS[one.dtype]
-    result = types.UniTuple(U8 if way is _bilateral_fixed else F32, len(centre))
+    result = types.UniTuple(way.MEAN, len(centre))
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         groups = [_values(builder, group) for group in args[:3]]
@@ -221,7 +223,7 @@ def where_finite(typingctx: Any, values: Any, pixels: Any) -> tuple[Any, Codegen
     """Return the values of float32 pixels all of whose channels are finite, and the others as they are."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if values.dtype == U8:  # never reached, but compiled
+        if values.dtype != F32:  # never reached, but compiled
             return args[0]
         new, old = (_values(builder, group) for group in args)
         finite = _finite(builder, old[0])
