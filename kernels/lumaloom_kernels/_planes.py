@@ -84,19 +84,26 @@ def _threes(builder: Any, pointer: Any, count: int) -> list[Any]:
     within 128 bits take it out, and no sample crosses to the other half of a register.
     """
     half = count // 2
+    planes = []
+    for blend, picks in _blended(builder, pointer, half):
+        planes.append(_shuffle(builder, blend, blend, picks + [half + i for i in picks]))
+    return planes
+
+
+def _blended(builder: Any, pointer: Any, half: int) -> list[tuple[Any, list[int]]]:
+    """Load twice ``half`` pixels of three channels; return registers that have a channel each, and where."""
     kind = ir.VectorType(pointer.type.pointee, half)
     blocks = []
     for number in range(6):
         place = builder.gep(pointer, [ir.Constant(ir.IntType(64), number * half)])
         blocks.append(builder.load(builder.bitcast(place, kind.as_pointer()), align=1))
-    parts = [_shuffle(builder, blocks[i], blocks[i + 3], list(range(count))) for i in range(3)]
-    planes = []
+    parts = [_shuffle(builder, blocks[i], blocks[i + 3], list(range(2 * half))) for i in range(3)]
+    results = []
     for channel in range(3):
         numbers = [_pixel_at(place - channel, half) * 3 + channel for place in range(half)]
         blend = _blend(builder, parts, [number // half for number in numbers])
-        picks = [(3 * i + channel) % half for i in range(half)]
-        planes.append(_shuffle(builder, blend, blend, picks + [half + i for i in picks]))
-    return planes
+        results.append((blend, [(3 * i + channel) % half for i in range(half)]))
+    return results
 
 
 def _pixel_at(place: int, half: int) -> int:
@@ -133,6 +140,30 @@ def _fill_threes(element: ir.Type, channels: int, count: int) -> bool:
     return channels == 3 and element in (_I8, _I16) and count * element.width == 256 and has("avx2")
 
 
+def _taken_apart(builder: Any, pointer: Any, channels: int, vector: ir.VectorType) -> list[Any]:
+    """Write the code of `load_pixels`."""
+    element = pointer.type.pointee
+    if channels == 2 and element in (_I8, _I16) and element != vector.element:
+        return _halves(builder, pointer, vector)
+    if _fill_threes(element, channels, vector.count):
+        return [_widen(builder, plane, vector) for plane in _threes(builder, pointer, vector.count)]
+    total = channels * vector.count
+    size = min(_register(element), total)
+    starts = [min(start, total - size) for start in range(0, total, size)]
+    parts = []
+    for start in starts:
+        place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
+        parts.append(builder.load(builder.bitcast(place, ir.VectorType(element, size).as_pointer()), align=1))
+    planes = []
+    for channel in range(channels):
+        wanted = []
+        for i in range(channel, total, channels):
+            part = next(k for k, start in enumerate(starts) if start <= i < start + size)
+            wanted.append(part * size + i - starts[part])
+        planes.append(_widen(builder, _permute(builder, parts, wanted), vector))
+    return planes
+
+
 @intrinsic
 def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
     """Load as many pixels as a family has lanes; return a vector of each channel."""
@@ -140,29 +171,30 @@ def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any
     result = types.UniTuple(_FAMILIES[family], channels)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _at(builder, args[0], element)
-        if channels == 2 and element in (_I8, _I16) and element != vector.element:
-            return context.make_tuple(builder, signature.return_type, _halves(builder, pointer, vector))
-        if _fill_threes(element, channels, vector.count):
-            planes = [_widen(builder, plane, vector) for plane in _threes(builder, pointer, vector.count)]
-            return context.make_tuple(builder, signature.return_type, planes)
-        total = channels * vector.count
-        size = min(_register(element), total)
-        starts = [min(start, total - size) for start in range(0, total, size)]
-        parts = []
-        for start in starts:
-            place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
-            parts.append(builder.load(builder.bitcast(place, ir.VectorType(element, size).as_pointer()), align=1))
-        planes = []
-        for channel in range(channels):
-            wanted = []
-            for i in range(channel, total, channels):
-                part = next(k for k, start in enumerate(starts) if start <= i < start + size)
-                wanted.append(part * size + i - starts[part])
-            planes.append(_widen(builder, _permute(builder, parts, wanted), vector))
+        planes = _taken_apart(builder, _at(builder, args[0], element), channels, vector)
         return context.make_tuple(builder, signature.return_type, planes)
 
     return result(types.int64, kind, family, shape), codegen
+
+
+def _put_together(builder: Any, pointer: Any, planes: list[Any]) -> None:
+    """Write the code that stores channels of elements as pixels."""
+    channels, lanes, element = len(planes), planes[0].type.count, planes[0].type.element
+    total = channels * lanes
+    size = min(_register(element), total)
+    if _fill_threes(element, channels, lanes):
+        _store_threes(builder, pointer, planes)
+        return
+    while len(planes) > 1 and planes[0].type.count < size:  # two halves of a register are one part
+        planes = [
+            _shuffle(builder, planes[i], planes[min(i + 1, len(planes) - 1)], list(range(2 * planes[0].type.count)))
+            for i in range(0, len(planes), 2)
+        ]
+    for start in range(0, total, size):
+        stop = min(start + size, total)
+        part = _permute(builder, planes, [i % channels * lanes + i // channels for i in range(start, stop)])
+        place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
+        builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=1)
 
 
 @intrinsic
@@ -171,25 +203,8 @@ def store_pixels(typingctx: Any, address: Any, values: Any, kind: Any) -> tuple[
     element = _ELEMENTS[kind]
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        channels = len(values)
-        planes = [narrow(builder, builder.extract_value(args[1], c), element, saturate=True) for c in range(channels)]
-        lanes = planes[0].type.count
-        total = channels * lanes
-        size = min(_register(element), total)
-        pointer = _at(builder, args[0], element)
-        if _fill_threes(element, channels, lanes):
-            _store_threes(builder, pointer, planes)
-            return
-        while len(planes) > 1 and planes[0].type.count < size:  # two halves of a register are one part
-            planes = [
-                _shuffle(builder, planes[i], planes[min(i + 1, len(planes) - 1)], list(range(2 * planes[0].type.count)))
-                for i in range(0, len(planes), 2)
-            ]
-        for start in range(0, total, size):
-            stop = min(start + size, total)
-            part = _permute(builder, planes, [i % channels * lanes + i // channels for i in range(start, stop)])
-            place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
-            builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=1)
+        parts = [builder.extract_value(args[1], c) for c in range(len(values))]
+        _put_together(builder, _at(builder, args[0], element), [narrow(builder, part, element, True) for part in parts])
 
     return types.void(types.int64, values, kind), codegen
 
