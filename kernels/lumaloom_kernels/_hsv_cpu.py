@@ -33,12 +33,15 @@ def _smaller(builder: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", a, b), a, b)
 
 
-def _poison(builder: Any, values: list[Any], kind: Any, result: Any) -> Any:
-    """Return the result, or NaN where a value is not finite: comparisons lose that."""
-    if kind == types.float32:
-        for value in values:
-            result = builder.fadd(result, builder.fsub(value, value))
-    return result
+def _poisoned(builder: Any, values: list[Any], kind: Any, results: list[Any]) -> list[Any]:
+    """Return the results, or NaN where a value is not finite: comparisons lose that."""
+    if kind != types.float32:
+        return results
+    zero = _all(F32.vector, 0.0)
+    nothing = builder.fmul(values[0], zero, flags=_CONTRACT)  # NaN of what is not finite
+    for value in values[1:]:
+        nothing = builder.fadd(nothing, builder.fmul(value, zero, flags=_CONTRACT), flags=_CONTRACT)
+    return [builder.fadd(result, nothing) for result in results]
 
 
 @intrinsic
@@ -76,7 +79,7 @@ def hsv_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
         over = builder.fcmp_ordered(">=", hue, _all(F32.vector, end))
         hue = builder.select(over, builder.fsub(hue, _all(F32.vector, steps)), hue)
         saturation = builder.select(lit, builder.fmul(saturation, _all(F32.vector, top)), zero)
-        results = [_poison(builder, [r, g, b], kind, part) for part in (hue, saturation, value)]
+        results = _poisoned(builder, [r, g, b], kind, [hue, saturation, value])
         return context.make_tuple(builder, signature.return_type, results)
 
     return types.UniTuple(F32, 3)(values, kind), codegen
@@ -154,7 +157,8 @@ def rgb_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
             share = builder.fsub(_all(F32.vector, 2.0), away) if centre == 3 else builder.fsub(away, one)
             share = _smaller(builder, _larger(builder, share, zero), one)
             part = builder.fsub(value, builder.fmul(depth, share, flags=_CONTRACT), flags=_CONTRACT)
-            results.append(_poison(builder, [hue, saturation, value], kind, part))
+            results.append(part)
+        results = _poisoned(builder, [hue, saturation, value], kind, results)
         return context.make_tuple(builder, signature.return_type, results)
 
     return types.UniTuple(F32, 3)(values, kind), codegen

@@ -137,7 +137,16 @@ def _store_threes(builder: Any, pointer: Any, planes: list[Any]) -> None:
 
 
 def _fill_threes(element: ir.Type, channels: int, count: int) -> bool:
-    return channels == 3 and element in (_I8, _I16) and count * element.width == 256 and has("avx2")
+    """Tell whether three channels fill registers of 256 bits, for which no single instruction permutes more."""
+    if channels != 3 or not has("avx2"):
+        return False
+    if element == _FLOAT:
+        return count == 8 and not has("avx512f")
+    return element in (_I8, _I16) and count * element.width == 256
+
+
+def _beyond(builder: Any, pointer: Any, count: int) -> Any:
+    return builder.gep(pointer, [ir.Constant(ir.IntType(64), count)])
 
 
 def _taken_apart(builder: Any, pointer: Any, channels: int, vector: ir.VectorType) -> list[Any]:
@@ -147,6 +156,10 @@ def _taken_apart(builder: Any, pointer: Any, channels: int, vector: ir.VectorTyp
         return _halves(builder, pointer, vector)
     if _fill_threes(element, channels, vector.count):
         return [_widen(builder, plane, vector) for plane in _threes(builder, pointer, vector.count)]
+    if _fill_threes(element, channels, vector.count // 2):
+        count = vector.count // 2
+        halves = [_threes(builder, _beyond(builder, pointer, start), count) for start in (0, 3 * count)]
+        return [_shuffle(builder, pair[0], pair[1], list(range(2 * count))) for pair in zip(*halves, strict=True)]
     total = channels * vector.count
     size = min(_register(element), total)
     starts = [min(start, total - size) for start in range(0, total, size)]
@@ -184,6 +197,12 @@ def _put_together(builder: Any, pointer: Any, planes: list[Any]) -> None:
     size = min(_register(element), total)
     if _fill_threes(element, channels, lanes):
         _store_threes(builder, pointer, planes)
+        return
+    if _fill_threes(element, channels, lanes // 2):
+        for start in (0, lanes // 2):
+            picks = list(range(start, start + lanes // 2))
+            half = [_shuffle(builder, plane, plane, picks) for plane in planes]
+            _store_threes(builder, _beyond(builder, pointer, 3 * start), half)
         return
     while len(planes) > 1 and planes[0].type.count < size:  # two halves of a register are one part
         planes = [
