@@ -85,13 +85,13 @@ def weights(
 
 def added(builder: Any, sums: list[Any], weights: list[Any], pixels: list[list[Any]]) -> list[Any]:
     """Write the code that adds two taps with their weights to sums: of weights, then of each channel."""
-    for weight, channels in zip(weights, pixels, strict=True):
-        totals = [builder.fadd(sums[0], weight)]
-        for total, channel in zip(sums[1:], channels, strict=True):
-            product = builder.fmul(channel, weight, flags=_CONTRACT)
-            totals.append(builder.fadd(total, product, flags=_CONTRACT))
-        sums = totals
-    return sums
+    one, two = weights
+    totals = [builder.fadd(sums[0], builder.fadd(one, two))]  # sums wait for one addition a pair
+    for total, (first, second) in zip(sums[1:], zip(*pixels, strict=True), strict=True):
+        product = builder.fmul(second, two, flags=_CONTRACT)
+        pair = builder.fadd(builder.fmul(first, one), product, flags=_CONTRACT)
+        totals.append(builder.fadd(total, pair))
+    return totals
 
 
 def ordered(builder: Any, sums: list[Any]) -> list[Any]:
