@@ -156,7 +156,7 @@ def run(
     taps, item = len(across), spatial.itemsize
     vector = count * item
     most = KEPT_BYTES // (vector * taps * (ry + 1)) * count - 2 * rx
-    keeps = most > 2 * rx
+    keeps = most > 7 * rx  # else too many weights are worked out beside the strip
     strips = -(-width // (most if keeps else STRIP))
     strip = -(-width // strips)
     margin = 2 * rx if keeps else rx
