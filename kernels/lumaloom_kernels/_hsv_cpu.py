@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _FLOAT, _I16, _I32, I32, U8, _all, lanes
 from ._lines import Addresses, run_lines
-from ._planes import fetch_ahead, load_pixels, shift_to_line, store_pixels
+from ._planes import fetch_pixels_ahead, load_pixels, shift_to_line, store_pixels
 from ._simd import F32, Codegen, intrinsic, jit, pixel_size
 
 _FOUR = (np.int8(0),) * 4
@@ -179,7 +179,7 @@ def hsv_lines(
         shift = shift_to_line(target, pixel, step)
         for i in range((count + shift + step - 1) // step):
             at = min(max(i * step - shift, 0), count - step) * pixel
-            fetch_ahead(source + at, step * pixel)
+            fetch_pixels_ahead(source + at, kind, family, shape)
             values = load_pixels(source + at, kind, family, shape)
             if len(back) == 1:
                 x, y_, z = rgb_of(values, kind)

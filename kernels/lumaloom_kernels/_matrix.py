@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, _all, _rounded_product, has_fixed_point, lanes
 from ._lines import Addresses, run_lines
-from ._planes import fetch_ahead, shift_to_line
+from ._planes import fetch_pixels_ahead, shift_to_line
 from ._planes_wide import load_any_order, store_any_order
 from ._simd import Codegen, intrinsic, jit, pixel_size
 
@@ -74,7 +74,7 @@ def matrix_lines(
         shift = shift_to_line(target, pixel_out, step)
         for i in range((count + shift + step - 1) // step):
             at = min(max(i * step - shift, 0), count - step)
-            fetch_ahead(source + at * pixel, step * pixel)
+            fetch_pixels_ahead(source + at * pixel, kind, family, shape)
             values = matrix_product(load_any_order(source + at * pixel, kind, family, shape), weights)
             store_any_order(target + at * pixel_out, values, kind, family, shape)
 

@@ -23,7 +23,7 @@ from ._lanes import (
     _at,
     narrow,
 )
-from ._simd import Codegen, intrinsic, jit, prefetch
+from ._simd import Codegen, _prefetch, intrinsic, jit, prefetch
 from ._x86 import has
 
 AHEAD = 8192  # bytes
@@ -233,6 +233,18 @@ def fetch_ahead(address: int, count: int) -> None:
     """Ask for ``count`` bytes that will be read soon: two pages on, where the processor's own guess stops at one."""
     for at in range(0, count, 64):
         prefetch(address + AHEAD + at)
+
+
+@intrinsic
+def fetch_pixels_ahead(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
+    """Do the same for as many pixels as `load_pixels` loads, without a loop."""
+    size = _FAMILIES[family].vector.count * len(shape) * kind.bitwidth // 8
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        for at in range(0, size, 64):
+            _prefetch(builder, builder.add(args[0], ir.Constant(ir.IntType(64), AHEAD + at)), 0)
+
+    return types.void(types.int64, kind, family, shape), codegen
 
 
 @jit
