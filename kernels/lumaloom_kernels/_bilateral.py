@@ -1,158 +1,133 @@
 """The bilateral filter on rows kept in cache: every weight of a pair of pixels is worked out once and used twice.
 
-Source rows are taken apart into float32 planes, with their border, in a ring of as many rows as the window is
-high. The window without its centre falls into pairs of offsets ``(dx, dy)`` and ``(-dx, -dy)``; the pixel at an
-offset and the one that it counts from have the same weight for each other. So for every row the weights of one
-half of the window are kept, in a ring of ``radius + 1`` rows; the other half was worked out by rows above, or
-to the left. Where that ring would outgrow the second-level cache, weights are worked out where they are used.
+Source rows are taken apart into planes, with their border, in a ring of as many rows as the window is high. The window
+without its centre falls into pairs of offsets ``(dx, dy)`` and ``(-dx, -dy)``; the pixel at an offset and the one
+that it counts from have the same weight for each other. So for every row the weights of one half of the window are
+worked out, summed up, and kept, in a ring of ``radius + 1`` rows; the other half was worked out by rows above, or to
+the left. Where that ring would outgrow the second-level cache, weights are worked out where they are used.
 
-Addresses and pitches are in bytes; maps are those of `_fir`.
+The arithmetic is fixed point for uint8 where its result is within a step of the exact one, else float32.
+Addresses and pitches are in bytes; maps are those of `_fir`; families, shape and cells those of `_bilateral_simd`.
 """
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bilateral_simd import FAR, add_pixels, distance, first_sums, means, store_planes, weight, where_finite
+from . import _bilateral_fixed, _bilateral_real
+from ._bilateral_curve import LANES, curve
+from ._bilateral_rows import half_window, take_apart
+from ._bilateral_simd import (
+    RECORD,
+    add_kept,
+    add_once,
+    add_weighing,
+    in_order,
+    load_numbers,
+    load_planes,
+    load_sums,
+    means,
+    no_sums,
+    store_sums,
+    where_finite,
+)
 from ._checks import Border
+from ._lanes import has_fixed_point
 from ._planes import load_pixels, store_pixels
 from ._scratch import scratch
 from ._separable import bordered
-from ._simd import LANES_F32, address_of, copy_bytes, f32_load, f32_store, jit, pixel_load, pixel_size
+from ._simd import address_of, copy_bytes, jit, pixel_size
 from ._stencil_run import prepared
 from ._threads import run_bands
 
-PAIRED_TAPS = 80  # in half a window, up to which weights are kept
-WEIGHT_BYTES = 160 << 10  # of kept weights
+KEPT_BYTES = 400 << 10  # of weights
 STRIP = 128  # pixels, where none are kept
+MOST_ERROR = 0.98  # of fixed point, in steps, before rounding
+MOST_TAPS = 126  # in half a window, whose sums of fixed point have 31 bits
+NOTHING = -1000.0  # the binary logarithm of no weight
+LINE = 64  # bytes
 REAL = np.float32(0)
 
 
 @jit
-def take_apart(
-    planes: Any, at: int, pitch: int, row: int, x0: int, span: int, xmap: Any, xpad: int, source_width: int, kind: Any,
-    shape: Any,
-) -> None:  # fmt: skip
-    """Write the pixels of positions ``x0`` to ``x0 + span`` into planes that begin with element ``at``."""
-    target = address_of(planes) + 4 * at
-    size = pixel_size(kind)
-    channels = len(shape)
-    low = min(max(xpad, x0), x0 + span)
-    high = max(low, min(xpad + source_width, x0 + span))
-    count = high - low
-    whole = count // LANES_F32 * LANES_F32
-    if whole:
-        for i in range((count + LANES_F32 - 1) // LANES_F32):
-            x = min(i * LANES_F32, count - LANES_F32)
-            values = load_pixels(row + (low - xpad + x) * channels * size, kind, REAL, shape)
-            store_planes(target + 4 * (low - x0 + x), values, pitch)
-        whole = count
-    for p in range(x0, x0 + span):
-        if low <= p < low + whole:
-            continue
-        for c in range(channels):
-            value = REAL
-            if xmap[p] >= 0:
-                value = pixel_load(row + (xmap[p] * channels + c) * size, kind)
-            if not np.isfinite(value):
-                value = np.float32(FAR)
-            planes[at + c * (pitch >> 2) + p - x0] = value
-
-
-@jit
 def bilateral(
-    src: int, src_step: int, width: int, out: int, out_step: int, first: int, stop: int, strip: int,
-    rx: int, ry: int, margin: int, xmap: Any, ymap: Any, across: Any, down: Any, spatial: Any, scale: Any, ring: Any,
-    plane: int, kept: Any, kept_pitch: int, rows: Any, kept_rows: Any, places: Any, spare: Any, kind: Any, shape: Any,
+    src: int, src_step: int, width: int, out: int, out_step: int, first: int, stop: int, strip: int, keeps: bool,
+    rx: int, ry: int, xmap: Any, ymap: Any, across: Any, down: Any, spatial: Any, numbers: Any, own: Any, ring: Any,
+    plane: int, kept: Any, kept_pitch: int, count: int, wide: int, sums: Any, rows: Any, kept_rows: Any, places: Any,
+    lines: Any, kind: Any, read: Any, family: Any, shape: Any, cells: Any,
 ) -> None:  # fmt: skip
     """Filter rows ``first`` to ``stop``.
 
-    ``across``, ``down`` and ``spatial`` have the offsets of one half of the window and the binary logarithms of
-    their weights; ``margin`` is ``2 * rx`` where weights are kept, and ``rx`` where not.
+    ``across``, ``down`` and ``spatial`` have the taps of one half of the window, an even number. ``read`` is the
+    family in which pixels are loaded that are stored in the planes.
     """
-    size = pixel_size(kind)
-    channels = len(shape)
-    paired = margin > rx
+    size, item, channels = pixel_size(kind), ring.itemsize, len(shape)
     depth, high = 2 * ry + 1, ry + 1
-    pitch = channels * plane
-    taps = across.size
-    short = strip < LANES_F32
-    edge = address_of(spare)
-    blocks = (strip + LANES_F32 - 1) // LANES_F32
-    wide = (strip + 2 * rx + LANES_F32 - 1) // LANES_F32
-    begin = ry if paired else 0  # rows before the first whose weights have to be there
+    taps, row_items = across.size, channels * plane // item
+    pairs, pair, weight = taps >> 1, address_of(places), address_of(spatial)
+    curve = load_numbers(address_of(numbers), family, cells)
+    margin = 2 * rx if keeps else rx
+    begin = ry if keeps else 0  # rows before the first whose weights have to be there
+    blocks = (strip + count - 1) // count
+    sum_pitch = 4 * count * (wide + 1)
+    begun, line = address_of(sums) + 4 * rx, address_of(lines)
+    before = line + blocks * count * channels * size
     for s in range((width + strip - 1) // strip):
         x0 = min(s * strip, width - strip)
         for e in range(first, stop + 2 * ry):
-            at = e % depth * (pitch >> 2)
+            at = e % depth * row_items
             if ymap[e] < 0:
-                ring[at : at + (pitch >> 2)] = 0
+                ring[at : at + row_items] = 0
             else:
                 row = src + ymap[e] * src_step
-                take_apart(ring, at, plane, row, x0, strip + 2 * margin, xmap, margin, width, kind, shape)
+                take_apart(ring, at, plane, row, x0, strip + 2 * margin, xmap, margin, width, kind, read, shape)
             y = e - 2 * ry
             if y < first - begin:
                 continue
             for j in range(depth):
-                rows[j] = address_of(ring) + (y + j) % depth * pitch + 4 * margin
-            for j in range(high):  # of row y - ry + j; their order is all that counts
-                kept_rows[j] = address_of(kept) + (y + j) % high * kept_pitch + 4 * rx
-            centre = rows[ry]
+                rows[j] = address_of(ring) + (y + j) % depth * channels * plane + margin * item
+            for j in range(high):  # of the row and those above it
+                kept_rows[j] = address_of(kept) + (y + ry - j) % high * taps * kept_pitch + rx * item
             for k in range(taps):
-                places[0, k] = rows[ry + down[k]] + 4 * across[k]
-                places[1, k] = rows[ry - down[k]] - 4 * across[k]
-                if paired:
-                    places[2, k] = kept_rows[ry] + k * high * kept_pitch
-                    places[3, k] = kept_rows[ry - down[k]] + k * high * kept_pitch - 4 * across[k]
-            if paired:
+                place, turn, skip = places[k >> 1], k & 1, across[k] * item
+                place[turn] = rows[ry + down[k]] + skip
+                place[2 + turn] = kept_rows[0] + k * kept_pitch
+                place[4 + turn] = rows[ry - down[k]] - skip
+                place[6 + turn] = kept_rows[down[k]] + k * kept_pitch - skip
+            centre = rows[ry]
+            if keeps:
                 for i in range(wide):
-                    x = 64 * i - 4 * rx
-                    for k in range(taps):
-                        far = distance(centre + x, places[0, k] + x, plane, shape)
-                        f32_store(places[2, k] + x, weight(far, scale, spatial[k], kind))
+                    x = (i * count - rx) * item
+                    middle = load_planes(centre + x, plane, family, shape)
+                    group = no_sums(family, shape)
+                    for k in range(pairs):
+                        record, place = pair + 2 * RECORD * k, weight + 2 * item * k
+                        group = add_weighing(group, middle, record, x, place, curve, plane, kind)
+                    store_sums(begun + (i * count - rx) * 4, in_order(group), sum_pitch)
                 if y < first:
                     continue
-            goal = out + y * out_step + x0 * channels * size
-            here = src + ymap[y + ry] * src_step + x0 * channels * size
+            if size == 4:
+                copy_bytes(before, src + ymap[y + ry] * src_step + x0 * channels * size, strip * channels * size)
             for i in range(blocks):
-                skip = max(0, min(i * LANES_F32, strip - LANES_F32)) * channels * size
-                x = 4 * max(0, min(i * LANES_F32, strip - LANES_F32))
-                sums = first_sums(centre + x, plane, shape)
-                if paired:
-                    for k in range(taps):
-                        sums = add_pixels(sums, f32_load(places[2, k] + x), places[0, k] + x, plane)
-                        sums = add_pixels(sums, f32_load(places[3, k] + x), places[1, k] + x, plane)
+                x = i * count * item
+                middle = load_planes(centre + x, plane, family, shape)
+                group = other = no_sums(family, shape)
+                if keeps:
+                    for k in range(pairs):
+                        group = add_kept(group, pair + 2 * RECORD * k + RECORD, x, plane)
+                    other = load_sums(begun + i * count * 4, sum_pitch, family, shape)
                 else:
-                    for k in range(taps):
-                        for side in range(2):
-                            far = distance(centre + x, places[side, k] + x, plane, shape)
-                            w = weight(far, scale, spatial[k], kind)
-                            sums = add_pixels(sums, w, places[side, k] + x, plane)
-                values = means(sums)
+                    for k in range(2 * pairs):
+                        place = weight + 2 * item * (k >> 1)
+                        group = add_once(group, middle, pair + RECORD * k, x, place, curve, plane, kind)
+                values = means(in_order(group), other, middle, own)
+                skip = i * count * channels * size
                 if size == 4:
-                    before = here + skip
-                    if short:
-                        copy_bytes(edge, here, strip * channels * size)
-                        before = edge
-                    values = where_finite(values, load_pixels(before, kind, REAL, shape))
-                store_pixels(edge if short else goal + skip, values, kind)
-            if short:
-                copy_bytes(goal, edge, strip * channels * size)
-
-
-@lru_cache(64)
-def half_window(
-    rx: int, ry: int, sigma_x: float, sigma_y: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Return the offsets of one half of the ellipse and the binary logarithms of their weights."""
-    y, x = np.mgrid[-ry : ry + 1, -rx : rx + 1]
-    inside = (x * x * ry * ry + y * y * rx * rx <= rx * rx * ry * ry) & ((y > 0) | ((y == 0) & (x > 0)))
-    x, y = x[inside].astype(np.int64), y[inside].astype(np.int64)
-    exponents = -((x / sigma_x) ** 2 + (y / sigma_y) ** 2) / 2 * math.log2(math.e)
-    return x, y, exponents.astype(np.float32)
+                    values = where_finite(values, load_pixels(before + skip, kind, REAL, shape))
+                store_pixels(line + skip, values, kind)
+            copy_bytes(out + y * out_step + x0 * channels * size, line, strip * channels * size)
 
 
 def run(
@@ -162,30 +137,48 @@ def run(
     """Filter an image."""
     source, target, result = prepared(src, out)
     rx, ry = radius
-    across, down, spatial = half_window(rx, ry, *sigma_space)
-    width, channels, taps = source.width, source.channels, len(across)
-    paired = taps <= PAIRED_TAPS
-    margin = 2 * rx if paired else rx
-    most = max(STRIP // 2, WEIGHT_BYTES // (4 * taps * (ry + 1)) - 2 * rx) if paired else STRIP
-    strips = -(-width // most)
-    strip = min(width, -(-width // strips // LANES_F32) * LANES_F32)
-    plane = 4 * (strip + 2 * margin + 2 * LANES_F32) // 64 * 64 + 64
-    kept_pitch = 4 * (strip + 2 * rx + LANES_F32) // 64 * 64 + 64
+    width, channels, kind = source.width, source.channels, source.kind
+    across, down, exponents = half_window(rx, ry, *sigma_space)
+    read: Any
+    family: Any
+    own: Any
+    read, family, own, count = REAL, REAL, np.float32(1), _bilateral_real.COUNT
+    spatial: NDArray[Any] = exponents.astype(np.float32)
+    numbers: NDArray[Any] = np.full(LANES, -math.log2(math.e) / (2 * sigma_color * sigma_color), np.float32)
+    if kind.dtype == np.uint8 and len(across) <= MOST_TAPS and has_fixed_point():
+        fixed = curve(sigma_color, channels, np.exp2(exponents).tobytes(), _bilateral_fixed.has_tables())
+        if fixed.error <= MOST_ERROR:
+            read, family, own, count = kind, np.int16(0), np.int32(fixed.own), _bilateral_fixed.COUNT
+            spatial, numbers = fixed.spatial, fixed.numbers
+    if len(across) % 2:  # a last tap without weight
+        across, down = np.append(across, across[0]), np.append(down, down[0])
+        spatial = np.append(spatial, spatial.dtype.type(NOTHING if spatial.dtype.kind == "f" else 0))
+    taps, item = len(across), spatial.itemsize
+    vector = count * item
+    most = KEPT_BYTES // (vector * taps * (ry + 1)) * count - 2 * rx
+    keeps = most > 7 * rx  # else too many weights are worked out beside the strip
+    strips = -(-width // (most if keeps else STRIP))
+    strip = -(-width // strips)
+    margin = 2 * rx if keeps else rx
+    wide = -(-(max(strip, count) + 2 * rx) // count)
+    kept_pitch = LINE * (-(-vector * wide // LINE) | 1)  # an odd number of cache lines: places in the cache differ
+    plane = (vector * (wide + 1) + 2 * margin * item) // LINE * LINE + LINE
+    line = (wide + 1) * count * channels * kind.itemsize
     xmap = bordered(-margin, width + margin, width, border)
     ymap = bordered(-ry, source.height + ry, source.height, border)
-    scale = np.float32(-math.log2(math.e) / (2 * sigma_color * sigma_color))
-    shape = (np.int8(0),) * channels
+    shape, cells = (np.int8(0),) * channels, (np.int8(0),) * (len(numbers) // LANES)
 
     def band(first: int, stop: int) -> None:
-        ring = scratch("ring", (2 * ry + 1) * channels * plane // 4, np.float32)
-        kept = scratch("kept", taps * (ry + 1) * kept_pitch if paired else 1, np.uint8)
+        ring = scratch("ring", (2 * ry + 1) * channels * plane // item, spatial.dtype)
+        kept = scratch("kept", (taps * (ry + 1) + 1) * kept_pitch if keeps else 1, np.uint8)
+        sums = scratch("sums", (channels + 1) * count * (wide + 2), np.float32)
         rows = scratch("rows", 3 * ry + 2, np.int64)
-        places = scratch("places", 4 * taps, np.int64).reshape(4, taps)
-        spare = scratch("spare", 4 * LANES_F32 * channels, np.uint8)
+        places = scratch("places", 4 * taps, np.int64).reshape(-1, 8)
+        lines = scratch("lines", 2 * line, np.uint8)
         bilateral(
-            source.at, source.step, width, target.at, target.step, first, stop, strip, rx, ry, margin, xmap.index,
-            ymap.index, across, down, spatial, scale, ring, plane, kept, kept_pitch, rows, rows[2 * ry + 1 :], places,
-            spare, source.kind, shape,
+            source.at, source.step, width, target.at, target.step, first, stop, strip, keeps, rx, ry, xmap.index,
+            ymap.index, across, down, spatial, numbers, own, ring, plane, kept, kept_pitch, count, wide, sums, rows,
+            rows[2 * ry + 1 :], places, lines, kind, read, family, shape, cells,
         )  # fmt: skip
 
     run_bands(band, source.height, threads)

@@ -1,27 +1,30 @@
-"""Noise added to samples, 32 at once."""
+"""Noise added to samples, 32 at once, or 64 of a byte."""
 
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numpy.typing import NDArray
 
-from ._lanes import _ELEMENTS, _FLOAT, _I16, _I32, _I64, I16, I32, _all, _at, _rounded_product
+from ._lanes import _ELEMENTS, _FLOAT, _I8, _I32, _I64, I16, I32, _all, _at
 from ._lines import Addresses, run_rows
-from ._noise import BELL_BITS, STRENGTH_BITS, row_keys
-from ._noise_cpu import bell_lanes, uniform_lanes, uniform_lanes_odd
+from ._nibble_table import entries, has_nibbles
+from ._noise import BELL_BITS, bell_steps, row_keys
+from ._noise_cpu import (
+    BYTES,
+    bell_lanes,
+    uniform_bytes_between,
+    uniform_bytes_lanes,
+    uniform_lanes,
+    uniform_lanes_odd,
+)
 from ._planes import _shuffle, fetch_ahead
-from ._simd import F32, Codegen, intrinsic, jit, pixel_size
+from ._simd import F32, Codegen, address_of, intrinsic, jit, pixel_size
+from ._x86 import call, has
 
-STEP = I16.vector.count
-
-
-def _clipped(builder: Any, value: Any, high: Any) -> Any:
-    """Write the code that brings whole numbers between zero and ``high``."""
-    zero, sign = _all(value.type, 0), builder.icmp_signed
-    value = builder.select(sign(">", value, zero), value, zero)
-    return builder.select(sign("<", value, high), value, high)
+STEP, BYTE_STEP = I16.vector.count, BYTES.vector.count
 
 
 def _everywhere(builder: Any, scalar: Any, vector: ir.VectorType) -> Any:
@@ -29,20 +32,57 @@ def _everywhere(builder: Any, scalar: Any, vector: ir.VectorType) -> Any:
     return builder.shuffle_vector(one, one, _all(ir.VectorType(_I32, vector.count), 0))
 
 
+def _looked_up(builder: Any, numbers: Any, table: Any) -> Any:
+    """Write the code that looks the lower seven bits of bytes up."""
+    if has("avx512vbmi"):
+        halves = [
+            builder.load(_at(builder, builder.add(table, ir.Constant(_I64, start)), BYTES.vector), align=1)
+            for start in (0, 64)
+        ]
+        return call(builder, "avx512.vpermi2var.qi.512", BYTES.vector, halves[0], numbers, halves[1])
+    count = BYTES.vector.count
+    if has_nibbles():
+        half = count // 2
+        parts = [_shuffle(builder, numbers, numbers, list(range(start, start + half))) for start in (0, half)]
+        low, high = entries(builder, parts, table, 8)
+        return _shuffle(builder, low, high, list(range(count)))
+    result = ir.Constant(BYTES.vector, ir.Undefined)
+    for i in range(count):
+        place = ir.Constant(_I32, i)
+        number = builder.and_(builder.extract_element(numbers, place), ir.Constant(_I8, 127))
+        entry = builder.load(_at(builder, builder.add(table, builder.zext(number, _I64)), _I8))
+        result = builder.insert_element(result, entry, place)
+    return result
+
+
+def _saturating(builder: Any, name: str, a: Any, b: Any) -> Any:
+    kind = ir.FunctionType(a.type, [a.type, b.type])
+    full = f"llvm.{name}.sat.v{a.type.count}i{a.type.element.width}"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, full), [a, b])
+
+
+@intrinsic
+def add_steps(typingctx: Any, source: Any, target: Any, numbers: Any, table: Any, high: Any) -> tuple[Any, Codegen]:
+    """Add to 64 bytes what a table has for the lower seven bits of numbers, or subtract it where the eighth is set."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        source, target, numbers, table, high = args
+        pixels = builder.load(_at(builder, source, BYTES.vector), align=1)
+        steps = _looked_up(builder, numbers, table)
+        down = builder.icmp_signed("<", numbers, _all(BYTES.vector, 0))
+        less, more = (_saturating(builder, name, pixels, steps) for name in ("usub", "uadd"))
+        result, top = builder.select(down, less, more), _everywhere(builder, high, BYTES.vector)
+        result = builder.select(builder.icmp_unsigned("<", result, top), result, top)
+        builder.store(result, _at(builder, target, BYTES.vector), align=1)
+
+    return types.void(types.int64, types.int64, BYTES, types.int64, types.uint8), codegen
+
+
 @intrinsic
 def add_noise(
     typingctx: Any, source: Any, target: Any, noise: Any, strength: Any, high: Any, kind: Any
 ) -> tuple[Any, Codegen]:
-    """Add noise to 32 samples: int16 strength and high in whole numbers, float32 ones in float32."""
-
-    def whole(builder: Any, source: Any, target: Any, noise: Any, strength: Any, high: Any) -> None:
-        raw = builder.load(_at(builder, source, ir.VectorType(_ELEMENTS[kind], STEP)), align=1)
-        pixels = builder.zext(raw, I16.vector)
-        scaled = _rounded_product(builder, noise, _everywhere(builder, strength, I16.vector))
-        steps = builder.ashr(builder.add(scaled, _all(I16.vector, 16)), _all(I16.vector, 5))
-        result = _clipped(builder, builder.add(pixels, steps), _everywhere(builder, high, I16.vector))
-        result = builder.trunc(result, raw.type)
-        builder.store(result, _at(builder, target, result.type), align=1)
+    """Add noise to 32 samples of uint16 or float32."""
 
     def part(builder: Any, source: Any, target: Any, noise: Any, strength: Any, high: Any) -> None:
         element, count = _ELEMENTS[kind], F32.vector.count
@@ -62,9 +102,6 @@ def add_noise(
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
         source, target, noise, strength, high, _ = args
-        if strength.type == _I16:
-            whole(builder, source, target, noise, strength, high)
-            return
         half = STEP // 2
         step = ir.Constant(_I64, half * (kind.bitwidth // 8))
         for number in (0, 1):
@@ -73,6 +110,23 @@ def add_noise(
             source, target = builder.add(source, step), builder.add(target, step)
 
     return types.void(types.int64, types.int64, I16, strength, high, kind), codegen
+
+
+@jit
+def grain_byte_lines(
+    addresses: Any, pitches: Any, first: int, stop: int, count: int, keys: Any, start: int, table: Any, high: Any
+) -> None:
+    """Compute rows ``first`` to ``stop`` of ``count`` bytes, the first of which is number ``start`` of its row."""
+    steps = address_of(table)
+    for y in range(first, stop):
+        source, target = addresses[0] + y * pitches[0], addresses[1] + y * pitches[1]
+        one, two = keys[y, 0], keys[y, 1]
+        for i in range((count + BYTE_STEP - 1) // BYTE_STEP):
+            at = min(i * BYTE_STEP, count - BYTE_STEP)
+            place = start + at
+            fetch_ahead(source + at, BYTE_STEP)
+            numbers = uniform_bytes_between(place, one, two) if place & 3 else uniform_bytes_lanes(place, one, two)
+            add_steps(source + at, target + at, numbers, steps, high)
 
 
 @jit
@@ -101,14 +155,13 @@ def grain(
     keys = row_keys(seed, frame, origin[1], len(src))
     channels = src.shape[2] if src.ndim == 3 else 1
     kind, start = src.dtype.type(0), origin[0] * channels
-    scale: Any
-    top: Any
-    if src.dtype == np.uint8:
-        scale, top = np.int16(round(strength * (1 << STRENGTH_BITS))), np.int16(high)
-    else:
-        scale, top = np.float32(strength / (1 << BELL_BITS)), np.float32(high)
+    steps = bell_steps(strength) if src.dtype == np.uint8 else None
+    scale, top = np.float32(strength / (1 << BELL_BITS)), np.float32(high)
 
     def work(addresses: Addresses, pitches: Addresses, first: int, stop: int, count: int) -> None:
-        grain_lines(addresses, pitches, first, stop, count, kind, keys, start, scale, top)
+        if steps is not None:
+            grain_byte_lines(addresses, pitches, first, stop, count, keys, start, steps, np.uint8(high))
+        else:
+            grain_lines(addresses, pitches, first, stop, count, kind, keys, start, scale, top)
 
     run_rows(work, src, out, threads)

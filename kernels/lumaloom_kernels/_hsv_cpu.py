@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _FLOAT, _I16, _I32, I32, U8, _all, lanes
 from ._lines import Addresses, run_lines
-from ._planes import fetch_ahead, load_pixels, shift_to_line, store_pixels
+from ._planes import fetch_pixels_ahead, load_pixels, shift_to_line, store_pixels
 from ._simd import F32, Codegen, intrinsic, jit, pixel_size
 
 _FOUR = (np.int8(0),) * 4
@@ -33,12 +33,20 @@ def _smaller(builder: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", a, b), a, b)
 
 
-def _poison(builder: Any, values: list[Any], kind: Any, result: Any) -> Any:
-    """Return the result, or NaN where a value is not finite: comparisons lose that."""
-    if kind == types.float32:
-        for value in values:
-            result = builder.fadd(result, builder.fsub(value, value))
-    return result
+def _absolute(builder: Any, value: Any) -> Any:
+    bits = builder.and_(builder.bitcast(value, I32.vector), _all(I32.vector, 0x7FFFFFFF))
+    return builder.bitcast(bits, F32.vector)
+
+
+def _poisoned(builder: Any, values: list[Any], kind: Any, results: list[Any]) -> list[Any]:
+    """Return the results, or NaN where a value is not finite: comparisons lose that."""
+    if kind != types.float32:
+        return results
+    zero = _all(F32.vector, 0.0)
+    nothing = builder.fmul(values[0], zero, flags=_CONTRACT)  # NaN of what is not finite
+    for value in values[1:]:
+        nothing = builder.fadd(nothing, builder.fmul(value, zero, flags=_CONTRACT), flags=_CONTRACT)
+    return [builder.fadd(result, nothing) for result in results]
 
 
 @intrinsic
@@ -49,18 +57,17 @@ def hsv_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         r, g, b = (builder.extract_value(args[0], i) for i in range(3))
         zero = _all(F32.vector, 0.0)
-        larger, smaller = _larger(builder, g, b), _smaller(builder, g, b)
-        value, least = _larger(builder, larger, r), _smaller(builder, smaller, r)
-        spread = builder.fsub(value, least)
-        is_red, is_green = builder.fcmp_ordered("==", value, r), builder.fcmp_ordered("==", value, g)
-
-        def choose(red: Any, green: Any, blue: Any) -> Any:
-            return builder.select(is_red, red, builder.select(is_green, green, blue))
-
-        rise = choose(builder.fsub(g, b), builder.fsub(b, r), builder.fsub(r, g))
-        start = choose(zero, _all(F32.vector, steps / 3), _all(F32.vector, steps * 2 / 3))
-        colourful = builder.fcmp_ordered(">", spread, zero)
-        divisor = builder.select(colourful, spread, _all(F32.vector, 1.0))
+        # green and blue in order, then red among them: what is turned counts backwards, from a turn or a third of one
+        turned, larger, smaller = builder.fcmp_ordered("<", g, b), _larger(builder, g, b), _smaller(builder, g, b)
+        behind, value, middle = (
+            builder.fcmp_ordered("<", r, larger),
+            _larger(builder, larger, r),
+            _smaller(builder, larger, r),
+        )
+        spread, rise = builder.fsub(value, _smaller(builder, middle, smaller)), builder.fsub(middle, smaller)
+        start = builder.select(turned, _all(F32.vector, -steps), zero)
+        start = builder.select(behind, builder.fsub(_all(F32.vector, -steps / 3), start), start)
+        divisor = builder.select(builder.fcmp_ordered(">", spread, zero), spread, _all(F32.vector, 1.0))
         lit = builder.fcmp_ordered(">", value, zero)
         lightness = builder.select(lit, value, _all(F32.vector, 1.0))
         if kind == types.float32:
@@ -70,13 +77,12 @@ def hsv_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
             share = builder.fmul(builder.fmul(rise, lightness), inverse)
             saturation = builder.fmul(builder.fmul(spread, divisor), inverse)
         share = builder.fmul(share, _all(F32.vector, steps / 6), flags=_CONTRACT)
-        hue = builder.fadd(share, builder.select(colourful, start, zero), flags=_CONTRACT)
-        hue = builder.select(builder.fcmp_ordered("<", hue, zero), builder.fadd(hue, _all(F32.vector, steps)), hue)
+        hue = _absolute(builder, builder.fadd(share, start, flags=_CONTRACT))
         end = steps if kind == types.float32 else steps - 0.5  # what rounds to a full turn is none
         over = builder.fcmp_ordered(">=", hue, _all(F32.vector, end))
         hue = builder.select(over, builder.fsub(hue, _all(F32.vector, steps)), hue)
         saturation = builder.select(lit, builder.fmul(saturation, _all(F32.vector, top)), zero)
-        results = [_poison(builder, [r, g, b], kind, part) for part in (hue, saturation, value)]
+        results = _poisoned(builder, [r, g, b], kind, [hue, saturation, value])
         return context.make_tuple(builder, signature.return_type, results)
 
     return types.UniTuple(F32, 3)(values, kind), codegen
@@ -154,7 +160,8 @@ def rgb_of(typingctx: Any, values: Any, kind: Any) -> tuple[Any, Codegen]:
             share = builder.fsub(_all(F32.vector, 2.0), away) if centre == 3 else builder.fsub(away, one)
             share = _smaller(builder, _larger(builder, share, zero), one)
             part = builder.fsub(value, builder.fmul(depth, share, flags=_CONTRACT), flags=_CONTRACT)
-            results.append(_poison(builder, [hue, saturation, value], kind, part))
+            results.append(part)
+        results = _poisoned(builder, [hue, saturation, value], kind, results)
         return context.make_tuple(builder, signature.return_type, results)
 
     return types.UniTuple(F32, 3)(values, kind), codegen
@@ -172,7 +179,7 @@ def hsv_lines(
         shift = shift_to_line(target, pixel, step)
         for i in range((count + shift + step - 1) // step):
             at = min(max(i * step - shift, 0), count - step) * pixel
-            fetch_ahead(source + at, step * pixel)
+            fetch_pixels_ahead(source + at, kind, family, shape)
             values = load_pixels(source + at, kind, family, shape)
             if len(back) == 1:
                 x, y_, z = rgb_of(values, kind)

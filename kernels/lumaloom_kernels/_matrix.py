@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ._lanes import _CONTRACT, _FAMILIES, _FLOAT, _I32, _all, _rounded_product, has_fixed_point, lanes
 from ._lines import Addresses, run_lines
-from ._planes import fetch_ahead, load_pixels, shift_to_line, store_pixels
+from ._planes import fetch_pixels_ahead, shift_to_line
+from ._planes_wide import load_any_order, store_any_order
 from ._simd import Codegen, intrinsic, jit, pixel_size
 
 WEIGHT_BITS, RESULT_BITS = 13, 5  # 7 fractional bits of pixels and 13 of weights, less the 15 a product loses
@@ -73,9 +74,9 @@ def matrix_lines(
         shift = shift_to_line(target, pixel_out, step)
         for i in range((count + shift + step - 1) // step):
             at = min(max(i * step - shift, 0), count - step)
-            fetch_ahead(source + at * pixel, step * pixel)
-            values = matrix_product(load_pixels(source + at * pixel, kind, family, shape), weights)
-            store_pixels(target + at * pixel_out, values, kind)
+            fetch_pixels_ahead(source + at * pixel, kind, family, shape)
+            values = matrix_product(load_any_order(source + at * pixel, kind, family, shape), weights)
+            store_any_order(target + at * pixel_out, values, kind, family, shape)
 
 
 def multiply(src: NDArray[Any], out: NDArray[Any], matrix: NDArray[np.float64], threads: int) -> None:

@@ -32,13 +32,14 @@ def looked_up(typingctx: Any, values: Any, table: Any, shape: Any) -> tuple[Any,
         each = len(vectors) // len(tables)  # vectors that share what is loaded of a table
         results = []
         for i, place in enumerate(tables):
-            results += _entries(builder, vectors[i * each : (i + 1) * each], place)
+            results += entries(builder, vectors[i * each : (i + 1) * each], place, 16)
         return context.make_tuple(builder, signature.return_type, results)
 
     return values(values, types.int64, shape), codegen
 
 
-def _entries(builder: Any, values: list[Any], table: Any) -> list[Any]:
+def entries(builder: Any, values: list[Any], table: Any, blocks: int) -> list[Any]:
+    """Write the code that looks vectors up in a table of so many blocks of 16 entries, 2 to 16."""
     part = ir.VectorType(_I8, 16)
     both = ir.Constant(ir.VectorType(_I32, _VECTOR.count), [*range(part.count)] * 2)
     lower = [builder.and_(value, _all(_VECTOR, 15)) for value in values]
@@ -55,7 +56,7 @@ def _entries(builder: Any, values: list[Any], table: Any) -> list[Any]:
         bit = half.bit_length() - 1
         return [call(builder, "avx2.pblendvb", _VECTOR, low, high, sign[bit]) for low, high, sign in pairs]
 
-    return among(0, 16)
+    return among(0, blocks)
 
 
 def _signs(builder: Any, value: Any) -> list[Any]:

@@ -2,9 +2,11 @@
 
 So any part of a picture, computed anywhere in any order, has the same noise; all sums and products are of 32 bits and
 wrap, as they do in vectors and on a GPU. The hash is "lowbias32" of Wellons (2018), with a second key added halfway,
-so that rows whose first keys lie near each other have nothing in common. Each of its words serves two samples.
+so that rows whose first keys lie near each other have nothing in common. Each of its words serves two samples, or four
+of uint8.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ GOLDEN = 0x9E3779B9
 BELL = ((1, 3197), (4, 4894), (16, 2465), (64, 6703))  # powers of the squared place, and their weights
 MIDDLE = 10248
 BELL_BITS = 13
-STRENGTH_BITS = 7  # of uint8: with the 13 of the noise and the 15 that a product loses, 5 are left
+STRENGTH_BITS = 7  # of uint8
 
 Words = NDArray[np.uint32]
 
@@ -42,12 +44,23 @@ def row_keys(seed: int, frame: int, first: int, rows: int) -> NDArray[np.int32]:
 def uniform(keys: NDArray[np.int32], first: int, count: int) -> NDArray[np.uint16]:
     """Return 16 random bits for each of ``count`` samples from ``first`` on, in every row that has keys."""
     sample = np.arange(first, first + count)
+    shift = (16 * (sample & 1)).astype(np.uint32)
+    return (_words(keys, sample >> 1) >> shift).astype(np.uint16)  # type: ignore[no-any-return]
+
+
+def uniform_bytes(keys: NDArray[np.int32], first: int, count: int) -> NDArray[np.uint8]:
+    """Return 8 random bits for each of ``count`` samples from ``first`` on, in every row that has keys."""
+    sample = np.arange(first, first + count)
+    shift = (8 * (sample & 3)).astype(np.uint32)
+    return (_words(keys, sample >> 2) >> shift).astype(np.uint8)  # type: ignore[no-any-return]
+
+
+def _words(keys: NDArray[np.int32], index: NDArray[np.int64]) -> Any:
     one, two = (keys.view(np.uint32)[:, i, None] for i in (0, 1))
-    x: Any = (sample >> 1).astype(np.uint32) + one
+    x: Any = index.astype(np.uint32) + one
     x = (x ^ x >> 16) * np.uint32(FIRST)
     x = ((x ^ x >> 15) + two) * np.uint32(SECOND)
-    x ^= x >> 16
-    return (x >> (16 * (sample & 1)).astype(np.uint32)).astype(np.uint16)  # type: ignore[no-any-return]
+    return x ^ x >> 16
 
 
 def bell(numbers: NDArray[np.uint16]) -> NDArray[np.int32]:
@@ -68,6 +81,22 @@ def bell(numbers: NDArray[np.uint16]) -> NDArray[np.int32]:
             power, square = 2 * power, product(square, square)
         total += product(square, np.int32(weight))
     return product(place, total)  # type: ignore[no-any-return]
+
+
+@cache
+def _half_bell() -> NDArray[np.int64]:
+    """Return 128 sizes, each as likely, in units of 1/8192: what `bell` gives, in groups that keep its variance."""
+    squares = bell(np.arange(1 << 15, dtype=np.uint16)).astype(np.float64) ** 2
+    sizes: NDArray[np.int64] = np.rint(np.sqrt(squares.reshape(128, -1).mean(axis=1))).astype(np.int64)
+    return sizes
+
+
+def bell_steps(strength: float) -> NDArray[np.uint8]:
+    """Return how many whole steps are added to uint8, or taken away, for the lower seven of eight random bits."""
+    whole = round(strength * (1 << STRENGTH_BITS))
+    bits = BELL_BITS + STRENGTH_BITS
+    steps: NDArray[np.uint8] = np.minimum((_half_bell() * whole + (1 << (bits - 1))) >> bits, 255).astype(np.uint8)
+    return steps
 
 
 def check_word(name: str, value: Any) -> int:

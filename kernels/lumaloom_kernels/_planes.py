@@ -23,7 +23,7 @@ from ._lanes import (
     _at,
     narrow,
 )
-from ._simd import Codegen, intrinsic, jit, prefetch
+from ._simd import Codegen, _prefetch, intrinsic, jit, prefetch
 from ._x86 import has
 
 AHEAD = 8192  # bytes
@@ -84,19 +84,26 @@ def _threes(builder: Any, pointer: Any, count: int) -> list[Any]:
     within 128 bits take it out, and no sample crosses to the other half of a register.
     """
     half = count // 2
+    planes = []
+    for blend, picks in _blended(builder, pointer, half):
+        planes.append(_shuffle(builder, blend, blend, picks + [half + i for i in picks]))
+    return planes
+
+
+def _blended(builder: Any, pointer: Any, half: int) -> list[tuple[Any, list[int]]]:
+    """Load twice ``half`` pixels of three channels; return registers that have a channel each, and where."""
     kind = ir.VectorType(pointer.type.pointee, half)
     blocks = []
     for number in range(6):
         place = builder.gep(pointer, [ir.Constant(ir.IntType(64), number * half)])
         blocks.append(builder.load(builder.bitcast(place, kind.as_pointer()), align=1))
-    parts = [_shuffle(builder, blocks[i], blocks[i + 3], list(range(count))) for i in range(3)]
-    planes = []
+    parts = [_shuffle(builder, blocks[i], blocks[i + 3], list(range(2 * half))) for i in range(3)]
+    results = []
     for channel in range(3):
         numbers = [_pixel_at(place - channel, half) * 3 + channel for place in range(half)]
         blend = _blend(builder, parts, [number // half for number in numbers])
-        picks = [(3 * i + channel) % half for i in range(half)]
-        planes.append(_shuffle(builder, blend, blend, picks + [half + i for i in picks]))
-    return planes
+        results.append((blend, [(3 * i + channel) % half for i in range(half)]))
+    return results
 
 
 def _pixel_at(place: int, half: int) -> int:
@@ -130,7 +137,44 @@ def _store_threes(builder: Any, pointer: Any, planes: list[Any]) -> None:
 
 
 def _fill_threes(element: ir.Type, channels: int, count: int) -> bool:
-    return channels == 3 and element in (_I8, _I16) and count * element.width == 256 and has("avx2")
+    """Tell whether three channels fill registers of 256 bits, for which no single instruction permutes more."""
+    if channels != 3 or not has("avx2"):
+        return False
+    if element == _FLOAT:
+        return count == 8 and not has("avx512f")
+    return element in (_I8, _I16) and count * element.width == 256
+
+
+def _beyond(builder: Any, pointer: Any, count: int) -> Any:
+    return builder.gep(pointer, [ir.Constant(ir.IntType(64), count)])
+
+
+def _taken_apart(builder: Any, pointer: Any, channels: int, vector: ir.VectorType) -> list[Any]:
+    """Write the code of `load_pixels`."""
+    element = pointer.type.pointee
+    if channels == 2 and element in (_I8, _I16) and element != vector.element:
+        return _halves(builder, pointer, vector)
+    if _fill_threes(element, channels, vector.count):
+        return [_widen(builder, plane, vector) for plane in _threes(builder, pointer, vector.count)]
+    if _fill_threes(element, channels, vector.count // 2):
+        count = vector.count // 2
+        halves = [_threes(builder, _beyond(builder, pointer, start), count) for start in (0, 3 * count)]
+        return [_shuffle(builder, pair[0], pair[1], list(range(2 * count))) for pair in zip(*halves, strict=True)]
+    total = channels * vector.count
+    size = min(_register(element), total)
+    starts = [min(start, total - size) for start in range(0, total, size)]
+    parts = []
+    for start in starts:
+        place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
+        parts.append(builder.load(builder.bitcast(place, ir.VectorType(element, size).as_pointer()), align=1))
+    planes = []
+    for channel in range(channels):
+        wanted = []
+        for i in range(channel, total, channels):
+            part = next(k for k, start in enumerate(starts) if start <= i < start + size)
+            wanted.append(part * size + i - starts[part])
+        planes.append(_widen(builder, _permute(builder, parts, wanted), vector))
+    return planes
 
 
 @intrinsic
@@ -140,29 +184,36 @@ def load_pixels(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any
     result = types.UniTuple(_FAMILIES[family], channels)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _at(builder, args[0], element)
-        if channels == 2 and element in (_I8, _I16) and element != vector.element:
-            return context.make_tuple(builder, signature.return_type, _halves(builder, pointer, vector))
-        if _fill_threes(element, channels, vector.count):
-            planes = [_widen(builder, plane, vector) for plane in _threes(builder, pointer, vector.count)]
-            return context.make_tuple(builder, signature.return_type, planes)
-        total = channels * vector.count
-        size = min(_register(element), total)
-        starts = [min(start, total - size) for start in range(0, total, size)]
-        parts = []
-        for start in starts:
-            place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
-            parts.append(builder.load(builder.bitcast(place, ir.VectorType(element, size).as_pointer()), align=1))
-        planes = []
-        for channel in range(channels):
-            wanted = []
-            for i in range(channel, total, channels):
-                part = next(k for k, start in enumerate(starts) if start <= i < start + size)
-                wanted.append(part * size + i - starts[part])
-            planes.append(_widen(builder, _permute(builder, parts, wanted), vector))
+        planes = _taken_apart(builder, _at(builder, args[0], element), channels, vector)
         return context.make_tuple(builder, signature.return_type, planes)
 
     return result(types.int64, kind, family, shape), codegen
+
+
+def _put_together(builder: Any, pointer: Any, planes: list[Any]) -> None:
+    """Write the code that stores channels of elements as pixels."""
+    channels, lanes, element = len(planes), planes[0].type.count, planes[0].type.element
+    total = channels * lanes
+    size = min(_register(element), total)
+    if _fill_threes(element, channels, lanes):
+        _store_threes(builder, pointer, planes)
+        return
+    if _fill_threes(element, channels, lanes // 2):
+        for start in (0, lanes // 2):
+            picks = list(range(start, start + lanes // 2))
+            half = [_shuffle(builder, plane, plane, picks) for plane in planes]
+            _store_threes(builder, _beyond(builder, pointer, 3 * start), half)
+        return
+    while len(planes) > 1 and planes[0].type.count < size:  # two halves of a register are one part
+        planes = [
+            _shuffle(builder, planes[i], planes[min(i + 1, len(planes) - 1)], list(range(2 * planes[0].type.count)))
+            for i in range(0, len(planes), 2)
+        ]
+    for start in range(0, total, size):
+        stop = min(start + size, total)
+        part = _permute(builder, planes, [i % channels * lanes + i // channels for i in range(start, stop)])
+        place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
+        builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=1)
 
 
 @intrinsic
@@ -171,25 +222,8 @@ def store_pixels(typingctx: Any, address: Any, values: Any, kind: Any) -> tuple[
     element = _ELEMENTS[kind]
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
-        channels = len(values)
-        planes = [narrow(builder, builder.extract_value(args[1], c), element, saturate=True) for c in range(channels)]
-        lanes = planes[0].type.count
-        total = channels * lanes
-        size = min(_register(element), total)
-        pointer = _at(builder, args[0], element)
-        if _fill_threes(element, channels, lanes):
-            _store_threes(builder, pointer, planes)
-            return
-        while len(planes) > 1 and planes[0].type.count < size:  # two halves of a register are one part
-            planes = [
-                _shuffle(builder, planes[i], planes[min(i + 1, len(planes) - 1)], list(range(2 * planes[0].type.count)))
-                for i in range(0, len(planes), 2)
-            ]
-        for start in range(0, total, size):
-            stop = min(start + size, total)
-            part = _permute(builder, planes, [i % channels * lanes + i // channels for i in range(start, stop)])
-            place = builder.gep(pointer, [ir.Constant(ir.IntType(64), start)])
-            builder.store(part, builder.bitcast(place, part.type.as_pointer()), align=1)
+        parts = [builder.extract_value(args[1], c) for c in range(len(values))]
+        _put_together(builder, _at(builder, args[0], element), [narrow(builder, part, element, True) for part in parts])
 
     return types.void(types.int64, values, kind), codegen
 
@@ -199,6 +233,18 @@ def fetch_ahead(address: int, count: int) -> None:
     """Ask for ``count`` bytes that will be read soon: two pages on, where the processor's own guess stops at one."""
     for at in range(0, count, 64):
         prefetch(address + AHEAD + at)
+
+
+@intrinsic
+def fetch_pixels_ahead(typingctx: Any, address: Any, kind: Any, family: Any, shape: Any) -> tuple[Any, Codegen]:
+    """Do the same for as many pixels as `load_pixels` loads, without a loop."""
+    size = _FAMILIES[family].vector.count * len(shape) * kind.bitwidth // 8
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        for at in range(0, size, 64):
+            _prefetch(builder, builder.add(args[0], ir.Constant(ir.IntType(64), AHEAD + at)), 0)
+
+    return types.void(types.int64, kind, family, shape), codegen
 
 
 @jit

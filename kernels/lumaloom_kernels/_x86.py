@@ -20,6 +20,11 @@ HIGH_PRODUCTS: Choices = (
     ("avx2", "avx2.pmulhu.w", 16),
     ("sse2", "sse2.pmulhu.w", 8),
 )
+PAIR_PRODUCTS: Choices = (
+    ("avx512bw", "avx512.pmaddw.d.512", 32),
+    ("avx2", "avx2.pmadd.wd", 16),
+    ("sse2", "sse2.pmadd.wd", 8),
+)
 
 
 @cache
@@ -35,13 +40,18 @@ def call(builder: Any, name: str, result: ir.Type, *args: Any) -> Any:
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}"), args)
 
 
-def call_in_parts(builder: Any, choices: Choices, first: Any, second: Any) -> Any | None:
-    """Write calls of the first instruction that there is, on parts of two vectors; None where there is none."""
+def call_in_parts(builder: Any, choices: Choices, first: Any, second: Any, result: Any = None) -> Any | None:
+    """Write calls of the first instruction that there is, on parts of two vectors; None where there is none.
+
+    ``result`` is the type of the elements of what it returns, where that is another one.
+    """
     name, width = next(((name, width) for feature, name, width in choices if has(feature)), ("", 0))
     if not name:
         return None
     word = ir.IntType(32)
-    vector = ir.VectorType(first.type.element, width)
+    element = first.type.element
+    result = result or element
+    vector = ir.VectorType(result, width * element.width // result.width)
     parts = []
     for start in range(0, first.type.count, width):
         mask = ir.Constant(ir.VectorType(word, width), list(range(start, start + width)))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ._borders import round_to
 from ._checks import Array, ArrayT, check_image, check_out, check_threads, is_gpu, no_cuda
 from ._later import Later
-from ._noise import BELL_BITS, STRENGTH_BITS, bell, check_origin, check_word, row_keys, uniform
+from ._noise import BELL_BITS, bell, bell_steps, check_origin, check_word, row_keys, uniform, uniform_bytes
 from ._stencil_checks import check_high, check_number
 
 _grain_cpu = Later("_grain_cpu")
@@ -52,14 +52,15 @@ def add_grain(
 
     The noise :math:`n` of a sample is a function of seed, frame, row and place in the row, defined in whole numbers
     (`_noise.py`): near a normal distribution of mean 0, cut at 3.36 times its standard deviation, each sample and
-    channel by itself. uint8 gets :math:`n` rounded to whole steps, so results are exact; other dtypes get
-    :math:`n` as float32. Integers round half up and are clipped to 0 and ``high``; what is not finite stays.
+    channel by itself. uint8 gets :math:`n` in 256 levels, the outermost at 2.99 times, each rounded to whole steps, so
+    results are exact; other dtypes get :math:`n` in 65536 levels as float32. Integers round half up and are clipped
+    to 0 and ``high``; what is not finite stays.
 
     Example:
         >>> import numpy as np
         >>> from lumaloom_kernels import add_grain
         >>> add_grain(np.full((1, 6), 100, np.uint8), 4.0, seed=1).tolist()
-        [[97, 93, 93, 100, 100, 101]]
+        [[101, 97, 95, 100, 104, 100]]
     """
     check_image(src)
     image: Array = src
@@ -87,12 +88,13 @@ def reference(
     """Compute by the definition, in whole numbers and float64."""
     samples = src.reshape(len(src), -1)
     channels = samples.shape[1] // src.shape[1]
-    noise = bell(uniform(row_keys(seed, frame, origin[1], len(src)), origin[0] * channels, samples.shape[1]))
+    place = row_keys(seed, frame, origin[1], len(src)), origin[0] * channels, samples.shape[1]
     if src.dtype == np.uint8:
-        scaled = (noise * round(strength * (1 << STRENGTH_BITS)) + (1 << 14)) >> 15
-        total = samples + np.float64((scaled + 16) >> 5)
+        numbers = uniform_bytes(*place)
+        steps = bell_steps(strength)[numbers & 127].astype(np.float64)
+        total = samples + np.where(numbers < 128, steps, -steps)
     else:
-        total = samples + noise * (strength / (1 << BELL_BITS))
+        total = samples + bell(uniform(*place)) * (strength / (1 << BELL_BITS))
     return round_to(np.minimum(total, check_high(high, src.dtype)), src.dtype).reshape(src.shape)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumaloom_kernels import _checks, _registry, bilateral_filter
+from lumaloom_kernels import _bilateral_curve, _checks, _registry, bilateral_filter
 from lumaloom_kernels.bilateral_filter import reference
 from tests.kernels.arrays import DTYPES, SHAPES, SWEPT, TOP, bits, check, layouts, noise, scene
 
@@ -48,6 +48,35 @@ def test_any_shape_and_strength(dtype: str, border: Any) -> None:
 def test_any_number_of_channels(channels: int) -> None:
     image = scene((45, 333, channels), "uint8")
     check(bilateral_filter(image, 3, 40, 2), reference(image, 3, 40, 2))
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_differences_at_which_fixed_point_errs_most(channels: tuple[int, ...]) -> None:
+    """Windows whose pixels all differ by one amount from the centre, or do not at all: errors of weights add up."""
+    random = np.random.default_rng(3)
+    for radius, color, space in ((7, 75.0, 5.0), (7, 25.0, 1e6), (3, 1.5, 2.0), (7, 200.0, 4.0)):
+        side = 2 * radius + 1
+        steps = np.repeat(np.arange(256), side)
+        centre = (np.indices((side, len(steps)))[1] % side == radius) & (np.arange(side)[:, None] == radius)
+        for chosen in (1, random.random(centre.shape) < 0.5, np.arange(side)[:, None] < radius):
+            level = np.where(centre, 0, steps * chosen).astype(np.uint8)
+            image = np.zeros((*level.shape, *channels), np.uint8)
+            image[...] = level.reshape(*level.shape, *[1] * len(channels))
+            check(
+                bilateral_filter(image, radius, color, space), reference(image, radius, color, space), (radius, color)
+            )
+            check(bilateral_filter(255 - image, radius, color, space), reference(255 - image, radius, color, space))
+
+
+def test_the_bound_of_fixed_point_sees_every_error() -> None:
+    """It is below a step where the arithmetic is used, and beyond where weights are too many or too coarse."""
+    ones = np.exp(-np.arange(1, 75) / 50)
+    for tables in (True, False):
+        good = _bilateral_curve.curve(75.0, 1, ones.tobytes(), tables)
+        assert 0 < good.error < 0.98
+        assert _bilateral_curve.curve(75.0, 1, np.tile(ones, 4).tobytes(), tables).error > good.error
+    wide = _bilateral_curve.curve(75.0, 3, ones.tobytes(), True)
+    assert len(wide.numbers) == 5 * _bilateral_curve.LANES  # the polynomial: a table ends before so wide a range does
 
 
 @pytest.mark.parametrize("dtype", SWEPT)

@@ -32,30 +32,56 @@ def test_grain_matches_reference(dtype: str) -> None:
             assert threaded.tobytes() == result.tobytes()
 
 
-@pytest.fixture(scope="module")
-def grain() -> Any:
-    return add_grain(np.zeros((1000, 1200), np.float32), 1, 3, 4).astype(np.float64)
+def drawn(dtype: str, seed: int, frame: int) -> Any:
+    """Noise in units of its standard deviation."""
+    middle, strength = (128, 30) if dtype == "uint8" else (0, 1)
+    return (
+        add_grain(np.full((1000, 1200), middle, dtype), strength, seed, frame).astype(np.float64) - middle
+    ) / strength
+
+
+@pytest.fixture(scope="module", params=["uint8", "float32"])
+def grain(request: pytest.FixtureRequest) -> Any:
+    result = drawn(request.param, 3, 4)
+    result.flags.writeable = False
+    return request.param, result
 
 
 def test_grain_is_near_a_normal_distribution(grain: Any) -> None:
+    dtype, grain = grain
     assert abs(grain.mean()) < 4 / 1100
     assert grain.std() == pytest.approx(1, abs=0.004)
     assert (grain**4).mean() == pytest.approx(2.99, abs=0.04)
     assert abs((grain**3).mean()) < 0.01
-    assert 3.3 < abs(grain).max() < 3.37
-    for sigma, share in ((1, 0.3173), (2, 0.0455), (3, 0.0027)):
-        assert (abs(grain) > sigma).mean() == pytest.approx(share, abs=0.002)
+    most = (2.9, 3.01) if dtype == "uint8" else (3.3, 3.37)
+    assert most[0] < abs(grain).max() < most[1]
+    for sigma, share in ((1, 0.3173), (2, 0.0455), (3, 0.0027)):  # levels of uint8 are one of 256 each, in whole steps
+        assert (abs(grain) > sigma).mean() == pytest.approx(share, abs=1 / 64 if dtype == "uint8" else 0.002)
 
 
 def test_grain_has_no_pattern(grain: Any) -> None:
     """No sample tells of another: near ones, those of one hash, of one vector, of rows, frames and seeds."""
+    dtype, grain = grain
     height, width = grain.shape
-    for dy, dx in ((0, 1), (0, 2), (0, 3), (0, 16), (0, 31), (0, 32), (0, 64), (1, 0), (1, 1), (2, 0), (5, 3), (64, 0)):
+    for dy, dx in (
+        (0, 1),
+        (0, 2),
+        (0, 3),
+        (0, 16),
+        (0, 31),
+        (0, 32),
+        (0, 63),
+        (0, 64),
+        (1, 0),
+        (1, 1),
+        (2, 0),
+        (5, 3),
+        (64, 0),
+    ):
         product = (grain[: height - dy, : width - dx] * grain[dy:, dx:]).mean()
         assert abs(product) < 5 / 1100, (dy, dx)
     for seed, frame in ((3, 5), (4, 4), (4, 3)):
-        other = add_grain(np.zeros(grain.shape, np.float32), 1, seed, frame)
-        assert abs((grain * other).mean()) < 5 / 1100
+        assert abs((grain * drawn(dtype, seed, frame)).mean()) < 5 / 1100
     assert abs(grain.mean(axis=0)).max() < 6 / np.sqrt(height)
     assert abs(grain.mean(axis=1)).max() < 6 / np.sqrt(width)
 
