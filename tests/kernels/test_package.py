@@ -72,7 +72,7 @@ def work(call):
 threads = [threading.Thread(target=work, args=(call,)) for call in calls]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-raise SystemExit("; ".join(errors))
+raise SystemExit("; ".join(errors) or 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
