@@ -19,6 +19,7 @@ from lumaloom.errors import LumaloomError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs import CacheEvicted, Progress, RenderRequest, RenderResult, parse_position
+from lumaloom.jobs.request import check_kind
 from lumaloom.media.reader import Reader
 from lumaloom.memory import default_limit, default_pool
 from lumaloom.plugins import default_registry
@@ -41,7 +42,7 @@ def render(
     encoder: str | None = None,
     crf: float | None = None,
     preset: str | None = None,
-    encoder_options: Mapping[str, str] | None = None,
+    encoder_options: Mapping[str, str | float] | None = None,
     start: Time | None = None,
     end: Time | None = None,
     overwrite: bool = False,
@@ -90,13 +91,13 @@ def render(
     request = RenderRequest(
         input=input,
         output=output,
-        effects=tuple(effects),
+        effects=effects,
         device=device,
         threads=threads,
         encoder=encoder,
         crf=crf,
         preset=preset,
-        encoder_options=dict(encoder_options or {}),
+        encoder_options=encoder_options or {},
         start=None if start is None else parse_position(start, "start"),
         end=None if end is None else parse_position(end, "end"),
         overwrite=overwrite,
@@ -127,7 +128,11 @@ def open(  # noqa: A001
     Raises:
         InputError: the file can't be read.
         DeviceError: `cuda` was asked for and can't be used.
+        UsageError: an argument of another kind.
     """
+    for name, value in (("path", path), ("device", device), ("threads", threads)):
+        if name == "path" or value is not None:
+            check_kind(name, value)
     engine = Engine(events=events)
     try:
         settings = engine.get(Settings)
@@ -201,6 +206,10 @@ class Clip:
     def spec(self) -> FrameSpec:
         """Format, size and colour of this clip's frames."""
         return self.plan.output
+
+    def __repr__(self) -> str:
+        chain = "".join(f" | {effect!r}" for effect in self._effects)
+        return f"<Clip of {os.fspath(self._opened.reader.path)}: {len(self)} frames, {self._opened.reader.spec}{chain}>"
 
     def __len__(self) -> int:
         return len(self._frames)

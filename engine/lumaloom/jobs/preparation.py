@@ -127,7 +127,7 @@ class Preparer:
             request.encoder,
             crf=request.crf,
             preset=request.preset,
-            options=dict(request.encoder_options),
+            options={name: str(value) for name, value in request.encoder_options.items()},
         )
         _check_segments(request, choice)
         encoder = choice.encoder

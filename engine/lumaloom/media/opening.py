@@ -90,7 +90,7 @@ def _checked(path: str | os.PathLike[str]) -> str:
         raise InputError(f"{path}: no such file") from None
     except PermissionError:
         raise InputError(f"{path}: permission denied") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: {reason(error)}") from None
     if found.st_size == 0:
         raise InputError(f"{path}: is empty; expected a media file")

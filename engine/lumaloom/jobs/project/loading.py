@@ -97,7 +97,7 @@ class _Reader:
         more = {
             **{key: value for key, value in values.items() if key not in _MADE},
             **{key: parse_position(values[key], f"{where}.{key}") for key in ("start", "end") if key in values},
-            "encoder_options": {key: _option(value) for key, value in values.get("options", {}).items()},
+            "encoder_options": values.get("options", {}),
         }
         return [self._render(source, values, effects, more, where) for source in self._inputs(values["input"], where)]
 
@@ -133,10 +133,6 @@ def _filled(template: str, source: str, where: str) -> str:
         return slots[slot[1]]
 
     return _SLOT.sub(fill, template)
-
-
-def _option(value: str | float | bool) -> str:
-    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _check_outputs(renders: list[tuple[str, ProjectRender]]) -> None:
