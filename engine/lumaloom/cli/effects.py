@@ -129,7 +129,7 @@ def _moving(effect: type[Effect]) -> str:
         return ""
     spec = numbers[0]
     start = 0.0 if spec.min is None else max(spec.min, 0.0)
-    return f"{spec.name}='0s:{start:g} 2s:{_value(spec)} ease-in-out 4s:{start:g}'"
+    return f"{spec.name}='0s:{start:g} 2s:{_value(spec)} ease-in-out 4s:{start:g}'; 0s is the first frame rendered"
 
 
 def _reflowed(text: str) -> str:
