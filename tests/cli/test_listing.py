@@ -96,7 +96,13 @@ def test_effects_explains_one() -> None:
 
 @pytest.mark.parametrize(
     ("word", "name"),
-    [("grayscale", "blackandwhite"), ("negate", "invert"), ("overlay", "blendpicture"), ("tonemap", "hdr2sdr")],
+    [
+        ("grayscale", "blackandwhite"),
+        ("negate", "invert"),
+        ("overlay", "blendpicture"),
+        ("scale", "resize"),
+        ("gaussian", "blur"),
+    ],
 )
 def test_other_words_for_an_effect_lead_to_it(word: str, name: str) -> None:
     for outcome in (run_cli("effects", word), run_cli("render", "none.mp4", "null", "-e", word)):
