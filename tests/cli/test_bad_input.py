@@ -40,7 +40,7 @@ from tests.media import clips
         (["{clip}", "{out}.mp4", "--start", "soon"], 2, r"--start: expected"),
         (["{clip}", "{out}.mp4", "--end", "-1s"], 2, r"--end needs a value; if '-1s' is it, write --end=-1s"),
         (["{clip}", "{out}.mp4", "--end=-1s"], 2, r"--end: expected .*, got '-1s'"),
-        (["{clip}", "{out}.mp4", "--start", "20s"], 2, r"there is no frame between .*; it lasts 1\.2 s$"),
+        (["{clip}", "{out}.mp4", "--start", "20s"], 2, r"there is no frame in the range .*; it lasts 1\.2 s$"),
         (["-", "{out}.mp4"], 2, r"'-' is no file"),
         (["http://{clip}", "{out}.mp4"], 3, r"is an address; only files are read"),
         (["{folder}/%04d.png", "{out}.mp4"], 3, r"numbered pictures can be written, not read"),

@@ -171,9 +171,7 @@ class Source(OpenFile):
         while self._first is None:
             item = next(self._open_steps(), None)
             if item is None:
-                raise UsageError(
-                    f"{self.path}: there is no frame between the start and the end that were asked for{self._lasts()}"
-                )
+                raise UsageError(f"{self.path}: there is no frame in the range that was asked for{self.lasts}")
             self._primed.append(item)
             if isinstance(item, Frame):
                 self._first = item
@@ -183,10 +181,6 @@ class Source(OpenFile):
         """Take what is said once for a whole stream, such as HDR metadata, from another source of it that is read."""
         self._base, self._side_data = other._base, other._side_data
         return self
-
-    def _lasts(self) -> str:
-        """Return how long the file says that it is, for messages."""
-        return f"; it lasts {self._container.duration / av.time_base:g} s" if self._container.duration else ""
 
     def _cut(self, items: Iterator[Item]) -> Iterator[Item]:
         """Return what lies in the clip."""
