@@ -35,8 +35,8 @@ MATRICES = (
 )  # fmt: skip
 GRADE = (
     "brightness amount=0.03", "contrast amount=1.1", "saturation amount=1.2", "gamma value=1.1", "hue degrees=8",
-    "curves", "colorbalance shadows_red=0.1 highlights_blue=0.1", "whitebalance kelvin=5600",
-    "vibrance amount=0.3", "vignette amount=0.4",
+    "curves master='0:0 0.25:0.18 0.75:0.82 1:1'", "colorbalance shadows_red=0.1 highlights_blue=0.1",
+    "whitebalance kelvin=5600", "vibrance amount=0.3", "vignette amount=0.4",
 )  # fmt: skip
 TABLE_ERROR = 2.0  # levels of 255 that the grade may be off as a look up in a cube
 FFMPEG = (

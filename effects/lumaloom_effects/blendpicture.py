@@ -17,15 +17,22 @@ def blendpicture(
     file: Picture = Param(help="What lies over the frames: a PNG, JPEG, WebP, TIFF or BMP picture."),
     mode: BlendMode = Param("normal", help="How it is mixed in."),
     amount: float = Param(1.0, min=0, max=1, help="Opacity of the picture; 0 changes nothing."),
-    fit: Literal["stretch", "cover", "contain"] = Param(
-        "contain", help="How it fills the frame: out of shape, cut at its longer side, or with room beside it."
+    fit: Literal["stretch", "cover", "contain", "none"] = Param(
+        "contain", help="How it fills the frame: out of shape, cut at its longer side, with room beside it, or not."
     ),
+    anchor: Literal[
+        "center", "top", "bottom", "left", "right", "top-left", "top-right", "bottom-left", "bottom-right"
+    ] = Param("center", help="Where it lies, if it leaves room."),
+    x: int = Param(0, min=-32768, max=32768, unit="px", help="How far right of that; below 0: left."),
+    y: int = Param(0, min=-32768, max=32768, unit="px", help="How far below that; below 0: above."),
+    width: int = Param(0, min=0, max=16384, unit="px", help="Its width with fit=none; 0 is its own."),
 ) -> Any:
     """Lay a picture over the frames with a blend mode, such as a logo, a texture or a light leak.
 
     `out = in + amount * opacity * (B(in, picture) - in)` as coded, `B` as in W3C Compositing and Blending Level 1,
-    where the frame is the backdrop and the picture the source; `opacity` is the picture's own. The picture is scaled to
-    the frame; its sRGB counts as the coding of SDR frames, and is coded anew for PQ and HLG.
+    where the frame is the backdrop and the picture the source; `opacity` is the picture's own. The picture is scaled
+    to the frame, unless `fit=none` leaves it its own width or gives it another; `x` and `y` move it. Its sRGB counts as
+    the coding of SDR frames, and is coded anew for PQ and HLG.
     """
     *over, opacity = file
     share = amount * opacity

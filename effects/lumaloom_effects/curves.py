@@ -22,7 +22,9 @@ def curves(
     g: Any,
     b: Any,
     *,
-    master: str = Param("0:0 0.25:0.18 0.75:0.82 1:1", help="Points x:y for all channels, after their own curves."),
+    master: str = Param(
+        _STRAIGHT, help="Points x:y for all channels, after their own curves.", example="0:0 0.25:0.18 0.75:0.82 1:1"
+    ),
     red: str = Param(_STRAIGHT, help="Points x:y of red."),
     green: str = Param(_STRAIGHT, help="Points x:y of green."),
     blue: str = Param(_STRAIGHT, help="Points x:y of blue."),

@@ -31,7 +31,7 @@ class Grain(Effect):
         black, white = src.spec.levels
         unit = white - black
         high = None if src.format.is_float else src.format.peak
-        moment = round(src.timing.seconds * MICROSECONDS) % (1 << 32)
+        moment = round(src.timing.elapsed * MICROSECONDS) % (1 << 32)
         for number, ((plane, samples), target) in enumerate(zip(src.items(), out.planes, strict=True)):
             lit = any(channel in ("rgb" if src.format.model is Model.RGB else "y") for channel in plane.channels)
             strength = self.strength if lit else 0.0 if "a" in plane.channels else self.chroma

@@ -14,7 +14,7 @@ def lut(
     g: Any,
     b: Any,
     *,
-    file: str = Param(help="A .cube, .3dl or Hald CLUT .png file."),
+    file: str = Param(help="A .cube, .3dl or Hald CLUT .png file.", example="look.cube"),
     amount: float = Param(1.0, min=0, max=1, help="0 changes nothing, 1 is all lookup."),
 ) -> Any:
     """Apply a look from a colour lookup file.

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from typing import overload
@@ -19,6 +20,7 @@ from lumaloom.errors import LumaloomError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs import CacheEvicted, Progress, RenderRequest, RenderResult, parse_position
+from lumaloom.jobs.request import check_kind
 from lumaloom.media.reader import Reader
 from lumaloom.memory import default_limit, default_pool
 from lumaloom.plugins import default_registry
@@ -41,7 +43,7 @@ def render(
     encoder: str | None = None,
     crf: float | None = None,
     preset: str | None = None,
-    encoder_options: Mapping[str, str] | None = None,
+    encoder_options: Mapping[str, str | float] | None = None,
     start: Time | None = None,
     end: Time | None = None,
     overwrite: bool = False,
@@ -90,13 +92,13 @@ def render(
     request = RenderRequest(
         input=input,
         output=output,
-        effects=tuple(effects),
+        effects=effects,
         device=device,
         threads=threads,
         encoder=encoder,
         crf=crf,
         preset=preset,
-        encoder_options=dict(encoder_options or {}),
+        encoder_options=encoder_options or {},
         start=None if start is None else parse_position(start, "start"),
         end=None if end is None else parse_position(end, "end"),
         overwrite=overwrite,
@@ -127,7 +129,11 @@ def open(  # noqa: A001
     Raises:
         InputError: the file can't be read.
         DeviceError: `cuda` was asked for and can't be used.
+        UsageError: an argument of another kind.
     """
+    for name, value in (("path", path), ("device", device), ("threads", threads)):
+        if name == "path" or value is not None:
+            check_kind(name, value)
     engine = Engine(events=events)
     try:
         settings = engine.get(Settings)
@@ -156,14 +162,14 @@ class _Opened:
 
     Attributes:
         reader: gives the frames.
-        previews: frames by their numbers and the effects that they went through.
+        previews: frames by their numbers, the first of those numbers for the effects, and the effects.
         workers: for many frames.
         ahead: for the frame that is probably looked at next.
     """
 
     def __init__(self, engine: Engine, reader: Reader, kept: int) -> None:
         self.reader, self._engine = reader, engine
-        self.previews: MemoryCache[tuple[int, tuple[Effect, ...]], Frame] = MemoryCache(
+        self.previews: MemoryCache[tuple[int, int, tuple[Effect, ...]], Frame] = MemoryCache(
             min(kept, default_limit() // 4), size=lambda frame: frame.nbytes, on_evict=_told(engine, "previews")
         )
         pools = engine.get(Pools)
@@ -181,11 +187,15 @@ class Clip:
 
     `len(clip)` frames; `clip[n]` is exact for any n, also in files of variable rate, open GOPs and B-frames;
     iteration renders ahead on all cores. Effects that look at neighbouring frames look at those of the file, so a
-    frame is the same in every slice. Close it, or use it in a `with` block.
+    frame is the same in every slice. For effects time begins at the first frame of the clip that the first of them was
+    applied to: `clip[100:].apply("fade")` fades in from frame 100. Close it, or use it in a `with` block.
     """
 
-    def __init__(self, opened: _Opened, frames: range, effects: tuple[Effect, ...], device: str) -> None:
+    def __init__(
+        self, opened: _Opened, frames: range, effects: tuple[Effect, ...], device: str, origin: int = 0
+    ) -> None:
         self._opened, self._frames, self._effects, self._device = opened, frames, effects, device
+        self._origin = origin  # number of the frame at which time begins
         self._plan: Plan | None = None
         self._last: int | None = None
         self._coming: tuple[int, Future[None] | None] = -1, None
@@ -202,6 +212,10 @@ class Clip:
         """Format, size and colour of this clip's frames."""
         return self.plan.output
 
+    def __repr__(self) -> str:
+        chain = "".join(f" | {effect!r}" for effect in self._effects)
+        return f"<Clip of {os.fspath(self._opened.reader.path)}: {len(self)} frames, {self._opened.reader.spec}{chain}>"
+
     def __len__(self) -> int:
         return len(self._frames)
 
@@ -211,7 +225,7 @@ class Clip:
     def __getitem__(self, index: slice) -> Clip: ...
     def __getitem__(self, index: int | slice) -> Frame | Clip:
         if isinstance(index, slice):
-            return Clip(self._opened, self._frames[index], self._effects, self._device)
+            return Clip(self._opened, self._frames[index], self._effects, self._device, self._origin)
         try:
             number = self._frames[index]
         except IndexError:
@@ -229,7 +243,7 @@ class Clip:
         """Return a frame by its number in the file, made once; a copy of it stays where it took effects to make."""
         if not self.plan.runs:
             return self._opened.reader.frame(number)
-        previews, key = self._opened.previews, (number, self._effects)
+        previews, key = self._opened.previews, (number, self._origin, self._effects)
         kept = previews.get(key)
         if kept is not None:
             return kept.copy(default_pool())
@@ -256,18 +270,25 @@ class Clip:
         skipped = min(before, numbers.start) if wanted else 0
         if before or after:
             numbers = range(numbers.start - skipped, min(numbers.stop + after, len(reader)))
-        frames = (reader.frame(number) for number in numbers)
+        frames = (self._timed(reader.frame(number)) for number in numbers)
         items = run_plan(self.plan, frames, pool=default_pool(), workers=workers, limit=64 << 20, meter=Meter())
         yield from islice((item for item in items if isinstance(item, Frame)), skipped, skipped + wanted)
 
+    def _timed(self, frame: Frame) -> Frame:
+        frame.timing = replace(frame.timing, origin=int(self._opened.reader.index.pts[self._origin]))
+        return frame
+
     def apply(self, *effects: str | Effect) -> Clip:
         """Return a clip whose frames go through `effects` after those it has.
+
+        Times of keyframes count from this clip's first frame; where it has effects, as theirs do.
 
         Raises:
             UsageError: an unknown effect or bad parameters.
         """
         chain = (*self._effects, *default_registry().create_all(effects))
-        return Clip(self._opened, self._frames, chain, self._device)
+        origin = self._origin if self._effects or not self._frames else min(self._frames[0], self._frames[-1])
+        return Clip(self._opened, self._frames, chain, self._device, origin)
 
     def close(self) -> None:
         """Close the file, for every clip made from it."""

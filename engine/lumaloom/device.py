@@ -77,7 +77,8 @@ def choose(wanted: str) -> str:
 
     """
     if wanted not in CHOICES:
-        raise UsageError(f"unknown device {wanted!r}; expected one of {', '.join(CHOICES)}{nearest(wanted, CHOICES)}")
+        hint = "; did you mean 'cuda'?" if wanted.lower() in ("gpu", "nvidia") else nearest(wanted, CHOICES)
+        raise UsageError(f"unknown device {wanted!r}; expected one of {', '.join(CHOICES)}{hint}")
     if wanted == "cpu":
         return "cpu"
     found = gpus()

@@ -6,6 +6,7 @@ line returns for it: 1 failure, 2 usage, 3 input unreadable, 130 interrupted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -91,7 +92,18 @@ class CancelledError(LumaloomError):
     exit_code = 130
 
 
+# How alike a name has to be, by difflib: below, what it finds is mostly noise.
+_CUTOFF = 0.65
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `"; did you mean 'x'?"` for the known name closest to `name`, or an empty string."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    close = get_close_matches(name, list(known), n=1, cutoff=_CUTOFF)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def counted(number: int, things: str) -> str:
+    """Return a count in words: `3 damaged frames`, `1 damaged frame`."""
+    if number == 1:
+        things = re.sub(r"s\b", "", things, count=1)
+    return f"{number} {things}"

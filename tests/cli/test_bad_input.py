@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.media import clips
     ("words", "code", "message"),
     [
         (["{clip}", "{out}.mp4", "-e", "blurr sigma=2"], 2, r"unknown effect 'blurr'; did you mean 'blur'\?"),
+        (["{clip}", "{out}.mp4", "-e", "speed"], 2, r"unknown effect 'speed'; `lumaloom effects` lists them$"),
         (["{clip}", "{out}.mp4", "-e", "blur sgma=2"], 2, r"blur: no parameter 'sgma'; did you mean 'sigma'\?"),
         (["{clip}", "{out}.mp4", "-e", "blur sigma=soft"], 2, r"blur: sigma expects a number .* got 'soft'"),
         (["{clip}", "{out}.mp4", "-e", "blur sigma=-1"], 2, r"blur: sigma expects a number from 0 .* got '-1'"),
@@ -33,10 +35,17 @@ from tests.media import clips
         (["{clip}", "{out}.mp4", "--preset", "quick"], 2, r"unknown preset 'quick'"),
         (["{clip}", "{out}.mp4", "--option", "tune"], 2, r"--option 'tune': expected key=value"),
         (["{clip}", "{out}.mp4", "--option", "tnue=film"], 2, r"no option 'tnue'"),
-        (["{clip}", "{out}.mp4", "--device", "gpu"], 2, r"unknown device 'gpu'"),
+        (["{clip}", "{out}.mp4", "--device", "gpu"], 2, r"unknown device 'gpu'; .*; did you mean 'cuda'\?$"),
         (["{clip}", "{out}.mp4", "--threads", "0"], 2, r"threads: expected at least 1"),
         (["{clip}", "{out}.mp4", "--start", "soon"], 2, r"--start: expected"),
-        (["{clip}", "{out}.mp4", "--end", "-1"], 2, r"--end"),
+        (["{clip}", "{out}.mp4", "--end", "-1s"], 2, r"--end needs a value; if '-1s' is it, write --end=-1s"),
+        (["{clip}", "{out}.mp4", "--end=-1s"], 2, r"--end: expected .*, got '-1s'"),
+        (["{clip}", "{out}.mp4", "--start", "20s"], 2, r"there is no frame in the range .*; it lasts 1\.2 s$"),
+        (["-", "{out}.mp4"], 2, r"'-' is no file"),
+        (["http://{clip}", "{out}.mp4"], 3, r"is an address; only files are read"),
+        (["{folder}/%04d.png", "{out}.mp4"], 3, r"numbered pictures can be written, not read"),
+        (["{clip}", "{out}.png", "--dry-run"], 1, r"is one picture, but there are more frames"),
+        (["{clip}", "{out}.mp4", "--set", "telemetry_exporter=foo"], 2, r"expected otlp, console, file, prometheus or"),
         (["{clip}", "{out}.mp4", "--effct", "blur"], 2, r"unknown option: --effct; did you mean --effect\?"),
         (["{clip}", "{out}.mp4", "--threads", "x"], 2, r"--threads: unable to convert \"x\" into int"),
         (["{clip}", "{out}.mp4", "more"], 2, r"unexpected argument 'more'"),
@@ -132,6 +141,13 @@ def test_unknown_commands_name_the_nearest() -> None:
     outcome = run_cli("rendr", "a", "b")
     assert outcome.code == 2
     assert outcome.error.startswith('unknown command "rendr"; did you mean "render"?')
+
+
+def test_what_is_logged_is_a_warning(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = logging.getLogger("lumaloom.cache")
+    monkeypatch.setattr(logger, "propagate", False)  # tests have handlers above
+    monkeypatch.setattr("lumaloom.composition.Engine", lambda **_: logger.warning("it is full") or 1 / 0)
+    assert run_cli("render", clip, "null").err.startswith("lumaloom: warning: it is full\n")
 
 
 def test_unexpected_failures_are_one_line(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,8 +85,10 @@ def test_effects_explains_one() -> None:
     assert outcome.code == 0
     moving = "sigma='0s:0 2s:4 ease-in-out 4s:0'"
     assert default_registry().create(f"blur {moving}").animated
-    for part in ("a number from 0 to 500 px", "Standard deviation", "-e 'blur sigma=4'", "reflect101", moving):
+    for part in ("a number from 0 to 500 px", "Standard deviation", '-e "blur sigma=4"', "reflect101", moving):
         assert part in outcome.out
+    assert """-e "curves master='0:0 0.25:0.18 0.75:0.82 1:1'\"""" in run_cli("effects", "curves").out
+    assert "over time  " not in run_cli("effects", "fade").out
     unknown = run_cli("effects", "bluur")
     assert unknown.code == 2
     assert unknown.error == "unknown effect 'bluur'; did you mean 'blur'?"
@@ -94,7 +96,13 @@ def test_effects_explains_one() -> None:
 
 @pytest.mark.parametrize(
     ("word", "name"),
-    [("grayscale", "blackandwhite"), ("negate", "invert"), ("overlay", "blendpicture"), ("tonemap", "hdr2sdr")],
+    [
+        ("grayscale", "blackandwhite"),
+        ("negate", "invert"),
+        ("overlay", "blendpicture"),
+        ("scale", "resize"),
+        ("gaussian", "blur"),
+    ],
 )
 def test_other_words_for_an_effect_lead_to_it(word: str, name: str) -> None:
     for outcome in (run_cli("effects", word), run_cli("render", "none.mp4", "null", "-e", word)):

@@ -88,7 +88,7 @@ def test_a_dry_run_explains_what_is_fused(clip: Path, folder: Path, monkeypatch:
     words = (
         "render",
         clip,
-        folder / "o.png",
+        folder / "o%d.png",
         "-e",
         "warm",
         "-e",

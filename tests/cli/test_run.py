@@ -62,7 +62,10 @@ def test_a_failure_ends_it_unless_it_is_to_go_on(project: Path) -> None:
     assert "gone.mp4: no such file" in outcome.err.splitlines()[-1]
     outcome = run_cli("run", project, "-k")  # the first exists by now
     assert outcome.code == 2
-    assert [line.partition(": ")[2][:6] for line in outcome.err.splitlines()] == ["failed", "failed", "error:"]
+    first, second, last = outcome.err.splitlines()
+    assert first.startswith(f"lumaloom: failed: {project.parent}/a.mkv: exists"), "once"
+    assert second == f"lumaloom: failed: {project.parent}/b.mkv: {project.parent}/gone.mp4: no such file"
+    assert last.startswith("lumaloom: error: ")
     assert outcome.err.endswith("2 of 3 renders failed\n")
     assert (project.parent / "c.mkv").exists()
 
@@ -88,6 +91,9 @@ def test_a_dry_run_shows_every_plan(project: Path) -> None:
     assert outcome.out.count("nothing was written") == 2
     events = run_cli("run", project, "--dry-run", "--json").events
     assert [event["event"] for event in events] == ["render", "plan", "render", "error"]
+    whole = run_cli("run", project, "--dry-run", "-k")
+    assert (whole.code, whole.out.count("nothing was written")) == (3, 2)
+    assert f"{project.parent}/b.mkv: " in whole.error
     assert [path.name for path in project.parent.iterdir()] == ["project.toml"]
 
 

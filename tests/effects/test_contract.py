@@ -88,7 +88,7 @@ IDLE = {
     "contrast": "contrast amount=1",
     "convolve": "convolve matrix='0 3 0'",
     "crop": "crop",
-    "curves": "curves master='0:0 0.5:0.5 1:1'",
+    "curves": "curves",
     "denoise": "denoise radius=0",
     "dilate": "dilate radius=0",
     "duotone": "duotone amount=0",

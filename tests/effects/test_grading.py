@@ -82,6 +82,7 @@ DEFINITIONS = {
     "curves master='0:0 0.5:0.6 1:1' blue=0:0.1,0.3:0.2,1:0.9": lambda p: [
         curve({0: 0, 0.5: 0.6, 1: 1}, v) for v in (p[0], p[1], curve({0: 0.1, 0.3: 0.2, 1: 0.9}, p[2]))
     ],
+    "curves red='0:0 0.5:0.7 1:1'": lambda p: [curve({0: 0, 0.5: 0.7, 1: 1}, p[0]), p[1], p[2]],
     "liftgammagain lift=0.1 gamma=1.2 gain=0.9 gain_red=1.1 lift_blue=-0.05": lambda p: [
         max(gain * (v + lift * (1 - v)), 0) ** (1 / 1.2)
         for v, gain, lift in zip(p, (0.99, 0.9, 0.9), (0.1, 0.1, 0.05), strict=True)

@@ -201,3 +201,21 @@ def test_a_render_with_keyframes(tmp_path: Path) -> None:
         for number in (0, 4, 5, 9):
             lit = after[number].planes[0].astype(int) - before[number].planes[0]
             assert (lit == 0).all() if number < 5 else lit.min() >= 20
+
+
+@pytest.mark.parametrize("keys", ["0f:0 hold 2f:1", "0s:0 hold 80ms:1"])
+def test_time_begins_with_what_is_rendered(keys: str, tmp_path: Path) -> None:
+    """A range and a slice count from their own first frame, a file that begins late from its own."""
+    source = clips.make(tmp_path / "in.mp4", count=10)
+    late, effect = clips.remux(source, tmp_path / "late.ts"), f"brightness amount='{keys}'"
+    for path, start in ((source, 0), (source, 4), (late, 0)):
+        lumaloom.render(
+            path, tmp_path / "out.mkv", [effect], encoder="ffv1", start=f"{start}f" if start else None, overwrite=True
+        )
+        with lumaloom.open(path) as before, lumaloom.open(tmp_path / "out.mkv") as after:
+            moved = before[start:].apply(effect)
+            for number in range(4):
+                assert np.array_equal(moved[number].planes[0], after[number].planes[0])
+                assert np.array_equal(moved[number:][0].planes[0], after[number].planes[0]), "slices change no frame"
+                same = np.array_equal(before[start + number].planes[0], after[number].planes[0])
+                assert same == (number < 2)

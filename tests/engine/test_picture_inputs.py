@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from PIL import Image, ImageChops
 
 from lumaloom.effect import Effect, Frame, Param, ParameterError, Picture, pointwise
 from lumaloom.errors import PluginError
-from lumaloom.frame import FORMATS, Colour, Matrix, Range, Transfer
+from lumaloom.frame import FORMATS, Colour, Matrix, Range, Timing, Transfer
 from lumaloom.graph import make_plan
 from lumaloom.plugins import default_registry
 from lumaloom.pointwise.program import program
@@ -68,6 +69,8 @@ def test_code_is_the_definition(name: str, tmp_path: Path) -> None:
         src = noise(spec(name, *size))
         chain = [effect(f"blendpicture file={file} mode=overlay"), lit(file=str(file)), effect("sepia")]
         assert differences(chain, src, src.spec) <= 1
+        placed = f"blendpicture file={file} fit=none anchor=bottom-right x=-2 y='0:1 1s:-9' width=20"
+        assert differences([effect(placed)], src, src.spec) <= 1
         if src.format.has_alpha:
             chain = [effect(f"mask file={file} invert=true fit=cover"), effect(f"background file={file}")]
             assert differences(chain, src, src.spec) <= 1
@@ -77,7 +80,8 @@ def test_code_is_the_definition(name: str, tmp_path: Path) -> None:
 def test_cuda_kernels_are_the_definition(tmp_path: Path) -> None:
     deep = tmp_path / "deep.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 65536, (9, 14), np.uint16)).save(deep)
-    stages = [effect(f"blendpicture file={saved(tmp_path / 'a.png')}").stage, effect(f"mask file={deep}").stage]
+    placed = f"blendpicture file={saved(tmp_path / 'a.png')} fit=none anchor=top-right x=5 y=-2 width=20"
+    stages = [effect(placed).stage, effect(f"mask file={deep}").stage]
     src = noise(spec("yuva420p", 37, 19))
     expected, found = (Frame.allocate(src.spec, POOL, like=src) for _ in range(2))
     reference(stages, src, expected)
@@ -129,6 +133,36 @@ def test_how_it_fills_the_frame(tmp_path: Path) -> None:
         assert (out[:, :8] == 7).all() == (fit == "contain")
     cut = after(effect(f"blendpicture file={file} fit=cover"), black).planes[0]
     assert [cut[7, 0].tolist(), cut[8, 0].tolist()] == [[255, 0, 0], [0, 0, 255]] or cut[7, 0, 0] > cut[8, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("words", "left", "top"),
+    [
+        ("", 9, 3),
+        ("anchor=top-left", 0, 0),
+        ("anchor=bottom-right x=-2 y=-1", 16, 6),
+        ("anchor=left x=-5", -5, 3),
+        ("anchor=top x=-1 y=12", 8, 12),
+        ("x=99", 108, 3),
+        ("anchor=top-left x=3 width=7", 3, 0),
+    ],
+)
+def test_where_a_picture_of_its_own_size_lies(words: str, left: int, top: int, tmp_path: Path) -> None:
+    file = saved(tmp_path / "a.png", mode="RGB")
+    size = (7, 4) if "width" in words else (14, 9)
+    picture = Image.open(file).resize(size, Image.Resampling.BILINEAR)
+    src = noise(spec("rgb24"))
+    wanted = Image.fromarray(src.planes[0])
+    wanted.paste(picture, (left, top))
+    out = after(effect(f"blendpicture file={file} fit=none {words}"), src).planes[0]
+    assert np.abs(out.astype(int) - np.asarray(wanted)).max() <= 1
+
+
+def test_a_picture_moves_by_keyframes(tmp_path: Path) -> None:
+    file = saved(tmp_path / "a.png", mode="RGB")
+    src = noise(spec("rgb24"), timing=Timing(1, Fraction(1, 2)))
+    out = after(effect(f"blendpicture file={file} fit=none anchor=top-left x='0s:0 1s:20'"), src).planes[0]
+    assert np.array_equal(out[:9, 10:24], np.asarray(Image.open(file)))
 
 
 def test_what_is_see_through_lends_no_colour(tmp_path: Path) -> None:

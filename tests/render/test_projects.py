@@ -123,7 +123,14 @@ def test_every_field_of_a_request(home: Path) -> None:
         ),
         ("[[render]]\ndevice = 'cpuu'", r"expected 'auto', 'cpu' or 'cuda', got 'cpuu'; did you mean 'cpu'\?$"),
         ("[[render]]\noptions = { g = [1] }", r"options: expected a table of .*text.*, got {'g': \[1\]}$"),
-        ("[[render]]\neffects = 'blur'", r"effects: expected a list of text or a table, got 'blur'$"),
+        (
+            "[[render]]\neffects = 'blur'",
+            r"effects: expected a list, each of them text or a table, got 'blur'; write \['blur'\]$",
+        ),
+        (
+            "[[render]]\ninput = 'a'\noutput = 'o.mkv'\neffects = [{ name = 'blur', sigma = { keys = { 0.5s = 1 } } }]",
+            r"effects\[1\].sigma.keys: a time with a point needs quotes, \"0.5s\" = 2; or write it as 500ms = 2$",
+        ),
         ("[[render]]\ninput = 'a'\noutput = 'o.mkv'\nstart = 'soon'", r"render\[1\].start: expected \[HH:\]MM:SS"),
         (
             "[[render]]\ninput = 'a'\noutput = 'o.mkv'\neffects = ['flip', 'blurr']",
@@ -165,6 +172,16 @@ def test_a_file_that_is_none(home: Path) -> None:
         lumaloom.load_project(home / "absent.toml")
     with pytest.raises(UsageError, match=r"project.toml: is no TOML: Expected"):
         lumaloom.load_project(written(home, "[[render"))
+
+
+def test_names_go_up_and_outputs_of_an_earlier_run_are_no_inputs(home: Path) -> None:
+    text = "[[render]]\ninput = '{}'\noutput = '{}'\n"
+    names = text.format("*.mp4", "{stem}-small.mp4") + text.format("../clips/a.mp4", "null")
+    path = written(home / "clips", names)
+    (home / "clips" / "a-small.mp4").write_bytes(b"made before")
+    requests = lumaloom.load_project(path).requests
+    assert [Path(each.input).name for each in requests] == ["a.mp4", "b.mp4", "a.mp4"]
+    assert requests[-1].input == str(home / "clips" / "a.mp4")
 
 
 def test_files_of_effects_are_beside_the_project(home: Path) -> None:

@@ -50,7 +50,7 @@ COLOURS = [
     "contrast amount=1.1",
     "gamma value=1.1",
     "levels black=0.02 white=0.97",
-    "curves",
+    "curves master='0:0 0.25:0.18 0.75:0.82 1:1'",
     "liftgammagain gain_red=1.05",
     "whitebalance kelvin=6000 tint=5",
     "saturation amount=1.2",

@@ -11,7 +11,7 @@ from tests.media import clips
 def test_bits_that_the_encoder_cannot_hold(tmp_path: Path) -> None:
     source = clips.make(tmp_path / "in.mkv", "ffv1", 2, fmt="yuv420p10le")
     result = lumaloom.render(source, tmp_path / "out.webm", encoder="vp9")
-    assert result.warnings == ("yuv420p10le converted to yuv420p loses 10 to 8 bits",)
+    assert result.warnings == ("yuv420p10le converted to yuv420p loses depth (10 to 8 bits)",)
 
 
 def test_a_detour_through_full_chroma_loses_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from lumaloom.cli.output import clock, console, percentages, printable
+from lumaloom.errors import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -86,7 +87,7 @@ class ProgressBar:
     def update(self, moment: Progress) -> None:
         """Show a moment of a render."""
         left = "" if moment.remaining is None else f"{clock(moment.remaining)} left"
-        count = f"{moment.frames}/{moment.total}" if moment.total else f"{moment.frames} frames"
+        count = f"{moment.frames}/{moment.total}" if moment.total else counted(moment.frames, "frames")
         speed = f"{moment.fps:.1f} fps  {left}"
         self._set(moment.job, moment.total, moment.frames, count, speed, percentages(moment.shares))
 

@@ -111,20 +111,25 @@ def _explain(effect: type[Effect], origin: str) -> None:
             ("kind", str(effect.kind)),
             ("devices", ", ".join(effect.devices)),
             ("plugin", origin),
-            ("example", f"lumaloom render in.mp4 out.mp4 -e {shlex.quote(example(effect))}"),
+            ("example", f"lumaloom render in.mp4 out.mp4 -e {_quoted(example(effect))}"),
             ("over time", _moving(effect)),
         ],
     )
 
 
+def _quoted(call: str) -> str:
+    """Return a call as a word of a shell: in double quotes where that is plain, since its values have single ones."""
+    return shlex.quote(call) if set(call) & set('"$`\\!') else f'"{call}"'
+
+
 def _moving(effect: type[Effect]) -> str:
-    """Return how a number of the effect is given keyframes; nothing where it has none."""
-    numbers = [spec for spec in effect.params.values() if spec.type is float]
+    """Return how a number of the effect is given keyframes; nothing where it has none that is worth moving."""
+    numbers = [spec for spec in effect.params.values() if spec.type is float and spec.unit != "s"]
     if not numbers:
         return ""
     spec = numbers[0]
     start = 0.0 if spec.min is None else max(spec.min, 0.0)
-    return f"{spec.name}='0s:{start:g} 2s:{_value(spec)} ease-in-out 4s:{start:g}'"
+    return f"{spec.name}='0s:{start:g} 2s:{_value(spec)} ease-in-out 4s:{start:g}'; 0s is the first frame rendered"
 
 
 def _reflowed(text: str) -> str:
@@ -169,12 +174,12 @@ def examples(effect: type[Effect], folder: Path) -> list[str]:
 def _value(spec: ParamSpec) -> str:
     from lumaloom.effect import REQUIRED, Picture
 
+    if spec.example:
+        return spec.example
     if spec.choices:
         return next((choice for choice in spec.choices if choice != spec.default), spec.choices[0])
     if spec.type is Picture:
         return "picture.png"
-    if spec.type is str and spec.default is REQUIRED and ".cube" in spec.help:
-        return "look.cube"
     if spec.type is bool:
         return "false" if spec.default is True else "true"
     if spec.type is str:

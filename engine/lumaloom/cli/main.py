@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
 from lumaloom.cli import overview
-from lumaloom.cli.output import emit, printable
+from lumaloom.cli.output import emit, printable, warn
 from lumaloom.errors import CancelledError, LumaloomError, UsageError
 
 INTERRUPTED = 130
@@ -50,6 +51,7 @@ def _run(words: list[str]) -> None:
     if words in ([], ["--help"], ["-h"]):
         overview.show()
         return
+    logging.lastResort = _Warnings(logging.WARNING)
     from cyclopts import CycloptsError
 
     from lumaloom.cli.app import app
@@ -59,6 +61,14 @@ def _run(words: list[str]) -> None:
         app(words)
     except CycloptsError as problem:
         raise UsageError(explain(problem)) from None
+
+
+class _Warnings(logging.Handler):
+    """Prints what is logged where nobody has set up logging as the commands print warnings."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        warn(record.getMessage())
 
 
 def _report(problem: BaseException, as_json: bool) -> int:

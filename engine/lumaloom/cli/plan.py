@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lumaloom.cli.output import console, fields, table
+from lumaloom.errors import counted
 
 if TYPE_CHECKING:
     from lumaloom.jobs import Preparation
@@ -17,7 +18,7 @@ def show(job: Preparation, *, explain: bool = False) -> None:
     out = console()
     source, choice = job.plan.source, job.choice
     rate = f"{float(job.source.rate):.6g} fps" if job.source.rate else "unknown rate"
-    length = "unknown length" if job.total is None else f"{job.total} frames"
+    length = "unknown length" if job.total is None else counted(job.total, "frames")
     options = " ".join(f"{key}={value}" for key, value in choice.options.items())
     cut = "" if job.request.segments is None else f", in segments of {job.request.segments:g} s"
     how = f"{choice}{options and f' ({options})'}" if choice.encoder else "the frames are thrown away"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -48,7 +49,7 @@ def run(
         telemetry: Whether the jobs are traced and measured, and exported by OTLP or what the settings say.
         serve_metrics: A port for the pages /livez, /readyz, /startupz and /metrics while the jobs run.
         overwrite: Replace outputs that exist.
-        keep_going: Begin renders also after one has failed.
+        keep_going: Begin renders, or show plans, also after one has failed.
         dry_run: Print the plans and write nothing.
         schema: Print the JSON schema of project files, for editors.
         json: Print events as lines of JSON on stdout.
@@ -69,7 +70,7 @@ def run(
     settings |= {key: str(value) for key, value in given.items() if value is not None}
     if dry_run:
         with Engine(settings=settings) as engine:
-            _show_plans(_loaded(engine, project, only, overwrite), engine, json)
+            _show_plans(_loaded(engine, project, only, overwrite), engine, json, keep_going)
         return
     if json:
         from lumaloom.cli.events import EventPrinter
@@ -102,13 +103,23 @@ def _loaded(engine: Engine, path: str, only: list[str] | None, overwrite: bool) 
     return replace(project, renders=tuple(renders))
 
 
-def _show_plans(project: Project, engine: Engine, json: bool) -> None:
+def _show_plans(project: Project, engine: Engine, json: bool, keep_going: bool) -> None:
+    from lumaloom.jobs.execution import name_render
+
+    failures: list[LumaloomError] = []
     for number, each in enumerate(project.renders, 1):
         if json:
             emit("render", name=each.name, number=number, renders=len(project.renders))
         else:
             heading(console(), f"{number} of {len(project.renders)}  {each.name}")
-        show_plan(engine, each.request, json)
+        try:
+            show_plan(engine, each.request, json)
+        except LumaloomError as error:
+            name_render(error, each.request)
+            failures.append(error)
+            if not keep_going:
+                break
+    _fail(failures, len(project.renders))
 
 
 def _show(outcomes: list[Outcome]) -> None:
@@ -129,13 +140,18 @@ def _refuse(outcomes: list[Outcome], stopped: bool) -> None:
     failures = [error for error in errors if not isinstance(error, CancelledError)]
     if cancelled and (stopped or not failures):
         raise cancelled[0]
+    if len(failures) == 1 and cancelled:
+        warn(f"{len(cancelled)} of {len(outcomes)} renders were not begun or stopped; --keep-going renders them")
+    _fail(failures, len(outcomes))
+
+
+def _fail(failures: Sequence[BaseException], renders: int) -> None:
+    """Raise the only failure, or how many there are, each of which is printed; nothing where there is none."""
     if len(failures) > 1:
         for error in failures:
             sys.stderr.write(f"lumaloom: failed: {printable(error)}\n")
-        summary = LumaloomError(f"{len(failures)} of {len(outcomes)} renders failed")
+        summary = LumaloomError(f"{len(failures)} of {renders} renders failed")
         summary.exit_code = getattr(failures[0], "exit_code", 1)
         raise summary
-    if failures and cancelled:
-        warn(f"{len(cancelled)} of {len(outcomes)} renders were not begun or stopped; --keep-going renders them")
     if failures:
         raise failures[0]

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from lumaloom.cli.output import amount, console, fields, heading, percentages, printable
+from lumaloom.errors import counted
 
 if TYPE_CHECKING:
     from lumaloom.jobs import RenderResult
@@ -22,7 +23,7 @@ _LOSSES = {
 
 def losses_line(losses: Losses) -> str:
     """Return what the source could not deliver as one line, empty if it delivered everything."""
-    parts = [f"{getattr(losses, name)} {words}" for name, words in _LOSSES.items() if getattr(losses, name)]
+    parts = [counted(getattr(losses, name), words) for name, words in _LOSSES.items() if getattr(losses, name)]
     if losses.truncated:
         parts.append("the file ends early")
     if parts and losses.any and losses.frames_declared:
@@ -32,7 +33,7 @@ def losses_line(losses: Losses) -> str:
 
 def show(result: RenderResult) -> None:
     """Print how a render went: some lines on a terminal, one elsewhere."""
-    speed = f"{result.frames} frames in {result.seconds:.2f} s, {result.fps:.1f} fps on {result.device}"
+    speed = f"{counted(result.frames, 'frames')} in {result.seconds:.2f} s, {result.fps:.1f} fps on {result.device}"
     sink = result.sink
     target = f"{sink.path} ({amount(sink.bytes)})" if sink.encoder else "null: the frames were thrown away"
     streams = [str(stream) for stream in sink.streams]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
+from itertools import pairwise
+
+from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError, UnknownOptionError, UnusedCliTokensError
 
 
 def explain(problem: CycloptsError) -> str:
@@ -16,12 +18,23 @@ def _what(problem: CycloptsError) -> str:
     if isinstance(problem, MissingArgumentError) and problem.argument is not None:
         name = problem.argument.name
         if name.startswith("-"):
-            return f"{name} needs a value"
+            return f"{name} needs a value{_dashed(problem)}"
         return f"{name} is missing"
     if isinstance(problem, UnusedCliTokensError) and problem.unused_tokens:
         return f"unexpected argument {problem.unused_tokens[0]!r}"
+    if isinstance(problem, UnknownOptionError) and "-" in (problem.root_input_tokens or ()):
+        return "'-' is no file: standard input and output are not used; name one"
     text = str(problem).strip().removesuffix(".")
     if isinstance(problem, UnknownCommandError):
         text = text.partition(" Available commands")[0]
     text = text.replace(". Did you mean", "; did you mean").removesuffix(".")
     return text[:1].lower() + text[1:]
+
+
+def _dashed(problem: MissingArgumentError) -> str:
+    """Return how a value is written that looks like an option, where one follows."""
+    words, names = problem.root_input_tokens or [], problem.argument.names if problem.argument else ()
+    for option, value in pairwise(words):
+        if option in names and value.startswith("-"):
+            return f"; if {value!r} is it, write {option if option.startswith('--') else names[0]}={value}"
+    return ""

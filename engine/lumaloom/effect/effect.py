@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self, get_type_hints
 
 from lumaloom.effect.keyframes import Keyframes, place_of
 from lumaloom.effect.param import REQUIRED, ParamSpec, number_text
-from lumaloom.errors import ParameterError, nearest
+from lumaloom.errors import ParameterError, PluginError, nearest
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Timing
 
 
@@ -59,6 +59,17 @@ class Effect(ABC):
         hints = get_type_hints(cls) if declared else {}
         params.update({name: spec.bound_to(name, hints.get(name)) for name, spec in declared.items()})
         cls.params = MappingProxyType(params)
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Make an effect of a class that defines all that its kind asks for.
+
+        Raises:
+            PluginError: it does not.
+
+        """
+        if missing := sorted(cls.__abstractmethods__):
+            raise PluginError(f"{cls.__module__}.{cls.__qualname__}: {' and '.join(missing)}() is not defined")
+        return super().__new__(cls)
 
     def __init__(self, **values: Any) -> None:
         """Set parameters from text or Python values; the others take their defaults.

@@ -2,7 +2,8 @@
 
 As text, `0s:0 2s:1.5 ease-in-out 4s:0`: keys `TIME:VALUE`, and between two of them an easing where the way is not
 linear. Times are seconds (`2`, `2s`, `1500ms`, `1:02.5`) or frames (`37f`), not both. Before the first key there is the
-first value, after the last the last.
+first value, after the last the last. Times count from the first frame that goes through the effect: of the render, or
+of the clip that it was applied to.
 """
 
 from __future__ import annotations
@@ -146,10 +147,8 @@ def _time(text: str) -> tuple[float, bool]:
 
 
 def place_of(timing: Timing, in_frames: bool) -> float:
-    """Return where keys see a frame: in seconds, or in frames by its duration (by its pts where that is unknown)."""
-    if in_frames:
-        return float(timing.pts // timing.duration if timing.duration > 0 else timing.pts)
-    return float(timing.seconds)
+    """Return where keys see a frame, in seconds or in frames."""
+    return float(timing.count if in_frames else timing.elapsed)
 
 
 def _plain(number: float) -> str:

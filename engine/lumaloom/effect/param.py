@@ -28,6 +28,7 @@ class ParamSpec:
         unit: such as `px`, `degrees`, `stops`.
         help: one sentence.
         choices: the only values allowed, from a `Literal` annotation.
+        example: a value that shows something, for help; one is made up where it is empty.
 
     """
 
@@ -39,6 +40,7 @@ class ParamSpec:
     name: str = ""
     type: type = float
     choices: tuple[str, ...] = ()
+    example: str = ""
 
     def bound_to(self, name: str, annotation: Any) -> ParamSpec:
         """Return this parameter with the name and type of the class attribute that it was assigned to.
@@ -135,6 +137,7 @@ class ParamSpec:
             "minimum": self.min,
             "maximum": self.max,
             "enum": list(self.choices) or None,
+            "examples": [self.example] if self.example else None,
             "x-unit": self.unit or None,
             "description": self.help or None,
         }
@@ -148,13 +151,14 @@ def Param(  # noqa: N802 - reads as a type in a class body
     max: float | None = None,  # noqa: A002
     unit: str = "",
     help: str = "",  # noqa: A002
+    example: str = "",
 ) -> Any:
     """Declare a parameter in the body of an effect class, as in `sigma: float = Param(2.0, min=0, unit="px")`.
 
     The annotation gives the type: float, int, bool, str, `Literal["a", "b"]` for a choice, or `Picture` in a
-    pointwise effect. Without a default the parameter has to be given.
+    pointwise effect. Without a default the parameter has to be given. `example` is what `lumaloom effects NAME` shows.
     """
-    return ParamSpec(default, min, max, unit, help)
+    return ParamSpec(default, min, max, unit, help, example=example)
 
 
 def _float(value: Any) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ class Pool(Protocol):
         """Return a flat uint8 array of at least `nbytes`, 64-byte aligned, given back when its last view dies."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Frame:
     """Planes of samples, with format, colour and timing.
 
@@ -41,7 +41,7 @@ class Frame:
     spec: FrameSpec
     _planes: tuple[Array, ...] | None
     timing: Timing = UNTIMED
-    side_data: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    side_data: tuple[tuple[str, bytes], ...] = ()
 
     @classmethod
     def allocate(cls, spec: FrameSpec, pool: Pool, like: Frame | None = None) -> Frame:
@@ -57,6 +57,9 @@ class Frame:
         buffer = pool.acquire(total)
         planes = tuple(plane_view(buffer, spec.format.dtype, *place) for place in layout)
         return cls(spec, planes) if like is None else cls(spec, planes, like.timing, like.side_data)
+
+    def __repr__(self) -> str:
+        return f"<Frame {self.spec} at {float(self.timing.seconds):.3f} s{'' if self._planes else ', released'}>"
 
     @property
     def planes(self) -> tuple[Array, ...]:

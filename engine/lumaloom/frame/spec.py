@@ -81,16 +81,31 @@ class FrameSpec:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a frame is shown: `pts * time_base` seconds from the start of the stream, for `duration * time_base`."""
+    """When a frame is shown: `pts * time_base` seconds from the start of the stream, for `duration * time_base`.
+
+    For effects time begins at `origin`, the pts of the first frame that goes through them.
+    """
 
     pts: int = 0
     time_base: Fraction = Fraction(1, 25)
     duration: int = 0
+    origin: int = 0
 
     @property
     def seconds(self) -> Fraction:
         """Presentation time in seconds, exact."""
         return self.pts * self.time_base
+
+    @property
+    def elapsed(self) -> Fraction:
+        """Seconds since the first frame, exact: the clock of effects."""
+        return (self.pts - self.origin) * self.time_base
+
+    @property
+    def count(self) -> int:
+        """Frames since the first one, by this one's duration, by pts where that is unknown: their clock in frames."""
+        ticks = self.pts - self.origin
+        return ticks // self.duration if self.duration > 0 else ticks
 
 
 UNTIMED = Timing()

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lumaloom.effect import Pointwise
+from lumaloom.errors import counted
 from lumaloom.frame import Frame, FrameSpec, Pool, Timing
 from lumaloom.pointwise.lower import now
 from lumaloom.pointwise.passes.cost import cost
@@ -58,11 +59,13 @@ class Fused:
         """Return lines for people: what was joined, and what the code does with which planes."""
         lowered = self.program.lowered
         count = len(self.effects)
-        lines = [f"{f'{count} effects' if count else 'conversion'} in one pass: {self!r}"]
+        lines = [f"{counted(count, 'effects') if count else 'conversion'} in one pass: {self!r}"]
         lines += [f"folded in: {text}" for text in self.folded]
         pieces = 0 if self._animated else self.program.by_pieces(now(self._stages))
         if pieces:
-            lines.append(f"{pieces} functions of one value by polynomials in pieces, within a fifth of a step")
+            lines.append(
+                f"{counted(pieces, 'functions')} of one value by polynomials in pieces, within a fifth of a step"
+            )
         if self.table_error and pieces and lowered.cube is None:
             lines.append("computed, as this processor does it faster than a look up in a cube")
         lines += [] if lowered.cube is None else [str(lowered.cube)]

@@ -16,7 +16,7 @@ from lumaloom.graph import Conversion, Plan, Step, make_plan
 from lumaloom.graph.fused import Fused
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.timecode import Position
-from lumaloom.media.choice import EncoderChoice, choose, losses
+from lumaloom.media.choice import PATTERN, EncoderChoice, choose, losses
 from lumaloom.media.source import Source, SourceOptions
 from lumaloom.plugins import Registry
 from lumaloom.services.pools import Budget, Shares, Work
@@ -127,7 +127,7 @@ class Preparer:
             request.encoder,
             crf=request.crf,
             preset=request.preset,
-            options=dict(request.encoder_options),
+            options={name: str(value) for name, value in request.encoder_options.items()},
         )
         _check_segments(request, choice)
         encoder = choice.encoder
@@ -143,6 +143,8 @@ class Preparer:
 
         options = _source_options(request, lambda width, height: shares(width, height).decoder, self._cache)
         with self._budget.job(), Source(request.input, options) as source:
+            total = _expected(source, request)
+            _check_picture(request, choice, total if source.losses.frames_declared else None)
             upright = encoder is not None and not choice.container.rotation
             plan = make_plan(
                 source.spec,
@@ -154,7 +156,7 @@ class Preparer:
                 table_error=request.table_error,
             )
             threads = shares(source.spec.width, source.spec.height)
-            yield Preparation(request, device, threads, source, choice, plan, _expected(source, request))
+            yield Preparation(request, device, threads, source, choice, plan, total)
 
 
 def _check_segments(request: RenderRequest, choice: EncoderChoice) -> None:
@@ -167,6 +169,16 @@ def _check_segments(request: RenderRequest, choice: EncoderChoice) -> None:
     from lumaloom.media.joining import check_joinable
 
     check_joinable(choice)
+
+
+def _check_picture(request: RenderRequest, choice: EncoderChoice, total: int | None) -> None:
+    """Refuse one picture for as many frames as a file declares; where it does not, or times cut it, the sink does."""
+    if total is None or total < 2 or any(at is not None and at.frame is None for at in (request.start, request.end)):
+        return
+    if choice.encoder and choice.container.is_pictures and not PATTERN.search(os.path.basename(request.output)):
+        from lumaloom.media.pictures import more_frames_error
+
+        raise more_frames_error(request.output)
 
 
 def _source_options(request: RenderRequest, threads: Callable[[int, int], int], store: DiskCache) -> SourceOptions:

@@ -218,7 +218,7 @@ class Renderer:
         meter = self._meter
         with ExitStack() as stack:
             decoded = prefetch(
-                meter.each("decode", source.items()),
+                meter.each("decode", _from(job.source.first.timing.pts, source.items())),
                 limit=self._ahead,
                 size=size_of,
                 name="decode",
@@ -280,3 +280,15 @@ class Renderer:
         if isinstance(problem, EffectError) and problem.effect:
             self._events.emit(EffectFailed(job=job, effect=problem.effect, seconds=problem.seconds, message=message))
         self._events.emit(RenderFailed(job=job, error=type(problem).__name__, message=message))
+
+
+def _from(origin: int, items: Iterable[Item]) -> Iterable[Item]:
+    """Return items with the clock of effects set to begin at a pts."""
+    return items if origin == 0 else _moved(origin, items)
+
+
+def _moved(origin: int, items: Iterable[Item]) -> Generator[Item, None, None]:
+    for item in items:
+        if isinstance(item, Frame):
+            item.timing = replace(item.timing, origin=origin)
+        yield item

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lumaloom.effect import Effect
+from lumaloom.errors import UsageError
 from lumaloom.jobs.timecode import Position
+
+_PATH, _TEXT, _NUMBER = ("a path", (str, os.PathLike)), ("text", (str,)), ("a number", (int, float))
+# What attributes hold where they are not None.
+_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
+    **dict.fromkeys(("input", "output", "path"), _PATH),
+    **dict.fromkeys(("device", "encoder", "preset"), _TEXT),
+    **dict.fromkeys(("crf", "table_error", "segments"), _NUMBER),
+    "threads": ("a whole number", (int,)),
+}
+
+
+def check_kind(name: str, value: Any) -> None:
+    """Check a value that a program gives for an attribute of a request, or for an argument of that name.
+
+    Raises:
+        UsageError: it is of another kind; what it says is checked where it is used.
+    """
+    words, kinds = _KINDS[name]
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise UsageError(f"{name}: expected {words}, got {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +46,7 @@ class RenderRequest:
         encoder: short or FFmpeg name; None for the container's usual one.
         crf: quality on the encoder's own scale; None for its default.
         preset: the encoder's speed preset.
-        encoder_options: further options, by the encoder's own names.
+        encoder_options: further options, by the encoder's own names; numbers become text.
         start: where the clip starts, inclusive.
         end: where the clip ends, exclusive.
         overwrite: replace an output that exists.
@@ -33,6 +55,9 @@ class RenderRequest:
         table_error: levels of 255 that costly colour may be off, looked up in a cube instead of computed; 0 computes.
         segments: seconds of a segment of the output, which is kept on disk, so that what is there already is not
             rendered again; None renders the whole straight to the output.
+
+    Raises:
+        UsageError: an attribute of another kind.
     """
 
     input: str | os.PathLike[str]
@@ -43,7 +68,7 @@ class RenderRequest:
     encoder: str | None = None
     crf: float | None = None
     preset: str | None = None
-    encoder_options: Mapping[str, str] = field(default_factory=dict)
+    encoder_options: Mapping[str, str | float] = field(default_factory=dict)
     start: Position | None = None
     end: Position | None = None
     overwrite: bool = False
@@ -51,3 +76,23 @@ class RenderRequest:
     dither: bool = False
     table_error: float = 0.0
     segments: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if name in _KINDS and not (value is None and self.__dataclass_fields__[name].default is None):
+                check_kind(name, value)
+        if isinstance(self.effects, str) or not isinstance(self.effects, Iterable):
+            raise UsageError(f"effects: expected a list of effects, got {self.effects!r}; write [{self.effects!r}]")
+        if not isinstance(self.encoder_options, Mapping):
+            raise UsageError(f"encoder_options: expected a dictionary, got {self.encoder_options!r}")
+        options = {name: _option(name, value) for name, value in self.encoder_options.items()}
+        object.__setattr__(self, "effects", tuple(self.effects))
+        object.__setattr__(self, "encoder_options", options)
+
+
+def _option(name: str, value: str | float) -> str:
+    """Return the value of an encoder's option as FFmpeg reads it."""
+    if not isinstance(value, (str, int, float)):
+        raise UsageError(f"encoder_options: {name}: expected text or a number, got {value!r}")
+    return str(int(value)) if isinstance(value, bool) else str(value)

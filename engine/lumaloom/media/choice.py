@@ -109,7 +109,7 @@ def losses(source: PixelFormat, row: PixelFormat) -> list[str]:
     elif source.model is not Model.GRAY and (to_x > from_x or to_y > from_y):
         lost.append("resolution of colour")
     if source.depth > row.depth:
-        lost.append(f"{'float' if source.is_float else source.depth} to {row.depth} bits")
+        lost.append(f"depth ({'float' if source.is_float else source.depth} to {row.depth} bits)")
     if source.has_alpha and not row.has_alpha:
         lost.append("alpha")
     return lost

@@ -54,6 +54,11 @@ class OpenFile:
             return round(self._container.duration * self.rate / av.time_base)
         return None
 
+    @property
+    def lasts(self) -> str:
+        """How long the whole file says that it is, at the end of messages; nothing where it does not say."""
+        return f"; it lasts {self._container.duration / av.time_base:g} s" if self._container.duration else ""
+
     @cached_property
     def info(self) -> MediaInfo:
         """What is in the file."""

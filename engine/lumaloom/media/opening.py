@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from functools import cache
 
@@ -23,6 +24,7 @@ _REFUSED = frozenset(
         *("alsa", "fbdev", "jack", "kmsgrab", "lavfi", "oss", "pulse", "video4linux2,v4l2", "x11grab", "xcbgrab"),
     )
 )
+_ADDRESS, _NUMBERED = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE), re.compile(r"%(0\d+)?d")
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml", b"v=0")
 # Largest picture that is decoded, in pixels: 16384 x 16384. Above it a few bytes could claim all memory.
 MAX_PIXELS = 2**28
@@ -87,14 +89,24 @@ def _checked(path: str | os.PathLike[str]) -> str:
         with open(name, "rb"):
             pass
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(f"{path}: {_why_not_there(os.fspath(path))}") from None
     except PermissionError:
         raise InputError(f"{path}: permission denied") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: {reason(error)}") from None
     if found.st_size == 0:
         raise InputError(f"{path}: is empty; expected a media file")
     return name
+
+
+def _why_not_there(name: str | bytes) -> str:
+    """Say what a name may mean that is no file's."""
+    text = os.fsdecode(name)
+    if _ADDRESS.match(text):
+        return "is an address; only files are read: download it first"
+    if _NUMBERED.search(text):
+        return "no such file; numbered pictures can be written, not read: make a video of them first"
+    return "no such file"
 
 
 def _why_not_opened(name: str, error: BaseException) -> str:

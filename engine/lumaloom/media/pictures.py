@@ -72,9 +72,7 @@ class PictureSink(BaseSink):
         if not isinstance(item, Frame):
             return
         if self._frames and not self._numbered:
-            raise OutputError(
-                f"{self._target}: is one picture, but there are more frames; put %04d into the name to number them"
-            )
+            raise more_frames_error(self._target)
         picture = full_range(item)  # viewers know no other
         if self._video is None:
             self._video = VideoEncoder(self._choice, picture, _TICK, None)
@@ -133,6 +131,11 @@ class PictureSink(BaseSink):
             for stream in (self._source.passthrough if self._source else ())
             if stream.type in self._keep
         )
+
+
+def more_frames_error(target: str | os.PathLike[str]) -> OutputError:
+    """Return the error of a picture that several frames would have to share."""
+    return OutputError(f"{target}: is one picture, but there are more frames; put %04d into the name to number them")
 
 
 class AtomicFolder:

@@ -171,7 +171,7 @@ class Source(OpenFile):
         while self._first is None:
             item = next(self._open_steps(), None)
             if item is None:
-                raise UsageError(f"{self.path}: there is no frame between the start and the end that were asked for")
+                raise UsageError(f"{self.path}: there is no frame in the range that was asked for{self.lasts}")
             self._primed.append(item)
             if isinstance(item, Frame):
                 self._first = item

@@ -89,6 +89,8 @@ class Registry:
         """
         if isinstance(call, Effect):
             return call
+        if isinstance(call, type) and issubclass(call, Effect):
+            raise UsageError(f"expected an effect, got the class {call.__name__}; call it: {call.__name__}()")
         if not isinstance(call, str):
             raise UsageError(f"expected an effect or text such as 'blur sigma=5', got {call!r}")
         name, words = parse_call(call)

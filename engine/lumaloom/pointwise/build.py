@@ -15,7 +15,7 @@ from lumaloom.frame import Transfer
 from lumaloom.pointwise.host import peek
 from lumaloom.pointwise.ir import Node, const, node, select
 from lumaloom.pointwise.numpy_eval import evaluate
-from lumaloom.pointwise.pictures import FITS, Picture, shown
+from lumaloom.pointwise.pictures import Lie, Picture, shown
 from lumaloom.pointwise.spaces import Coding, Working
 from lumaloom.pointwise.stage import Stage
 from lumaloom.pointwise.trace import Symbol, node_of
@@ -59,8 +59,9 @@ def called(stage: Stage, number: int, coding: Coding, constants: bool = False) -
     settings: dict[str, Any] = dict(stage.fixed)
     for name, value in stage.numbers.items():
         settings[name] = value if constants else Symbol(node("param", (), (number, name)))
+    lie = Lie.of(settings)
     settings |= {name: Symbol(extra(name)) for name in stage.extras}
-    settings |= pictures(stage, coding, [Symbol(extra(name)) for name in ("x", "y", "width", "height")])
+    settings |= pictures(stage, lie, coding, [Symbol(extra(name)) for name in ("x", "y", "width", "height")])
 
     def call(*channels: Any) -> tuple[Any, ...]:
         symbols = [channel if isinstance(channel, Symbol) else Symbol(node_of(channel)) for channel in channels]
@@ -69,11 +70,10 @@ def called(stage: Stage, number: int, coding: Coding, constants: bool = False) -
     return call
 
 
-def pictures(stage: Stage, coding: Coding, place: Sequence[Any]) -> dict[str, Picture]:
+def pictures(stage: Stage, lie: Lie, coding: Coding, place: Sequence[Any]) -> dict[str, Picture]:
     """Return what a stage's function gets for the parameters that name pictures, at `x`, `y`, `width`, `height`."""
-    fit = str(stage.values.get("fit", FITS[0]))
     return {
-        name: shown(f"{stage.name}: {name}", stage.values[name], fit, stage.space, coding, tuple(place))
+        name: shown(f"{stage.name}: {name}", stage.values[name], lie, stage.space, coding, tuple(place))
         for name in stage.pictures
     }
 

@@ -8,12 +8,13 @@ _COUNTED = 1 << 24  # whole numbers that float32 holds
 
 
 def moment(frame: Frame) -> dict[str, float]:
-    """Return `width`, `height`, `t` in seconds, and `frame`, a whole number below 2**24 that counts frames."""
-    timing = frame.timing
-    count = timing.pts // timing.duration if timing.duration > 0 else timing.pts
+    """Return `width`, `height`, `t` in seconds, and `frame`, a whole number below 2**24 that counts frames.
+
+    Both count from the first frame that goes through the effects.
+    """
     return {
         "width": float(frame.width),
         "height": float(frame.height),
-        "t": float(timing.seconds),
-        "frame": float(count % _COUNTED),
+        "t": float(frame.timing.elapsed),
+        "frame": float(frame.timing.count % _COUNTED),
     }

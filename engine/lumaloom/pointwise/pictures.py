@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,12 @@ from lumaloom.pointwise.ir import const, node
 from lumaloom.pointwise.spaces import Coding, Working, to_code, to_light
 from lumaloom.pointwise.trace import Symbol, node_of
 
-FITS = ("stretch", "cover", "contain")
+FITS = ("stretch", "cover", "contain", "none")
+# Which part of the room beside a picture is left of it, and which above it.
+_ANCHORS = {
+    "center": (0.5, 0.5), "top": (0.5, 0.0), "bottom": (0.5, 1.0), "left": (0.0, 0.5), "right": (1.0, 0.5),
+    "top-left": (0.0, 0.0), "top-right": (1.0, 0.0), "bottom-left": (0.0, 1.0), "bottom-right": (1.0, 1.0),
+}  # fmt: skip
 _MAX_BYTES, _MAX_PIXELS = 256 << 20, 1 << 26
 _KEPT_SCALED, _KEPT_DECODED = 8, 2
 _CODECS = (
@@ -38,19 +44,45 @@ class Picture(tuple[Any, ...]):
     Users give the name of a PNG, JPEG, WebP, TIFF or BMP file. The function gets the picture, scaled to the frame, as
     the channels of its own space at this pixel, then opacity: `*over, opacity = file`. Called with arrays, it takes
     a tuple of these. Where the effect has a text parameter `fit`, that says how: `stretch`, `cover` (what sticks out is
-    cut) or `contain` (what is left is transparent).
+    cut), `contain` (what is left is transparent) or `none` (it has a size of its own). Where it has a text parameter
+    `anchor` too, that says where a picture lies that leaves room: at a side or corner such as `right` or `top-left`, or
+    in the `center`; and numbers `x` and `y` by how many pixels it lies right of and below that, `width` how wide it is
+    with `none`, 0 for its own width.
     """
 
     __slots__ = ()
 
 
-def shown(owner: str, name: str, fit: str, space: str, coding: Coding, place: tuple[Any, ...]) -> Picture:
+@dataclass(frozen=True)
+class Lie:
+    """How a picture lies on the frame.
+
+    Attributes:
+        fit: one of `FITS`.
+        anchor: where, if it leaves room.
+        numbers: `x`, `y` and `width` of `Picture`, as symbols or numbers.
+    """
+
+    fit: str = FITS[0]
+    anchor: str = "center"
+    numbers: tuple[Any, ...] = (0, 0, 0)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Lie:
+        """Return what the parameters of a stage say."""
+        fit = values.get("fit", FITS[0])
+        if "anchor" not in values:
+            return cls(fit)
+        return cls(fit, values["anchor"], tuple(values.get(name, 0) for name in ("x", "y", "width")))
+
+
+def shown(owner: str, name: str, lie: Lie, space: str, coding: Coding, place: tuple[Any, ...]) -> Picture:
     """Return what a stage's function gets for a parameter that names a picture.
 
     Args:
         owner: effect and parameter, for messages.
         name: of the file.
-        fit: one of `FITS`.
+        lie: how it lies on the frame.
         space: of the stage.
         coding: of coded RGB at the stage. A picture's sRGB counts as the coding of SDR frames, as players show both
             alike; for PQ, HLG and linear frames its light is coded anew. Its primaries count as the frame's.
@@ -62,8 +94,9 @@ def shown(owner: str, name: str, fit: str, space: str, coding: Coding, place: tu
     """
     path = Path(name)
     size, changed = _stamp(path, owner)
-    still = Still(path, size, changed, fit, coding.transfer if coding.transfer in _WHITE else None, owner)
-    channels = still.at(*place)
+    transfer = coding.transfer if coding.transfer in _WHITE else None
+    still = Still(path, size, changed, lie.fit, lie.anchor, transfer, owner)
+    channels = still.at(*place, *lie.numbers)
     rgb, opacity = tuple(channels[:3]), channels[3]
     if space == "luma":
         return Picture((Working(coding, "rgb", rgb).to("yuv")[0], opacity))
@@ -83,37 +116,39 @@ def stamp(name: str) -> object:
 class Still:
     """A picture file as it is now, and how it lies on frames: a table of the compiled code.
 
-    Called with the width and height of frames it gives an array `(height + 1, channels, more than width)`: rows of
-    red, green, blue, and opacity where the picture is not opaque; uint8 or uint16. Its last row and column go on.
+    Called with the width and height of frames, and the numbers of its `Lie`, it gives an array
+    `(height + 1, channels, more than width)`: rows of red, green, blue, and opacity where the picture is not opaque;
+    uint8 or uint16. Its last row and column go on.
     """
 
     path: Path
     size: int
     changed: int
     fit: str
+    anchor: str
     transfer: Transfer | None
     owner: str
 
     def __repr__(self) -> str:
         return "picture"  # code does not depend on what is in it
 
-    def __call__(self, width: float, height: float) -> Samples:
+    def __call__(self, width: float, height: float, *numbers: float) -> Samples:
         """Return the samples for frames of a size; recent ones are kept."""
-        return _scaled(self, int(width), int(height))
+        return _scaled(self, int(width), int(height), *map(int, numbers))
 
-    def at(self, x: Any, y: Any, width: Any, height: Any) -> tuple[Any, ...]:
+    def at(self, x: Any, y: Any, width: Any, height: Any, *numbers: Any) -> tuple[Any, ...]:
         """Return red, green, blue as coded for the frame and opacity, each from 0 to 1, at a place."""
         samples = _decoded(self.path, self.size, self.changed, self.owner)
         deep = samples.dtype == np.uint16 or self.transfer is not None
-        count = 4 if samples.shape[2] == 4 or self.fit == "contain" else 3
+        count = 4 if samples.shape[2] == 4 or self.fit in ("contain", "none") else 3
         bits = 16 if deep else 8
         if isinstance(x, Symbol):
-            table = node("table", (node_of(width), node_of(height)), self)
+            table = node("table", tuple(map(node_of, (width, height, *numbers))), self)
             args = (table, node_of(x), node_of(y))
             found: list[Any] = [Symbol(node("texel", args, (k, count, bits))) for k in range(count)]
             opaque: Any = Symbol(const(1))
         else:
-            found, opaque = list(texels(self(width, height), x, y)), 1.0
+            found, opaque = list(texels(self(width, height, *numbers), x, y)), 1.0
         return tuple(value * (1 / ((1 << bits) - 1)) for value in found) + (opaque,) * (4 - count)
 
 
@@ -175,11 +210,11 @@ def _decoded(path: Path, size: int, changed: int, owner: str) -> Samples:
 
 
 @lru_cache(_KEPT_SCALED)
-def _scaled(still: Still, width: int, height: int) -> Samples:
+def _scaled(still: Still, width: int, height: int, x: int, y: int, own_width: int) -> Samples:
     samples = _decoded(still.path, still.size, still.changed, still.owner)
     if still.transfer is not None:
         samples = _recoded(samples, still.transfer)
-    fitted = _fitted(samples, still.fit, width, height)
+    fitted = _fitted(samples, still, width, height, (x, y), own_width)
     beyond = -width % 64
     return np.ascontiguousarray(np.pad(fitted, ((0, 1), (0, beyond), (0, 0)), "edge").transpose(0, 2, 1))
 
@@ -195,22 +230,33 @@ def _recoded(samples: Samples, transfer: Transfer) -> Samples:
     return np.concatenate([colours, opacity], axis=2)
 
 
-def _fitted(samples: Samples, fit: str, width: int, height: int) -> Samples:
+def _fitted(
+    samples: Samples, still: Still, width: int, height: int, offset: tuple[int, int], own_width: int
+) -> Samples:
     """Return the picture at the size of the frame."""
     rows, columns = samples.shape[:2]
+    whole, fit = (0.0, 0.0, float(columns), float(rows)), still.fit
     scales = width / columns, height / rows
     if fit == "cover":
         seen = width / max(scales), height / max(scales)
         left, top = (columns - seen[0]) / 2, (rows - seen[1]) / 2
         return _resized(samples, (width, height), (left, top, left + seen[0], top + seen[1]))
     if fit == "stretch":
-        return _resized(samples, (width, height), (0.0, 0.0, float(columns), float(rows)))
-    inner = max(round(columns * min(scales)), 1), max(round(rows * min(scales)), 1)
+        return _resized(samples, (width, height), whole)
+    scale = min(scales) if fit == "contain" else (own_width or columns) / columns
+    inner = max(round(columns * scale), 1), max(round(rows * scale), 1)
+    if inner[0] * inner[1] > _MAX_PIXELS:
+        _refuse(still.owner, still.path, f"would be {inner[0]}x{inner[1]}; make it narrower")
+    picture = samples if inner == (columns, rows) else _resized(samples, inner, whole)
+    left, top = (
+        int((room - side) * share) + by
+        for room, side, share, by in zip((width, height), inner, _ANCHORS[still.anchor], offset, strict=True)
+    )
+    visible = picture[max(-top, 0) : max(height - top, 0), max(-left, 0) : max(width - left, 0)]
     result = np.zeros((height, width, 4), samples.dtype)
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    part = result[top : top + inner[1], left : left + inner[0]]
+    part = result[max(top, 0) :, max(left, 0) :][: visible.shape[0], : visible.shape[1]]
     part[..., 3] = np.iinfo(samples.dtype).max
-    part[..., : samples.shape[2]] = _resized(samples, inner, (0.0, 0.0, float(columns), float(rows)))
+    part[..., : samples.shape[2]] = visible
     return result
 
 

@@ -13,6 +13,7 @@ from lumaloom.pointwise.build import pictures, results
 from lumaloom.pointwise.dither import loses_depth, offsets
 from lumaloom.pointwise.levels import by_fields, levels
 from lumaloom.pointwise.moment import moment
+from lumaloom.pointwise.pictures import Lie
 from lumaloom.pointwise.spaces import Coding, Working
 from lumaloom.pointwise.stage import Stage
 
@@ -42,7 +43,9 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame, dither: bool = Fa
     with np.errstate(all="ignore"):
         for stage in stages:
             settings = {**stage.values, **{name: extras[name] for name in stage.extras}}
-            settings |= pictures(stage, working.coding, [extras[name] for name in ("x", "y", "width", "height")])
+            settings |= pictures(
+                stage, Lie.of(stage.values), working.coding, [extras[name] for name in ("x", "y", "width", "height")]
+            )
 
             def call(*channels: Any, stage: Stage = stage, settings: dict[str, Any] = settings) -> tuple[Any, ...]:
                 shape = (height, width)

@@ -10,7 +10,7 @@ from lumaloom.pointwise.spaces import Coding
 
 EXTRAS = ("x", "y", "width", "height", "t", "frame")
 """What a function may take beside channels and parameters: the pixel's centre and the picture's size in pixels, the
-time in seconds, and a whole number below 2**24 that counts frames (pts over duration)."""
+time in seconds, and a whole number below 2**24 that counts frames, both from the first frame rendered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import closing
 
-from lumaloom.errors import CancelledError, WorkerError
+from lumaloom.errors import CancelledError, LumaloomError, WorkerError
 from lumaloom.jobs.events import JobQueued, RenderCancelled, RenderEnded, RenderFailed
 from lumaloom.jobs.execution.executor import Executor, Job, Outcome, Renders
 from lumaloom.jobs.request import RenderRequest
@@ -26,7 +26,7 @@ def run_all(
 ) -> list[Outcome]:
     """Run requests to their ends, and return how each went, in their order.
 
-    All are queued before the first begins, and every job that is queued has an ending event.
+    All are queued before the first begins, and every job that is queued has an ending event. Errors name the output.
 
     Args:
         requests: what to do.
@@ -47,6 +47,8 @@ def run_all(
             events.emit(JobQueued(job=job.id, input=os.fspath(request.input), output=os.fspath(request.output)))
         with closing(executor.run(jobs, engine, cancel=cancel or threading.Event(), keep_going=keep_going)) as running:
             for outcome in running:
+                if outcome.error is not None:
+                    name_render(outcome.error, outcome.job.request)
                 if outcome.job.id not in ended:
                     _tell_end(outcome, events)
                 outcomes[outcome.job.id] = outcome
@@ -56,6 +58,13 @@ def run_all(
         watched.cancel()
     lost = WorkerError("the executor gave no outcome")
     return [outcomes.get(job.id) or Outcome(job, error=lost) for job in jobs]
+
+
+def name_render(error: BaseException, request: RenderRequest) -> None:
+    """Put the output of a render, its input where there is none, before what its error says; once."""
+    name = os.fspath(request.input if request.output == "null" else request.output)
+    if isinstance(error, LumaloomError) and not str(error).startswith(name):
+        error.args = (f"{name}: {error}",)
 
 
 def _tell_end(outcome: Outcome, events: EventBus) -> None:

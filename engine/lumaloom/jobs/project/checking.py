@@ -62,6 +62,9 @@ def keys(values: Mapping[str, Any], where: str) -> Keys:
     Raises:
         UsageError: an unknown key, or a bad value.
     """
+    given = values.get("keys")
+    if isinstance(given, dict) and any(isinstance(value, dict) for value in given.values()):
+        raise UsageError(f'{where}.keys: a time with a point needs quotes, "0.5s" = 2; or write it as 500ms = 2')
     found = _checked(values, Keys, where)
     if "keys" not in found:
         raise UsageError(f"{where}: keys are missing; expected {{ keys = {{ 0s = 0, 2s = 1.5 }} }}")
@@ -87,6 +90,8 @@ def _checked(values: Mapping[str, Any], model: type[Struct], where: str) -> dict
             kind = kinds.type_info(hints[name])
             choices = [each for part in _parts(kind) if isinstance(part, kinds.LiteralType) for each in part.values]
             hint = nearest(str(given), map(str, choices))
+            if isinstance(given, str) and any(isinstance(part, kinds.ListType) for part in _parts(kind)):
+                hint = f"; write [{given!r}]"
             raise UsageError(f"{where}.{name}: expected {_expected(kind)}, got {given!r}{hint}") from None
     return found
 
@@ -110,7 +115,7 @@ def _words(kind: kinds.Type) -> str:
         *others, last = map(repr, kind.values)
         return f"{', '.join(others)} or {last}"
     if isinstance(kind, kinds.ListType):
-        return f"a list of {_expected(kind.item_type)}"
+        return f"a list, each of them {_expected(kind.item_type)}"
     if isinstance(kind, kinds.TupleType):
         return f"[{', '.join(map(_expected, kind.item_types))}]"
     if isinstance(kind, kinds.DictType):

@@ -9,6 +9,7 @@ from typing import Any
 from lumaloom.effect import Effect, keyframes, parse_call
 from lumaloom.errors import ParameterError, UsageError
 from lumaloom.jobs.project import checking
+from lumaloom.jobs.project.project import placed
 from lumaloom.plugins import Registry
 from lumaloom.pointwise.pictures import Picture
 
@@ -59,4 +60,4 @@ def _placed(effect: type[Effect], name: str, value: Any, folder: Path) -> Any:
     """Return a value; the name of a file, which parameters called `file` and pictures are, with the folder before."""
     spec = effect.params.get(name)
     is_file = spec is not None and (spec.type is Picture or name == "file")
-    return str(folder / value) if is_file and isinstance(value, str) and value else value
+    return placed(folder, value) if is_file and isinstance(value, str) and value else value

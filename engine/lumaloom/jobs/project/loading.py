@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lumaloom.errors import InputError, UsageError, nearest
-from lumaloom.jobs.project.project import Project, ProjectRender
+from lumaloom.jobs.project.project import Project, ProjectRender, placed
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.timecode import parse_position
 from lumaloom.plugins import Registry, default_registry
@@ -29,7 +29,7 @@ def load_project(path: str | os.PathLike[str], registry: Registry | None = None)
     crf = 20
 
     [[render]]
-    input = "clips/*.mov"           # a pattern makes a render of each file
+    input = "clips/*.mov"           # a pattern makes a render of each file that is no output of it
     output = "small/{stem}.mp4"     # {stem} and {name}: the input's, without and with its extension
     effects = ["resize width=640", { name = "exposure", stops = { keys = { 0s = -2, 2s = 0 }, easing = "ease-out" } }]
     ```
@@ -97,9 +97,14 @@ class _Reader:
         more = {
             **{key: value for key, value in values.items() if key not in _MADE},
             **{key: parse_position(values[key], f"{where}.{key}") for key in ("start", "end") if key in values},
-            "encoder_options": {key: _option(value) for key, value in values.get("options", {}).items()},
+            "encoder_options": values.get("options", {}),
         }
-        return [self._render(source, values, effects, more, where) for source in self._inputs(values["input"], where)]
+        found = [self._render(source, values, effects, more, where) for source in self._inputs(values["input"], where)]
+        if len(found) == 1:
+            return found
+        # Outputs that an earlier run left where the pattern finds them are no inputs.
+        makers = {os.path.realpath(each.request.output): each for each in found if each.request.output != "null"}
+        return [each for each in found if makers.get(os.path.realpath(each.request.input), each) is each]
 
     def _render(
         self, source: str, values: Mapping[str, Any], effects: tuple[str, ...], more: dict[str, Any], where: str
@@ -110,7 +115,7 @@ class _Reader:
         return ProjectRender(name, RenderRequest(input=self._placed(source), output=target, effects=effects, **more))
 
     def _placed(self, name: str) -> str:
-        return os.path.join(self._folder, name)
+        return placed(self._folder, name)
 
     def _inputs(self, text: str, where: str) -> list[str]:
         """Return a file's name, or those that a pattern finds, sorted."""
@@ -133,10 +138,6 @@ def _filled(template: str, source: str, where: str) -> str:
         return slots[slot[1]]
 
     return _SLOT.sub(fill, template)
-
-
-def _option(value: str | float | bool) -> str:
-    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _check_outputs(renders: list[tuple[str, ProjectRender]]) -> None:

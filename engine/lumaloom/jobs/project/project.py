@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -9,6 +10,13 @@ from pathlib import Path
 
 from lumaloom.errors import UsageError, nearest
 from lumaloom.jobs.request import RenderRequest
+
+
+def placed(folder: Path, name: str) -> str:
+    """Return where a file is whose name is relative to a folder, without `..` on the way."""
+    path = os.path.join(folder, name)
+    head, tail = os.path.split(path)
+    return os.path.join(os.path.realpath(head), tail) if ".." in Path(name).parts else path
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Keys:
     """
 
     def __init__(self, job: Preparation, parts: Parts, head: Frame) -> None:
-        self._plan, self._parts = job.plan, parts
+        self._plan, self._parts, self._origin = job.plan, parts, head.timing.pts
         self._files: dict[str, str | None] = {}
         source, choice = job.source, job.choice
         assert choice.encoder is not None
@@ -69,9 +69,10 @@ class Keys:
         parts, (before, after) = self._parts, self._plan.window
         begin, end = max(first - before, parts.first), min(last + after, parts.last)
         pts, lengths = parts.pts[begin:end], parts.index.durations[begin:end]
-        seconds = (float(int(pts[0]) * parts.index.time_base), float(int(pts[-1]) * parts.index.time_base))
-        # As `place_of` counts frames.
-        counts = np.where(lengths > 0, pts // np.maximum(lengths, 1), pts)
+        since = pts - self._origin
+        seconds = (float(int(since[0]) * parts.index.time_base), float(int(since[-1]) * parts.index.time_base))
+        # As `Timing.count` does.
+        counts = np.where(lengths > 0, since // np.maximum(lengths, 1), since)
         frames = (float(counts.min()), float(counts.max()))
         steps = [self._step(step, seconds, frames) for step in self._plan.steps]
         ingredients = (self._common, first, last, begin, end, described([pts, lengths]), steps)

@@ -14,6 +14,7 @@ from msgspec import Meta, ValidationError, convert
 from lumaloom.errors import UsageError
 from lumaloom.services.settings.model import Bytes, Settings
 
+_WORD = re.compile(r"\w+")
 _SIZE = re.compile(r"(\d{1,18}(?:\.\d{0,9})?|\.\d{1,9})\s*(?:([kmgtpe])(i?))?b?", re.IGNORECASE)
 _WORDS = {"yes": True, "on": True, "no": False, "off": False}
 
@@ -78,7 +79,8 @@ def _expected(kind: Any, limits: Mapping[str, Any]) -> str:
         *others, last = map(repr, get_args(kind))
         return f"{', '.join(others)} or {last}"
     if "pattern" in limits:
-        return f"text that matches {limits['pattern']}"
+        *others, last = dict.fromkeys(_WORD.findall(limits["pattern"]))
+        return f"{', '.join(others)} or {last}, or several with commas between"
     names = {
         int: "an integer",
         Bytes: "bytes, as a number or text such as 2GiB,",
