@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import lumaloom
 from tests.media import clips
 
@@ -19,3 +21,38 @@ def test_a_detour_through_full_chroma_loses_nothing(tmp_path: Path) -> None:
     result = lumaloom.render(source, tmp_path / "out.mp4", ["crop x=3 y=5 width=32 height=32"])
     assert any("convert" in step for step in result.steps)
     assert result.warnings == ()
+
+
+SEE_THROUGH = Path(__file__).parent.parent / "effects" / "over.png"
+
+
+@pytest.mark.parametrize(
+    ("output", "effects", "lost"),
+    [
+        ("out.mp4", ["opacity"], True),
+        ("out.mp4", ["opacity amount='0s:1 1s:0'"], True),
+        ("out.jpg", ["opacity", "crop width=32 height=32"], True),
+        ("out.webm", ["opacity"], False),
+        ("out.mp4", [f"background file={SEE_THROUGH}"], False),
+        ("out.mp4", ["opacity", f"background file={SEE_THROUGH}"], True),
+        ("out.mp4", ["opacity", "background file={source}"], False),
+    ],
+)
+def test_opacity_that_an_effect_made_and_the_output_cannot_hold(
+    tmp_path: Path, output: str, effects: list[str], lost: bool
+) -> None:
+    source = clips.make(tmp_path / "in.mp4", count=1)
+    lumaloom.render(source, picture := tmp_path / "whole.png")
+    effects = [effect.replace("{source}", str(picture)) for effect in effects]
+    warnings = lumaloom.render(source, tmp_path / output, effects).warnings
+    assert [" loses alpha; fill it with `background`" in line for line in warnings] == [True] * lost
+
+
+def test_opacity_of_the_source(tmp_path: Path) -> None:
+    source = clips.make(tmp_path / "in.mov", "png", 1, fmt="rgba")
+    assert any("loses alpha" in line for line in lumaloom.render(source, tmp_path / "out.mp4").warnings)
+
+
+def test_a_gif_without_a_hole_has_no_opacity_to_lose(tmp_path: Path) -> None:
+    source = clips.make(tmp_path / "in.gif", "gif", 2, fmt="rgb8")
+    assert not any("alpha" in line for line in lumaloom.render(source, tmp_path / "out.mp4").warnings)
