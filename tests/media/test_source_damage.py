@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -60,6 +61,16 @@ class TestTruncation:
             read(path)
         count, losses = read(path, best_effort=True)
         assert (count, losses.decode_errors, losses.corrupt_packets, losses.frames_declared) == (20, 1, 1, 30)
+
+    @pytest.mark.parametrize("name", ["faststart.mp4", "h264.mkv"])
+    def test_a_clip_that_ends_before_the_cut_is_whole(self, clip: Clip, tmp_path: Path, name: str) -> None:
+        path = truncated(clip(name), tmp_path / name, 0.7)
+        for end in ({"end": Fraction(1, 5)}, {"end_frame": 5}):
+            with Source(path, SourceOptions(**end)) as source:
+                assert sum(isinstance(item, Frame) for item in source.items()) == 5
+                assert not source.losses.any
+        with Source(path, SourceOptions(end=Fraction(11, 10))) as source, pytest.raises(InputError, match="--best-eff"):
+            list(source.items())
 
     def test_mp4_without_its_index(self, clip: Clip, tmp_path: Path) -> None:
         path = truncated(clip("h264.mp4"), tmp_path / "t.mp4", 0.7)
