@@ -44,6 +44,7 @@ def render(
     encoder: str | None = None,
     crf: float | None = None,
     preset: str | None = None,
+    pixel_format: str | None = None,
     encoder_options: Mapping[str, str | float] | None = None,
     start: Time | None = None,
     end: Time | None = None,
@@ -68,6 +69,8 @@ def render(
         encoder: such as `h264`, `hevc`, `av1`, `ffv1`; None for the container's usual one.
         crf: quality on the encoder's own scale.
         preset: the encoder's speed preset.
+        pixel_format: what is encoded, by FFmpeg's name, such as `yuv420p`, which every player takes; None for what
+            keeps most of the pictures.
         encoder_options: further options, by the encoder's own names.
         start: where to start, inclusive: seconds, or text such as `1:02.5` or `37f`.
         end: where to end, exclusive.
@@ -99,6 +102,7 @@ def render(
         encoder=encoder,
         crf=crf,
         preset=preset,
+        pixel_format=pixel_format,
         encoder_options=encoder_options or {},
         start=None if start is None else parse_position(start, "start"),
         end=None if end is None else parse_position(end, "end"),

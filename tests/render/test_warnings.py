@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import lumaloom
+from lumaloom.errors import FormatError, ParameterError
 from tests.media import clips
 
 
@@ -18,7 +20,7 @@ def test_bits_that_the_encoder_cannot_hold(tmp_path: Path) -> None:
 
 def test_a_detour_through_full_chroma_loses_nothing(tmp_path: Path) -> None:
     source = clips.make(tmp_path / "in.mp4", count=2)
-    result = lumaloom.render(source, tmp_path / "out.mp4", ["crop x=3 y=5 width=32 height=32"])
+    result = lumaloom.render(source, tmp_path / "out.mp4", ["crop x=3 y=5 width=32 height=32"], pixel_format="yuv420p")
     assert any("convert" in step for step in result.steps)
     assert result.warnings == ()
 
@@ -56,3 +58,30 @@ def test_opacity_of_the_source(tmp_path: Path) -> None:
 def test_a_gif_without_a_hole_has_no_opacity_to_lose(tmp_path: Path) -> None:
     source = clips.make(tmp_path / "in.gif", "gif", 2, fmt="rgb8")
     assert not any("alpha" in line for line in lumaloom.render(source, tmp_path / "out.mp4").warnings)
+
+
+@pytest.mark.parametrize(
+    ("given", "made", "warning"),
+    [
+        ({"effects": ["crop x=3 y=5 width=32 height=32"]}, "yuv444p", "as yuv444p: add --pixel-format yuv420p ("),
+        ({"effects": ["crop x=0 y=0 width=33 height=32"]}, "yuv444p", "crop to even sizes and add --pixel-format"),
+        ({"encoder": "hevc", "pixel_format": "yuv420p10le"}, "yuv420p10le", ""),
+        ({"pixel_format": "YUV422P"}, "yuv422p", ""),
+        ({}, "yuv420p", ""),
+    ],
+)
+def test_formats_that_players_refuse(tmp_path: Path, given: dict[str, Any], made: str, warning: str) -> None:
+    result = lumaloom.render(clips.make(tmp_path / "in.mp4", count=2), tmp_path / "out.mp4", **given)
+    with clips.av.open(tmp_path / "out.mp4") as found:
+        assert found.streams.video[0].pix_fmt == made
+    assert any("many players refuse" in line and warning in line for line in result.warnings) == bool(warning)
+
+
+def test_a_pixel_format_that_the_encoder_lacks(tmp_path: Path) -> None:
+    source = clips.make(tmp_path / "in.mp4", count=1)
+    with pytest.raises(FormatError, match=r"h264 takes no pixel format 'yuv42p'; did you mean .* \(it takes: gray, "):
+        lumaloom.render(source, tmp_path / "out.mp4", pixel_format="yuv42p")
+    with pytest.raises(FormatError, match="takes no picture of 33x32: odd sizes don't fit"):
+        lumaloom.render(source, tmp_path / "out.mp4", ["crop width=33 height=32"], pixel_format="yuv420p")
+    with pytest.raises(ParameterError, match="pix_fmt is no option of h264: ask for it by --pixel-format"):
+        lumaloom.render(source, tmp_path / "out.mp4", encoder_options={"pix_fmt": "yuv420p"})

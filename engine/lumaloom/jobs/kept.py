@@ -1,4 +1,4 @@
-"""What a render does not keep of its pictures, for people."""
+"""What a render does not keep of its pictures, and who will not show them, for people."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from lumaloom.effect import Effect, Pointwise
-from lumaloom.frame import FORMATS, Frame
+from lumaloom.frame import FORMATS, Frame, FrameSpec
 from lumaloom.graph import Conversion, Plan
-from lumaloom.media.choice import losses
+from lumaloom.media.choice import EncoderChoice, best_format, losses
 
 _ALPHA_MEND = "; fill it with `background`, or write .webm, .png or .mov with --encoder prores"
+# What hardware and browsers decode, by codec.
+_PLAYED = {
+    "h264": ("yuv420p", "nv12"),
+    "hevc": ("yuv420p", "nv12", "yuv420p10le", "p010le"),
+}
 
 
 def lost(plan: Plan, *, opaque: bool = False) -> Iterator[str]:
@@ -36,6 +41,18 @@ def lost(plan: Plan, *, opaque: bool = False) -> Iterator[str]:
         elif isinstance(step.action, Effect):
             opaque &= before.has_alpha == after.has_alpha and not _needs_alpha(step.action)
         opaque |= not after.has_alpha
+
+
+def unplayed(choice: EncoderChoice, output: FrameSpec, chosen: bool) -> Iterator[str]:
+    """Yield a line where players refuse the format that is encoded, unless users have `chosen` it."""
+    played = _PLAYED.get(choice.encoder.codec) if choice.encoder else None
+    if chosen or played is None or choice.container.muxer not in ("mp4", "mov"):
+        return
+    made = best_format(output.format, choice, output.width, output.height)
+    if made.name not in played:
+        name = next((name for name in played if FORMATS[name].depth == made.depth), played[0])
+        crop = "crop to even sizes and " * bool(output.width % 2 or output.height % 2)
+        yield f"many players refuse {choice} as {made}: {crop}add --pixel-format {name} (pixel_format={name!r})"
 
 
 def is_opaque(frame: Frame) -> bool:

@@ -14,7 +14,7 @@ from lumaloom.device import Machine
 from lumaloom.errors import UsageError
 from lumaloom.graph import Plan, Step, make_plan
 from lumaloom.graph.fused import Fused
-from lumaloom.jobs.kept import is_opaque, lost
+from lumaloom.jobs.kept import is_opaque, lost, unplayed
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.timecode import Position
 from lumaloom.media.choice import PATTERN, EncoderChoice, choose
@@ -48,10 +48,12 @@ class Preparation:
 
     @property
     def warnings(self) -> list[str]:
-        """What is lost of the pictures, a line each."""
+        """What is lost of the pictures, and who will not show them, a line each."""
         # All GIF pictures have alpha by their format; one without a hole begins a clip without.
         source = self.source
-        return list(lost(self.plan, opaque=source.container_name == "gif" and is_opaque(source.first)))
+        opaque = source.container_name == "gif" and is_opaque(source.first)
+        output, chosen = self.plan.output, self.request.pixel_format is not None
+        return [*lost(self.plan, opaque=opaque), *unplayed(self.choice, output, chosen)]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan of the job, JSON-ready."""
@@ -74,6 +76,7 @@ class Preparation:
             "encoder": choice.encoder.label if choice.encoder else None,
             "encoder_options": dict(choice.options),
             "segments": self.request.segments,
+            "warnings": self.warnings,
         }
 
 
@@ -124,6 +127,7 @@ class Preparer:
             request.encoder,
             crf=request.crf,
             preset=request.preset,
+            pixel_format=request.pixel_format,
             options={name: str(value) for name, value in request.encoder_options.items()},
         )
         _check_segments(request, choice)
