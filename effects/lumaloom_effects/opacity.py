@@ -13,6 +13,7 @@ def opacity(
 ) -> Any:
     """Make the picture see-through; colours stay.
 
-    `alpha = amount * alpha`. The output has to be of a kind that keeps opacity, such as PNG, ProRes 4444 or FFV1.
+    `alpha = amount * alpha`. The output has to be of a kind that keeps opacity, such as WebM, PNG or ProRes, or
+    `background` fills it.
     """
     return y, amount * alpha

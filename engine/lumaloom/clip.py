@@ -9,18 +9,19 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
+from itertools import dropwhile, takewhile
 from typing import overload
 
 from lumaloom.cache import DiskCache, MemoryCache
 from lumaloom.composition import Engine
 from lumaloom.device import Machine
 from lumaloom.effect import Effect
-from lumaloom.errors import LumaloomError
+from lumaloom.errors import InputError, LumaloomError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs import CacheEvicted, Progress, RenderRequest, RenderResult, parse_position
 from lumaloom.jobs.request import check_kind
+from lumaloom.media.losses import Losses
 from lumaloom.media.reader import Reader
 from lumaloom.memory import default_limit, default_pool
 from lumaloom.plugins import default_registry
@@ -43,6 +44,7 @@ def render(
     encoder: str | None = None,
     crf: float | None = None,
     preset: str | None = None,
+    pixel_format: str | None = None,
     encoder_options: Mapping[str, str | float] | None = None,
     start: Time | None = None,
     end: Time | None = None,
@@ -67,6 +69,8 @@ def render(
         encoder: such as `h264`, `hevc`, `av1`, `ffv1`; None for the container's usual one.
         crf: quality on the encoder's own scale.
         preset: the encoder's speed preset.
+        pixel_format: what is encoded, by FFmpeg's name, such as `yuv420p`, which every player takes; None for what
+            keeps most of the pictures.
         encoder_options: further options, by the encoder's own names.
         start: where to start, inclusive: seconds, or text such as `1:02.5` or `37f`.
         end: where to end, exclusive.
@@ -98,6 +102,7 @@ def render(
         encoder=encoder,
         crf=crf,
         preset=preset,
+        pixel_format=pixel_format,
         encoder_options=encoder_options or {},
         start=None if start is None else parse_position(start, "start"),
         end=None if end is None else parse_position(end, "end"),
@@ -116,6 +121,7 @@ def open(  # noqa: A001
     *,
     device: str | None = None,
     threads: int | None = None,
+    best_effort: bool = False,
     events: EventBus | None = None,
 ) -> Clip:
     """Open a video for frame-exact access; its index is built once, without decoding, and kept.
@@ -124,10 +130,12 @@ def open(  # noqa: A001
         path: of a file with video.
         device: `auto`, `cpu` or `cuda`; None for what the settings say.
         threads: of the decoder; None for what the settings say, usually one per core.
+        best_effort: give what is readable of a damaged file, `Clip.losses` counts the rest; instead of failing at what
+            is cut off, and at frames that are damaged.
         events: a bus whose subscribers are told what happens until the clip is closed.
 
     Raises:
-        InputError: the file can't be read.
+        InputError: the file can't be read, or it is cut off and `best_effort` is off.
         DeviceError: `cuda` was asked for and can't be used.
         UsageError: an argument of another kind.
     """
@@ -142,6 +150,7 @@ def open(  # noqa: A001
         reader = Reader(
             path,
             threads=threads,
+            best_effort=best_effort,
             store=engine.get(DiskCache),
             kept=settings.frame_cache,
             on_evict=_told(engine, "frames"),
@@ -186,9 +195,10 @@ class Clip:
     """Frames of a file by number, through a chain of effects. Slices and `apply` give new clips on the same file.
 
     `len(clip)` frames; `clip[n]` is exact for any n, also in files of variable rate, open GOPs and B-frames;
-    iteration renders ahead on all cores. Effects that look at neighbouring frames look at those of the file, so a
-    frame is the same in every slice. For effects time begins at the first frame of the clip that the first of them was
-    applied to: `clip[100:].apply("fade")` fades in from frame 100. Close it, or use it in a `with` block.
+    iteration renders ahead on all cores. A damaged frame raises InputError; opened with `best_effort` it comes as it
+    is, and iteration leaves out what can't be decoded. Effects that look at neighbouring frames look at those of the
+    file, so a frame is the same in every slice. For effects time begins at the first frame of the clip that the first
+    of them was applied to: `clip[100:].apply("fade")` fades in from frame 100. Close it, or use it in a `with` block.
     """
 
     def __init__(
@@ -215,6 +225,11 @@ class Clip:
     def __repr__(self) -> str:
         chain = "".join(f" | {effect!r}" for effect in self._effects)
         return f"<Clip of {os.fspath(self._opened.reader.path)}: {len(self)} frames, {self._opened.reader.spec}{chain}>"
+
+    @property
+    def losses(self) -> Losses:
+        """What is damaged of the file, as far as its frames were read."""
+        return self._opened.reader.losses
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -247,7 +262,9 @@ class Clip:
         kept = previews.get(key)
         if kept is not None:
             return kept.copy(default_pool())
-        frame = next(self._rendered(range(number, number + 1), Here()))
+        frame = next(self._rendered(range(number, number + 1), Here()), None)
+        if frame is None:
+            frame = self._opened.reader.frame(number)  # says why it can't be decoded
         if frame.nbytes <= previews.limit:
             previews.put(key, frame.copy(default_pool()))
         return frame
@@ -260,19 +277,33 @@ class Clip:
     def __iter__(self) -> Iterator[Frame]:
         if self._frames.step == 1 or not any(self.plan.window):
             return self._rendered(self._frames, self._opened.workers)
-        return (self[index] for index in range(len(self)))
+        return self._one_by_one()
+
+    def _one_by_one(self) -> Iterator[Frame]:
+        for index in range(len(self)):
+            try:
+                frame = self[index]
+            except InputError:
+                if not self._opened.reader.best_effort:
+                    raise
+                continue
+            yield frame
 
     def _rendered(self, numbers: range, workers: Workers) -> Iterator[Frame]:
         """Yield frames by their numbers in the file; where neighbours count, the numbers are side by side."""
         reader = self._opened.reader
         before, after = self.plan.window
-        wanted = len(numbers)
-        skipped = min(before, numbers.start) if wanted else 0
-        if before or after:
-            numbers = range(numbers.start - skipped, min(numbers.stop + after, len(reader)))
-        frames = (self._timed(reader.frame(number)) for number in numbers)
-        items = run_plan(self.plan, frames, pool=default_pool(), workers=workers, limit=64 << 20, meter=Meter())
-        yield from islice((item for item in items if isinstance(item, Frame)), skipped, skipped + wanted)
+        read = numbers
+        if numbers and (before or after):
+            read = range(max(numbers.start - before, 0), min(numbers.stop + after, len(reader)))
+        timed = map(self._timed, reader.frames(read))
+        items = run_plan(self.plan, timed, pool=default_pool(), workers=workers, limit=64 << 20, meter=Meter())
+        frames = (item for item in items if isinstance(item, Frame))
+        if read == numbers:
+            return frames
+        # Counting would go wrong where frames are lost.
+        first, last = (reader.index.timing(number).pts for number in (numbers.start, numbers.stop - 1))
+        return takewhile(lambda frame: frame.pts <= last, dropwhile(lambda frame: frame.pts < first, frames))
 
     def _timed(self, frame: Frame) -> Frame:
         frame.timing = replace(frame.timing, origin=int(self._opened.reader.index.pts[self._origin]))

@@ -13,6 +13,7 @@ from lumaloom.frame import ChromaLocation, Colour, Matrix, Primaries, Range, Tra
 from lumaloom.media.choice import choose
 from lumaloom.media.containers import CONTAINERS
 from lumaloom.media.encoders import available
+from lumaloom.media.filters import Palette
 from lumaloom.media.opensink import open_sink
 from lumaloom.media.sink import NullSink
 from lumaloom.media.video_encoder import order_times
@@ -361,6 +362,16 @@ def test_one_picture(tmp_path):
     with pytest.raises(OutputError, match="%04d"):
         write(tmp_path / "b.png", frames(2, "rgba"))
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_large_gif_chooses_its_palette_by_a_part_of_the_pixels(tmp_path):
+    source = frames(1, "rgb24", width=641, height=427)
+    write(tmp_path / "a.gif", source)
+    (got,) = read(tmp_path / "a.gif")
+    error = got.to_rgb().planes[0][..., :3].astype(float) - source[0].planes[0]
+    assert got.planes[0].shape[:2] == (427, 641)
+    assert abs(error).mean() < 12
+    assert Palette(641, 427)._step == 2
 
 
 def test_gif_has_a_palette_of_its_own_for_every_frame(tmp_path):

@@ -71,6 +71,31 @@ def test_stopping_while_encoder_threads_hold_frames_does_not_hang(tmp_path, enco
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("target", ["a.mkv", "f%03d.png"])
+def test_what_a_killed_writer_left_goes_with_the_next(tmp_path, target):
+    pictures = target.endswith("png")
+    left = tmp_path / (".0123abcd.partial" if pictures else ".a.0123abcd.partial.mkv")
+    left.mkdir() if pictures else left.touch()
+    others = {
+        ".a.0123abcd.partial.mp4",
+        ".b.0123abcd.partial.mkv",
+        ".a.0123abc.partial.mkv",
+        ".a.mkv",
+        "0123abcd.partial",
+    }
+    for name in others:
+        (tmp_path / name).touch()
+    with opened(tmp_path / target) as living:
+        assert not left.exists()
+        living.write(frame(0))
+        with opened(tmp_path / target) as other:
+            other.write(frame(0))
+            assert len(list(tmp_path.iterdir())) == len(others) + 2
+        living.finish()
+    left = {path.name for path in tmp_path.iterdir()} - others
+    assert left == {"f000.png" if pictures else "a.mkv"}
+
+
 def test_leaving_without_finish_leaves_nothing(tmp_path):
     with opened(tmp_path / "a.mp4") as sink:
         sink.write(frame(0))

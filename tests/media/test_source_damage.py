@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -20,8 +21,8 @@ from tests.media.clips import CLIPS, X264, damaged, damaged_picture, joined, mak
 from tests.media.conftest import Clip
 
 
-def read(path: Path, *, best_effort: bool = False) -> tuple[int, Losses]:
-    with Source(path, SourceOptions(best_effort=best_effort)) as source:
+def read(path: Path, *, best_effort: bool = False, threads: int | None = None) -> tuple[int, Losses]:
+    with Source(path, SourceOptions(best_effort=best_effort, threads=threads)) as source:
         count = sum(isinstance(item, Frame) for item in source.items())
         assert source.losses.frames_readable == count
         return count, source.losses
@@ -60,6 +61,16 @@ class TestTruncation:
             read(path)
         count, losses = read(path, best_effort=True)
         assert (count, losses.decode_errors, losses.corrupt_packets, losses.frames_declared) == (20, 1, 1, 30)
+
+    @pytest.mark.parametrize("name", ["faststart.mp4", "h264.mkv"])
+    def test_a_clip_that_ends_before_the_cut_is_whole(self, clip: Clip, tmp_path: Path, name: str) -> None:
+        path = truncated(clip(name), tmp_path / name, 0.7)
+        for end in ({"end": Fraction(1, 5)}, {"end_frame": 5}):
+            with Source(path, SourceOptions(**end)) as source:
+                assert sum(isinstance(item, Frame) for item in source.items()) == 5
+                assert not source.losses.any
+        with Source(path, SourceOptions(end=Fraction(11, 10))) as source, pytest.raises(InputError, match="--best-eff"):
+            list(source.items())
 
     def test_mp4_without_its_index(self, clip: Clip, tmp_path: Path) -> None:
         path = truncated(clip("h264.mp4"), tmp_path / "t.mp4", 0.7)
@@ -135,6 +146,11 @@ class TestCorruption:
             noticed += expected
             assert [bool(refusal(path, threads)) for threads in (1, 2, 4, 8)] == [expected] * 4
         assert noticed >= 7
+
+    def test_best_effort_counts_the_same_with_any_number_of_threads(self, tmp_path: Path) -> None:
+        options = {"x264-params": f"{X264['x264-params']}:slices=4", "preset": "ultrafast"}
+        path = damaged_picture(make(tmp_path / "c.mp4", options=options), tmp_path / "t.mp4", 0.35, seed=2)
+        assert [read(path, best_effort=True, threads=threads)[1].corrupt_frames for threads in (1, 2, 4)] == [1, 1, 1]
 
     def test_pictures_whose_references_are_gone_are_noticed(self, clip: Clip, tmp_path: Path) -> None:
         """Units that a raw stream lost leave no trace but a gap in the decoder's count of references."""

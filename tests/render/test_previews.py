@@ -14,6 +14,7 @@ import pytest
 
 import lumaloom
 from lumaloom.effect import Effect, Frame, Kind
+from lumaloom.errors import InputError
 from lumaloom.jobs import CacheEvicted
 from lumaloom.media import index_store
 from lumaloom.media.index import FrameIndex
@@ -164,3 +165,39 @@ def test_a_range_by_frames_reads_the_index_that_is_kept(
     with lumaloom.open(clip) as opened:
         assert len(opened) == 30
     assert len(built) == 1
+
+
+@pytest.mark.parametrize("effects", [[], ["invert"], ["denoise"]])
+def test_a_damaged_file(tmp_path: Path, effects: list[str]) -> None:
+    path = clips.damaged_picture(clips.make(tmp_path / "c.mp4"), tmp_path / "bad.mp4", 0.5)
+    with lumaloom.open(path) as opened:
+        clip, seen = opened.apply(*effects), list[Frame]()
+        with pytest.raises(InputError, match=r"frame \d+ of 30 is damaged since frame \d+; best_effort=True"):
+            seen.extend(clip)
+        assert 8 <= len(seen) < 20
+        clip[0], clip[29]  # other groups of pictures
+        assert opened.losses.any
+    with lumaloom.open(path, best_effort=True) as opened:
+        assert sum(1 for _ in opened.apply(*effects)) == 30
+        assert opened.losses.corrupt_frames == 1
+
+
+def test_a_frame_that_is_lost(tmp_path: Path) -> None:
+    path = clips.damaged_picture(clips.make(tmp_path / "c.mkv", "ffv1"), tmp_path / "bad.mkv", 0.5)
+    with lumaloom.open(path, best_effort=True) as opened:
+        for clip in (opened, opened.apply("invert"), opened.apply("denoise"), opened.apply("denoise")[::-1]):
+            assert sum(1 for _ in clip) >= 28
+        assert sum(1 for _ in opened) == 29
+        assert len(opened) == 30
+        assert opened.losses.decode_errors == 1
+        with pytest.raises(InputError, match="frame 15 of 30 can't be decoded: a slice does not match its checksum"):
+            opened.apply("invert")[15]
+
+
+def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
+    path = clips.truncated(clips.make(tmp_path / "c.mkv"), tmp_path / "bad.mkv", 0.7)
+    with pytest.raises(InputError, match=r"is cut off: \d+ frames are there; best_effort=True"):
+        lumaloom.open(path)
+    with lumaloom.open(path, best_effort=True) as opened:
+        assert opened.losses.truncated
+        assert 10 < sum(1 for _ in opened) <= len(opened)

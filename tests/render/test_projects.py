@@ -59,6 +59,7 @@ def test_every_field_of_a_request(home: Path) -> None:
         encoder = "h264"
         crf = 18
         preset = "fast"
+        pixel_format = "yuv420p"
         options = {{ g = 3, tune = "film" }}
         start = 00:00:00.2
         end = "20f"
@@ -94,6 +95,7 @@ def test_every_field_of_a_request(home: Path) -> None:
         encoder="h264",
         crf=18,
         preset="fast",
+        pixel_format="yuv420p",
         encoder_options={"g": "3", "tune": "film"},
         start=Position(seconds=Fraction(1, 5)),
         end=Position(frame=20),

@@ -111,7 +111,7 @@ def _explain(effect: type[Effect], origin: str) -> None:
             ("kind", str(effect.kind)),
             ("devices", ", ".join(effect.devices)),
             ("plugin", origin),
-            ("example", f"lumaloom render in.mp4 out.mp4 -e {_quoted(example(effect))}"),
+            ("example", f"lumaloom render {_files(effect)} -e {_quoted(example(effect))}"),
             ("over time", _moving(effect)),
         ],
     )
@@ -120,6 +120,11 @@ def _explain(effect: type[Effect], origin: str) -> None:
 def _quoted(call: str) -> str:
     """Return a call as a word of a shell: in double quotes where that is plain, since its values have single ones."""
     return shlex.quote(call) if set(call) & set('"$`\\!') else f'"{call}"'
+
+
+def _files(effect: type[Effect]) -> str:
+    """Return names of an input and an output that keep what the effect makes."""
+    return "in.webm out.webm" if getattr(effect, "alpha", False) else "in.mp4 out.mp4"
 
 
 def _moving(effect: type[Effect]) -> str:

@@ -28,6 +28,7 @@ def render(
     encoder: str | None = None,
     crf: float | None = None,
     preset: str | None = None,
+    pixel_format: str | None = None,
     option: list[str] | None = None,
     start: str | None = None,
     end: str | None = None,
@@ -55,6 +56,8 @@ def render(
         encoder: Such as h264, hevc, av1, vp9, ffv1, prores. The container's usual one unless given.
         crf: Quality, on the encoder's own scale; smaller is better.
         preset: The encoder's speed preset.
+        pixel_format: What is encoded, such as yuv420p, which every player takes. What keeps most of the pictures
+            unless given.
         option: A further option of the encoder's own, as key=value. Give it several times for more.
         start: Where to start: 1:02.5, 62.5, 1500ms or a frame such as 37f.
         end: Where to end, exclusive, in the same forms.
@@ -87,6 +90,7 @@ def render(
         encoder=encoder,
         crf=crf,
         preset=preset,
+        pixel_format=pixel_format,
         encoder_options=pairs(option or [], "--option", "tune=film"),
         start=None if start is None else parse_position(start, "--start"),
         end=None if end is None else parse_position(end, "--end"),
@@ -137,3 +141,5 @@ def show_plan(engine: Engine, request: RenderRequest, json: bool, explain: bool 
             emit("plan", **job.as_dict())
         else:
             show(job, explain=explain)
+            for warning in job.warnings:
+                warn(warning)

@@ -82,6 +82,12 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
 
         return is_identity(self.stage)
 
+    def is_opaque(self, opaque: bool) -> bool:
+        """Whether nothing of the result is see-through at any time, where nothing of what comes is, for `opaque`."""
+        from lumaloom.pointwise.build import is_opaque
+
+        return all(is_opaque(moment.stage, opaque) for moment in self.moments()) if self.alpha else opaque
+
     def render(self, src: Frame, out: Frame) -> None:
         """Compute the pixels with code that is compiled for this effect alone."""
         from lumaloom.pointwise.program import program

@@ -12,11 +12,12 @@ from typing import Any
 from lumaloom.cache import DiskCache
 from lumaloom.device import Machine
 from lumaloom.errors import UsageError
-from lumaloom.graph import Conversion, Plan, Step, make_plan
+from lumaloom.graph import Plan, Step, make_plan
 from lumaloom.graph.fused import Fused
+from lumaloom.jobs.kept import is_opaque, lost, unplayed
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.timecode import Position
-from lumaloom.media.choice import PATTERN, EncoderChoice, choose, losses
+from lumaloom.media.choice import PATTERN, EncoderChoice, choose
 from lumaloom.media.source import Source, SourceOptions
 from lumaloom.plugins import Registry
 from lumaloom.services.pools import Budget, Shares, Work
@@ -47,14 +48,12 @@ class Preparation:
 
     @property
     def warnings(self) -> list[str]:
-        """What the conversions of the plan lose of the source, a line each."""
-        lines = []
-        for step in self.plan.parts:
-            if isinstance(step.action, Conversion):
-                of_source = losses(self.plan.source.format, step.after.format)
-                if lost := [word for word in losses(step.before.format, step.after.format) if word in of_source]:
-                    lines.append(f"{step.before.format} converted to {step.after.format} loses {', '.join(lost)}")
-        return lines
+        """What is lost of the pictures, and who will not show them, a line each."""
+        # All GIF pictures have alpha by their format; one without a hole begins a clip without.
+        source = self.source
+        opaque = source.container_name == "gif" and is_opaque(source.first)
+        output, chosen = self.plan.output, self.request.pixel_format is not None
+        return [*lost(self.plan, opaque=opaque), *unplayed(self.choice, output, chosen)]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan of the job, JSON-ready."""
@@ -77,6 +76,7 @@ class Preparation:
             "encoder": choice.encoder.label if choice.encoder else None,
             "encoder_options": dict(choice.options),
             "segments": self.request.segments,
+            "warnings": self.warnings,
         }
 
 
@@ -127,6 +127,7 @@ class Preparer:
             request.encoder,
             crf=request.crf,
             preset=request.preset,
+            pixel_format=request.pixel_format,
             options={name: str(value) for name, value in request.encoder_options.items()},
         )
         _check_segments(request, choice)

@@ -15,7 +15,7 @@ _PATH, _TEXT, _NUMBER = ("a path", (str, os.PathLike)), ("text", (str,)), ("a nu
 # What attributes hold where they are not None.
 _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
     **dict.fromkeys(("input", "output", "path"), _PATH),
-    **dict.fromkeys(("device", "encoder", "preset"), _TEXT),
+    **dict.fromkeys(("device", "encoder", "preset", "pixel_format"), _TEXT),
     **dict.fromkeys(("crf", "table_error", "segments"), _NUMBER),
     "threads": ("a whole number", (int,)),
 }
@@ -46,6 +46,7 @@ class RenderRequest:
         encoder: short or FFmpeg name; None for the container's usual one.
         crf: quality on the encoder's own scale; None for its default.
         preset: the encoder's speed preset.
+        pixel_format: FFmpeg's name of the format that is encoded; None for that which keeps most.
         encoder_options: further options, by the encoder's own names; numbers become text.
         start: where the clip starts, inclusive.
         end: where the clip ends, exclusive.
@@ -68,6 +69,7 @@ class RenderRequest:
     encoder: str | None = None
     crf: float | None = None
     preset: str | None = None
+    pixel_format: str | None = None
     encoder_options: Mapping[str, str | float] = field(default_factory=dict)
     start: Position | None = None
     end: Position | None = None

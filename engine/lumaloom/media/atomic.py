@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -12,8 +13,11 @@ from pathlib import Path
 from typing import Protocol
 
 from lumaloom.errors import OutputError, UsageError
+from lumaloom.media.claim import claim, sweep
 
 _NAME_MAX = 255
+# What tells hidden names of one target apart, as a regular expression.
+TOKEN = "[0-9a-f]{8}"
 
 
 class Staged(Protocol):
@@ -31,7 +35,8 @@ class Staged(Protocol):
 class AtomicFile:
     """A file that is written under a hidden name beside `target` and renamed by `commit`.
 
-    Left alone, it is removed when the object dies or the interpreter exits. A target that is a symbolic link
+    Left alone, it is removed when the object dies or the interpreter exits; one that a killed process left is removed
+    by the next for the same target. A target that is a symbolic link
     stays one: the file that it points to is replaced.
 
     Raises:
@@ -45,12 +50,15 @@ class AtomicFile:
         self._given = os.fspath(target)
         self.target = Path(os.path.realpath(target))
         self._overwrite = overwrite
-        self.path = self.target.with_name(hidden_name(self.target))
+        before, after = _around(self.target)
+        sweep(self.target.parent, re.compile(re.escape(before) + TOKEN + re.escape(after), re.DOTALL))
+        self.path = self.target.with_name(f"{before}{secrets.token_hex(4)}{after}")
         try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666))
+            held = claim(self.path)
         except OSError as error:
             raise write_error(self._given, error) from None
-        self._finalizer = weakref.finalize(self, remove, self.path, os.getpid())
+        self._finalizer = weakref.finalize(self, remove, self.path, os.getpid(), held)
+        self._held = held
 
     def commit(self) -> int:
         """Flush the file to the disk, rename it, and return its bytes.
@@ -76,6 +84,7 @@ class AtomicFile:
             self.discard()
             raise write_error(self._given, error) from None
         self._finalizer.detach()
+        os.close(self._held)
         return size
 
     def discard(self) -> None:
@@ -125,11 +134,11 @@ def check_folder(target: str | os.PathLike[str], folder: Path) -> None:
         raise OutputError(f"{target}: the folder {folder} can't be written to")
 
 
-def hidden_name(target: Path) -> str:
-    """Return a new hidden name beside `target` with its extension, within the length that file systems take."""
-    ending = f".{secrets.token_hex(4)}.partial{target.suffix}"
-    kept = os.fsencode(target.stem)[: _NAME_MAX - 1 - len(os.fsencode(ending))]
-    return f".{kept.decode(errors='ignore')}{ending}"
+def _around(target: Path) -> tuple[str, str]:
+    """Return what hidden names beside `target` begin and end with, within the length that file systems take."""
+    ending = f".partial{target.suffix}"
+    room = _NAME_MAX - len(f"..{'0' * 8}") - len(os.fsencode(ending))
+    return f".{os.fsencode(target.stem)[:room].decode(errors='ignore')}.", ending
 
 
 def place(source: Path, target: Path) -> None:
@@ -193,11 +202,12 @@ def _same(path: Path, source: str | os.PathLike[str]) -> bool:
         return False
 
 
-def remove(path: Path, owner: int) -> None:
-    """Remove a file or folder; a forked child of `owner` leaves it alone."""
+def remove(path: Path, owner: int, held: int) -> None:
+    """Remove a claimed file or folder, then let go of it; a forked child of `owner` leaves it alone."""
     if os.getpid() != owner:
         return
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+    os.close(held)

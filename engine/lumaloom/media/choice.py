@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lumaloom.errors import FormatError, nearest
 from lumaloom.frame.cost import conversion_cost
-from lumaloom.frame.formats import FORMATS, Model, PixelFormat
+from lumaloom.frame.formats import FORMATS, FULL_RANGE_ALIASES, Model, PixelFormat
 from lumaloom.media.containers import CONTAINERS, NULL, Container
 from lumaloom.media.encoders import Encoder, available, encoder, labels, settings
 
@@ -44,19 +44,22 @@ def choose(
     *,
     crf: float | None = None,
     preset: str | None = None,
+    pixel_format: str | None = None,
     options: dict[str, str] | None = None,
 ) -> EncoderChoice:
     """Return what writes `target`: the container by its extension, its usual encoder unless another is asked for.
 
-    `null` stands for an output that counts frames and throws them away.
+    With `pixel_format`, FFmpeg's name, that is the only format that it is given. `null` stands for an output that
+    counts frames and throws them away.
 
     Raises:
-        FormatError: the extension or the encoder is unknown, or the container can't hold what the encoder makes.
+        FormatError: the extension or the encoder is unknown, the encoder takes no such pixel format, or the container
+            can't hold what the encoder makes.
         ParameterError: `crf`, `preset` or one of `options` does not fit the encoder.
 
     """
     if os.fspath(target) == "null":
-        return EncoderChoice(NULL, None, formats=tuple(FORMATS.values()))
+        return EncoderChoice(NULL, None, formats=_formats(tuple(FORMATS.values()), pixel_format, "lumaloom"))
     container = container_for(target)
     row = encoder(encoder_name or container.encoder)
     if row.codec not in container.video:
@@ -65,7 +68,21 @@ def choose(
         raise FormatError(
             f".{container.name} can't hold {row.codec}: choose from {labels(fitting)}, or write {', '.join(elsewhere)}"
         )
-    return EncoderChoice(container, row, settings(row, crf, preset, options), row.formats())
+    formats = _formats(row.formats(), pixel_format, row.label)
+    return EncoderChoice(container, row, settings(row, crf, preset, options), formats)
+
+
+def _formats(rows: tuple[PixelFormat, ...], wanted: str | None, owner: str) -> tuple[PixelFormat, ...]:
+    """Return all rows, or the one that is wanted."""
+    if wanted is None:
+        return rows
+    known = {row.name: row for row in rows}
+    name = FULL_RANGE_ALIASES.get(wanted.lower(), wanted.lower())
+    if name not in known:
+        raise FormatError(
+            f"{owner} takes no pixel format {wanted!r}{nearest(name, known)} (it takes: {', '.join(known)})"
+        )
+    return (known[name],)
 
 
 def container_for(target: str | os.PathLike[str]) -> Container:

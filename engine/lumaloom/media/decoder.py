@@ -29,6 +29,8 @@ _ANY_THREADS = (1, 64)
 # Least and most threads with which decoders without frame threads tell of damage: that of VP8 only with
 # slice threads, those of MPEG-1 and MPEG-2 only without.
 _TELLING_THREADS = {"vp8": (2, 64), "mpeg1video": (1, 1), "mpeg2video": (1, 1)}
+# Slice threads lose the flags of most frames that H.264 marks as damaged.
+_FLAGGING_THREADS = {**_TELLING_THREADS, "h264": (1, 1)}
 # What the decoders and the demuxers raise on damaged data, apart from bugs; LookupError where a stream shows up
 # that was not there when PyAV opened the file.
 DECODE_ERRORS = (FFmpegError, OSError, ValueError, ArithmeticError, LookupError, MemoryError, RuntimeError)
@@ -61,7 +63,8 @@ class VideoDecoder:
             # dav1d has frame threads of its own, which this flag turns off.
             context.flags |= Flags.low_delay if context.name == "libdav1d" else 0
         frame_threads &= not (sure and context.name in _TELLING_THREADS)
-        low, high = _TELLING_THREADS.get(context.name, _ANY_THREADS) if sure else _ANY_THREADS
+        telling = _TELLING_THREADS if frame_threads else _FLAGGING_THREADS
+        low, high = telling.get(context.name, _ANY_THREADS) if sure else _ANY_THREADS
         context.thread_count = min(max(threads or cores(), low), high)
         context.thread_type = ThreadType.AUTO if frame_threads else ThreadType.SLICE
         context.options = {"max_pixels": str(max_pixels), "err_detect": detect}
@@ -114,7 +117,7 @@ class VideoDecoder:
         if starts_afresh(bytes(first), self._context.extradata):
             self._context.options = {**self._context.options, "err_detect": _DETECT + _STRICTER["h264"] + "+explode"}
         else:
-            self._context.thread_type = ThreadType.SLICE
+            self._context.thread_type, self._context.thread_count = ThreadType.SLICE, 1
         self._context.open(strict=False)
         self._undecided = False
 

@@ -310,6 +310,8 @@ def settings(
         result[name] = f"{old}:{value}" if old and name.endswith("-params") else value
     known = {option.name: option for option in _options(row.name)}
     for name, value in (options or {}).items():
+        if name == "pix_fmt":
+            raise ParameterError(f"pix_fmt is no option of {row.label}: ask for it by --pixel-format (pixel_format=)")
         if name not in known:
             raise ParameterError(f"{row.label} has no option {name!r}{nearest(name, known)}")
         _check_range(row, known[name], value)

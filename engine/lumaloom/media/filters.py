@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from fractions import Fraction
+from math import isqrt
 
 import av
 from av.filter import Graph
@@ -40,15 +41,29 @@ class Filter(ABC):
         """Put the filter's nodes between the two."""
 
 
+# Pixels by which a palette is chosen, at least: with more, measured pictures come no nearer.
+_ENOUGH = 1 << 16
+
+
 class Palette(Filter):
-    """Turns RGB frames into `pal8`, each with the 256 colours that suit it best, dithered."""
+    """Turns RGB frames into `pal8`, each with the 256 colours that suit it best, dithered.
+
+    Of large pictures, every n-th pixel of every n-th row chooses the colours.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        super().__init__()
+        self._step = max(isqrt(width * height // _ENOUGH), 1)
 
     def _link(self, graph: Graph, source: FilterContext, end: FilterContext) -> None:
         split = graph.add("split")
+        part = graph.add("scale", f"ceil(iw/{self._step}):ceil(ih/{self._step}):flags=neighbor")
         make = graph.add("palettegen", "stats_mode=single")
-        use = graph.add("paletteuse", "new=1")
+        # Nearer to the picture than FFmpeg's usual dither, in smaller files and less time.
+        use = graph.add("paletteuse", "new=1:dither=floyd_steinberg")
         source.link_to(split)
-        split.link_to(make, 0, 0)
+        split.link_to(part, 0, 0)
+        part.link_to(make)
         split.link_to(use, 1, 0)
         make.link_to(use, 0, 1)
         use.link_to(end)

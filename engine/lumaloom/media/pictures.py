@@ -17,6 +17,7 @@ from lumaloom.errors import OutputError
 from lumaloom.frame import Frame, FrameSpec, Timing
 from lumaloom.frame.convert import full_range
 from lumaloom.media.atomic import (
+    TOKEN,
     AtomicFile,
     Staged,
     check_folder,
@@ -28,6 +29,7 @@ from lumaloom.media.atomic import (
     write_error,
 )
 from lumaloom.media.choice import PATTERN, EncoderChoice, best_format
+from lumaloom.media.claim import claim, sweep
 from lumaloom.media.passthrough import codec_name
 from lumaloom.media.sink import KEPT, BaseSink, Origin, SinkSummary, StreamReport
 from lumaloom.media.video_encoder import VideoEncoder
@@ -154,12 +156,13 @@ class AtomicFolder:
         there = self._matching(Path(target).name)
         if there and not overwrite:
             raise exists_error(Path(target).parent / there[0])
+        sweep(self._folder, re.compile(rf"\.{TOKEN}\.partial"))
         self.path = self._folder / f".{secrets.token_hex(4)}.partial"
         try:
-            self.path.mkdir()
+            held = claim(self.path, folder=True)
         except OSError as error:
             raise write_error(target, error) from None
-        self._finalizer = weakref.finalize(self, remove, self.path, os.getpid())
+        self._finalizer = weakref.finalize(self, remove, self.path, os.getpid(), held)
 
     def commit(self) -> int:
         """Flush all files to the disk, move them to their names, and return their bytes.

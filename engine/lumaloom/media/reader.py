@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
@@ -21,13 +21,18 @@ from lumaloom.frame.bridge import from_av
 from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
 from lumaloom.media.index_store import stored_index
 from lumaloom.media.info import MediaInfo
+from lumaloom.media.losses import Losses
 from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason
 from lumaloom.media.probe import describe, first_spec
 from lumaloom.media.seeking import packets_from
+from lumaloom.media.structure import is_cut_off
 from lumaloom.memory import default_limit, default_pool
 
 # Bytes of decoded frames that are kept for going back to, at most.
 _KEPT = 256 << 20
+
+
+_MEND = "best_effort=True takes what can be read"
 
 
 class _NotThereError(InputError):
@@ -36,6 +41,9 @@ class _NotThereError(InputError):
 
 class Reader:
     """Gives frame `n` of a file, the same to the bit as the n-th of a decode from the start, in any order.
+
+    A frame that is damaged, or that decodes from one that is, is refused unless `best_effort`. Once damage shows,
+    frames are decoded one at a time, which tells where it is.
 
     Frames in sequence cost no more than plain decoding; a jump costs the frames since the keyframe before, which are
     kept for a while: going back frame by frame decodes each once. Frames belong to whoever gets them and may be
@@ -46,16 +54,19 @@ class Reader:
         threads: of the decoder; None for one per core.
         stream: which of the video streams.
         max_pixels: largest picture that is decoded.
+        best_effort: give what is readable of a damaged file; frames are decoded one at a time.
         store: where the index is kept; None for the default cache.
         kept: bytes of decoded frames that are kept for going back to, at most.
         on_evict: called with the number of kept frames dropped to make room, and their bytes.
 
     Attributes:
         path: as it was given.
+        best_effort: as it was given.
         index: where the frames are.
 
     Raises:
-        InputError: the file can't be read, or has no such video stream or no frame.
+        InputError: the file can't be read, or has no such video stream or no frame; or it is cut off and `best_effort`
+            is off.
 
     """
 
@@ -66,6 +77,7 @@ class Reader:
         threads: int | None = None,
         stream: int = 0,
         max_pixels: int = MAX_PIXELS,
+        best_effort: bool = False,
         store: DiskCache | None = None,
         kept: int = _KEPT,
         on_evict: Callable[[int, int], None] = lambda entries, nbytes: None,
@@ -81,14 +93,23 @@ class Reader:
         )
         self._base: FrameSpec | None = None
         self._side_data: tuple[tuple[str, bytes], ...] | None = None
+        self.best_effort = self._careful = best_effort
+        self._marked: set[int] = set()
+        self._refused: set[int | None] = set()
+        self._spoiled: int | None = None
+        self._broken, self._why = False, ""
         self._closed = False
         self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
         self._container = open_input(path, max_pixels=max_pixels)
         try:
+            self._cut_off = is_cut_off(path, self._container.format.name)
             self._begin()
         except DECODE_ERRORS as error:
             self._container.close()
             raise InputError(f"{path}: can't be decoded: {reason(error)}") from None
+        if self._cut_off and not best_effort:
+            self._container.close()
+            raise InputError(f"{path}: is cut off: {len(self)} frames are there; {_MEND}")
 
     def __len__(self) -> int:
         return len(self.index)
@@ -134,16 +155,54 @@ class Reader:
             if self._closed:
                 raise UsageError(f"{self.path}: the reader is closed; open it again")
             try:
-                return self._frame(number)
-            except _NotThereError as error:
-                self._reopen()
-                raise InputError(str(error)) from None
-            except LumaloomError:
-                self._reopen()
-                raise
-            except DECODE_ERRORS as error:
-                self._reopen()
-                raise InputError(f"{self.path}: frame {number} can't be decoded: {reason(error)}") from None
+                return self._tried(number)
+            except InputError:
+                if self._careful:
+                    raise
+            # With frame threads damage shows late, and takes frames along that are whole.
+            self._careful = True
+            self._reopen()
+            return self._tried(number)
+
+    def frames(self, numbers: Iterable[int]) -> Iterator[Frame]:
+        """Yield frames by their numbers; with `best_effort` those that can't be decoded are left out.
+
+        Raises:
+            IndexError, InputError, UsageError: as `frame` does.
+
+        """
+        for number in numbers:
+            try:
+                frame = self.frame(number)
+            except InputError:
+                if not self.best_effort:
+                    raise
+                continue
+            yield frame
+
+    @property
+    def losses(self) -> Losses:
+        """What was damaged of what was read so far; with `frames_readable` as the index has them."""
+        with self._lock:
+            return Losses(
+                frames_readable=len(self),
+                decode_errors=len(self._refused),
+                corrupt_frames=len(self._marked),
+                truncated=self._cut_off,
+            )
+
+    def _tried(self, number: int) -> Frame:
+        try:
+            return self._frame(number)
+        except _NotThereError as error:
+            self._reopen()
+            raise InputError(str(error)) from None
+        except LumaloomError:
+            self._reopen()
+            raise
+        except DECODE_ERRORS as error:
+            self._reopen()
+            raise InputError(f"{self.path}: frame {number} of {len(self)} can't be decoded: {reason(error)}") from None
 
     def _frame(self, number: int) -> Frame:
         if self._base is None and number:
@@ -168,6 +227,7 @@ class Reader:
             self._next = position + 1
             if position > number:
                 break
+            self._judge(position, decoded)
             if position == number:
                 frame = self._wrapped(number, decoded)
                 if keep:
@@ -176,9 +236,24 @@ class Reader:
             if keep:
                 with suppress(InputError):  # it differs from the others; whoever asks for it will be told
                     self._kept.put(position, self._wrapped(position, decoded))
-        raise _NotThereError(f"{self.path}: frame {number} of {len(self)} can't be decoded; the file is damaged there")
+        why = f": {self._why}" if self._why else "; the file is damaged there"
+        raise _NotThereError(f"{self.path}: frame {number} of {len(self)} can't be decoded{why}")
+
+    def _judge(self, number: int, decoded: VideoFrame) -> None:
+        """Note whether a frame is damaged, and those after it up to the next keyframe with it."""
+        # Before the keyframe come those that refer to what was not decoded; nobody gets them.
+        if self._broken or (decoded.is_corrupt and number >= self._landed):
+            self._spoiled = number
+            if decoded.is_corrupt:
+                self._marked.add(number)
+            self._broken = False
+        elif self._spoiled is not None and self.index.key_for(number) > self._spoiled:
+            self._spoiled = None
 
     def _wrapped(self, number: int, decoded: VideoFrame) -> Frame:
+        if self._spoiled is not None and not self.best_effort:
+            where = f"frame {number} of {len(self)} is damaged since frame {self._spoiled}"
+            raise InputError(f"{self.path}: {where}; {_MEND}")
         if self._base is None:
             self._base = first_spec(self._video, decoded)
         frame = from_av(decoded, self.index.timing(number), self._base, self._side_data)
@@ -194,6 +269,8 @@ class Reader:
             packets = packets_from(self._container, self._video, [self._video], stamp)
             if packets is not None:
                 self._decoder.restart()
+                self._landed = self.index.key_for(number)
+                self._forget()
                 self._frames = self._numbered(packets)
                 # Unknown until a frame is out; it is not past the keyframe.
                 self._next = self.index.key_for(number)
@@ -209,10 +286,15 @@ class Reader:
     def _begin(self) -> None:
         self._video = pick_stream(self._container, self.path, self._stream)
         self._decoder = VideoDecoder(
-            self._video, threads=self._threads, max_pixels=self._max_pixels, frame_threads=True
+            self._video, threads=self._threads, max_pixels=self._max_pixels, frame_threads=not self._careful, sure=True
         )
-        self._next = 0
+        self._next = self._landed = 0
+        self._forget()
         self._frames = self._numbered(self._container.demux(self._video))
+
+    def _forget(self) -> None:
+        """Know of no damage from here on."""
+        self._spoiled, self._broken, self._why = None, False, ""
 
     def _numbered(self, packets: Iterator[Packet[Any]]) -> Iterator[tuple[int, VideoFrame]]:
         """Decode packets and number the frames: by their pts, or by counting from the start of the file."""
@@ -230,5 +312,13 @@ class Reader:
 
     def _decoded(self, packets: Iterator[Packet[Any]]) -> Iterator[VideoFrame]:
         for packet in packets:
-            yield from self._decoder.decode(packet)
+            try:
+                frames = self._decoder.decode(packet)
+            except DECODE_ERRORS as error:
+                if not self._careful:
+                    raise
+                self._refused.add(packet.pts)
+                self._broken, self._why = True, reason(error)
+                continue
+            yield from frames
         yield from self._decoder.drain()

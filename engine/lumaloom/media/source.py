@@ -57,7 +57,8 @@ class Source(OpenFile):
         losses: filled while `items()` is read.
 
     Raises:
-        InputError: the file can't be read or has no such video stream; or it is cut off and `best_effort` is off.
+        InputError: the file can't be read or has no such video stream; or it is cut off, and neither an end nor
+            `best_effort` is asked for.
         UsageError: the clip would start after the file's last frame.
 
     """
@@ -76,7 +77,6 @@ class Source(OpenFile):
             raise InputError(f"{path}: can't be decoded: {reason(error)}") from None
 
     def _prepare(self) -> None:
-        options = self.options
         self._choose_streams()
         self.losses = Losses(frames_declared=self._video.frames or None)
         self._timeline = Timeline(self.time_base, self.rate)
@@ -89,16 +89,13 @@ class Source(OpenFile):
         self._doubtful = 0
         self._expected: int | None = None
         self._gaps = False
-        self.losses.truncated = is_cut_off(self.path, self._container.format.name)
-        if self.losses.truncated and not options.best_effort:
-            self.losses.frames_readable = count_whole(self.path, options.stream, options.max_pixels)
-            raise InputError(f"{self.path}: is cut off: {self.losses.readable()} are there; {_MEND}")
-        start, end = self._range()
-        self._landed = self._land(start)
-        items = self._read()
-        self._start, self._end = start, end
-        self._steps: Iterator[Item] | None = self._cut(items)
-        self._reading = items
+        self._cut_off = is_cut_off(self.path, self._container.format.name)
+        self._start, self._end = self._range()
+        if self._cut_off and self._end is None:  # what ends before the cut is whole, which reading tells
+            self._fail_short()
+        self._landed = self._land(self._start)
+        self._reading = self._read()
+        self._steps: Iterator[Item] | None = self._cut(self._reading)
         self._primed: deque[Item] = deque()
 
     def _choose_streams(self) -> None:
@@ -354,6 +351,13 @@ class Source(OpenFile):
         if not self.options.best_effort:
             self._fail(reason(error))
 
+    def _fail_short(self) -> None:
+        """Note that the file ends too early; fatal unless `best_effort`."""
+        self.losses.truncated = True
+        if not self.options.best_effort:
+            self.losses.frames_readable = count_whole(self.path, self.options.stream, self.options.max_pixels)
+            raise InputError(f"{self.path}: is cut off: {self.losses.readable()} are there; {_MEND}")
+
     def _fail(self, why: str) -> NoReturn:
         raise InputError(f"{self.path}: is damaged: {self.losses.readable()} are readable ({why}); {_MEND}")
 
@@ -362,6 +366,8 @@ class Source(OpenFile):
         losses, options = self.losses, self.options
         if not losses.frames_readable:
             raise InputError(f"{self.path}: has no decodable video frame")
+        if self._cut_off:
+            self._fail_short()
         missing = self._missing_pictures()
         if missing > losses.decode_errors:
             losses.decode_errors = missing
@@ -383,9 +389,7 @@ class Source(OpenFile):
         keeps_length = self.container_name.startswith("matroska") and self._all_wanted
         declared = Fraction(self._container.duration or 0, av.time_base)
         if self._start is None and keeps_length and ends_early(declared, self._last_end):
-            self.losses.truncated = True
-            if not self.options.best_effort:
-                raise InputError(f"{self.path}: is cut off: {self.losses.readable()} are there; {_MEND}")
+            self._fail_short()
 
     def _missing_pictures(self) -> int:
         """Return how many packets gave neither a frame nor an error, where every packet holds one picture."""

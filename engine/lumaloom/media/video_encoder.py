@@ -199,7 +199,7 @@ class VideoEncoder:
 
     def _filter_for(self, spec: FrameSpec) -> Filter | None:
         if self._row.codec == "gif":
-            return Palette()
+            return Palette(spec.width, spec.height)
         top_first = not self._bottom_first if spec.interlaced else None
         # FFV1 takes the sample aspect ratio from the frame.
         sar = spec.sar if self._row.codec == "ffv1" and spec.sar != 1 else Fraction(0)

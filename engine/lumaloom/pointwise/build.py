@@ -151,6 +151,23 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
     return Graph(channels)
 
 
+def is_opaque(stage: Stage, opaque: bool) -> bool:
+    """Whether nothing of what a stage makes, with its parameters of now, is see-through.
+
+    Args:
+        stage: uses opacity, which is looked at where it is 1 and, unless `opaque`, where it is 0.
+        opaque: whether nothing of what comes is.
+    """
+    channels = [Symbol(node("input", (), f"c{k}")) for k in range(stage.channels - 1)]
+    token = peek.set(lambda here: evaluate([here], _PEEKED)[0])
+    try:
+        call = called(stage, 0, _ANY, constants=True)
+        made = [call(*channels, Symbol(const(alpha)))[-1] for alpha in ((1,) if opaque else (0, 1))]
+    finally:
+        peek.reset(token)
+    return all(alpha.node is const(1) for alpha in made)
+
+
 def is_identity(stage: Stage) -> bool:
     """Whether a stage, with its parameters of now, folds to its own inputs."""
     try:

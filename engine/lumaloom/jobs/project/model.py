@@ -37,6 +37,10 @@ class Defaults(Struct, kw_only=True, forbid_unknown_fields=True):
     encoder: Annotated[str, Meta(description="Such as h264, hevc, av1, vp9, ffv1, prores.")] | UnsetType = UNSET
     crf: Annotated[float, Meta(description="Quality, on the encoder's own scale.")] | UnsetType = UNSET
     preset: Annotated[str, Meta(description="The encoder's speed preset.")] | UnsetType = UNSET
+    pixel_format: (
+        Annotated[str, Meta(description="What is encoded, such as yuv420p; else what keeps most of the pictures.")]
+        | UnsetType
+    ) = UNSET
     options: (
         Annotated[dict[str, str | int | float | bool], Meta(description="Further options, by the encoder's own names.")]
         | UnsetType

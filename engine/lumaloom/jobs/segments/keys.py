@@ -59,6 +59,7 @@ class Keys:
             described([source.time_base, source.rate, source.bottom_field_first]),
             described([job.plan.source, head.spec, head.side_data, head.timing]),
             described([choice.container.name, choice.container.muxer, choice.encoder, list(choice.options.items())]),
+            described([row.name for row in choice.formats]),
             [self._stamp(word) for value in choice.options.values() for word in (value, *_WORDS.split(value))],
             described([job.shares.encoder, job.request.dither, job.request.table_error]),
         )

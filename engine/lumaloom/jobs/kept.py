@@ -1,0 +1,70 @@
+"""What a render does not keep of its pictures, and who will not show them, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lumaloom.effect import Effect, Pointwise
+from lumaloom.frame import FORMATS, Frame, FrameSpec
+from lumaloom.graph import Conversion, Plan
+from lumaloom.media.choice import EncoderChoice, best_format, losses
+
+_ALPHA_MEND = "; fill it with `background`, or write .webm, .png or .mov with --encoder prores"
+# What hardware and browsers decode, by codec.
+_PLAYED = {
+    "h264": ("yuv420p", "nv12"),
+    "hevc": ("yuv420p", "nv12", "yuv420p10le", "p010le"),
+}
+
+
+def lost(plan: Plan, *, opaque: bool = False) -> Iterator[str]:
+    """Yield what the conversions of a plan lose of the source, or of the alpha that effects made, a line each.
+
+    Args:
+        plan: of the render.
+        opaque: whether nothing of the source is see-through, whatever its format.
+    """
+    opaque = opaque or not plan.source.format.has_alpha
+    for step in plan.parts:
+        before, after = step.before.format, step.after.format
+        if isinstance(step.action, Conversion):
+            of_source = losses(plan.source.format, after)
+            words = [word for word in losses(before, after) if word != "alpha" and word in of_source]
+            see_through = before.has_alpha and not after.has_alpha and not opaque
+            if words or see_through:
+                everything = ", ".join([*words, *["alpha"] * see_through])
+                yield f"{before} converted to {after} loses {everything}{_ALPHA_MEND * see_through}"
+        elif isinstance(step.action, Pointwise):
+            opaque = step.action.is_opaque(opaque)
+        elif isinstance(step.action, Effect):
+            opaque &= before.has_alpha == after.has_alpha and not _needs_alpha(step.action)
+        opaque |= not after.has_alpha
+
+
+def unplayed(choice: EncoderChoice, output: FrameSpec, chosen: bool) -> Iterator[str]:
+    """Yield a line where players refuse the format that is encoded, unless users have `chosen` it."""
+    played = _PLAYED.get(choice.encoder.codec) if choice.encoder else None
+    if chosen or played is None or choice.container.muxer not in ("mp4", "mov"):
+        return
+    made = best_format(output.format, choice, output.width, output.height)
+    if made.name not in played:
+        name = next((name for name in played if FORMATS[name].depth == made.depth), played[0])
+        crop = "crop to even sizes and " * bool(output.width % 2 or output.height % 2)
+        yield f"many players refuse {choice} as {made}: {crop}add --pixel-format {name} (pixel_format={name!r})"
+
+
+def is_opaque(frame: Frame) -> bool:
+    """Whether nothing of a frame is see-through."""
+    if not frame.format.has_alpha:
+        return True
+    for layout, plane in zip(frame.format.planes, frame.planes, strict=True):
+        if "a" in layout.channels:
+            alpha = plane if len(layout.channels) == 1 else plane[..., layout.channels.index("a")]
+            return bool(np.all(alpha >= frame.format.peak))
+    return True
+
+
+def _needs_alpha(effect: Effect) -> bool:
+    return not any(effect.accepts(each) for each in FORMATS.values() if not each.has_alpha)
