@@ -134,7 +134,7 @@ def test_what_a_cancelled_render_left_is_not_made_again(
     even: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target, cancel, bus = tmp_path / "out.mkv", threading.Event(), EventBus()
-    bus.subscribe(SegmentFinished, lambda event: cancel.set() if event.segment == 1 else None)
+    bus.subscribe(SegmentFinished, lambda event: cancel.set() if event.segment == 1 else None, queue=None)
     with pytest.raises(CancelledError):
         render(even, target, *CHAIN, cancel=cancel, events=bus)
     assert not list(tmp_path.iterdir())
@@ -278,7 +278,7 @@ def test_a_store_that_is_too_small_keeps_the_first(even: Path, tmp_path: Path, m
 def test_what_an_input_became_meanwhile_is_not_kept(even: Path, tmp_path: Path, store: DiskCache) -> None:
     source, bus = tmp_path / "in.mp4", EventBus()
     source.write_bytes(even.read_bytes())
-    bus.subscribe(SegmentStarted, lambda event: os.utime(source) if event.segment == 3 else None)
+    bus.subscribe(SegmentStarted, lambda event: os.utime(source) if event.segment == 3 else None, queue=None)
     assert any("2 of 5 segments" in line for line in render(source, tmp_path / "out.mkv", events=bus).warnings)
     assert store.totals(KIND)[0] == 3
 
