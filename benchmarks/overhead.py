@@ -18,6 +18,7 @@ import av
 import numpy as np
 
 from benchmarks import harness
+from lumaloom.jobs import RenderResult
 
 EFFECTS = ("blur sigma=3", "brightness amount=0.05")
 WAYS = ("off", "on", "export")
@@ -62,12 +63,12 @@ def run(frames: int, threads: int, pairs: int, path: Path | None) -> None:
         harness.write_json(path, {"machine": about, "rows": rows, "seconds": seconds, "cpu_seconds": work})
 
 
-def once(way: str, clip: Path, threads: int, folder: Path) -> None:
+def once(way: str, clip: Path, threads: int, folder: Path) -> RenderResult:
     """Render once."""
-    _render(way, clip, threads, folder)()
+    return _render(way, clip, threads, folder)()
 
 
-def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], object]:
+def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], RenderResult]:
     """Return a render of the clip: `off` wires by hand what a frame needs and nothing else."""
     from lumaloom.cache import opened
     from lumaloom.composition import Engine
@@ -84,14 +85,15 @@ def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], ob
 
     request = RenderRequest(input=clip, output="null", effects=EFFECTS, threads=threads, device="cpu")
 
-    def bare() -> object:
+    def bare() -> RenderResult:
         settings = Settings()
         cores, cache = Machine().cores(), opened(folder / "cache", 1 << 30)
         preparer = Preparer(default_registry(), Machine(), settings, Budget(cores, default_limit()), cache)
         pool = BufferPool(default_limit())
         pools = Pools(cores)
         try:
-            return Renderer(preparer, EventBus(), pool, Meter(), Clock(), Telemetry(), settings, pools).render(request)
+            parts = preparer, EventBus(), pool, Meter(), Clock(), Telemetry(), settings, pools, cache
+            return Renderer(*parts).render(request)
         finally:
             pools.drain()
 
@@ -99,7 +101,7 @@ def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], ob
     if way == "export":
         settings |= {"telemetry": True, "serve_metrics": 0}
 
-    def served() -> object:
+    def served() -> RenderResult:
         with EventBus() as bus, Engine(settings=settings, events=bus) as engine:
             bus.subscribe(Progress, lambda _: None)
             return engine.render(request)
@@ -108,7 +110,7 @@ def _render(way: str, clip: Path, threads: int, folder: Path) -> Callable[[], ob
 
 
 def _interleaved(
-    calls: dict[str, Callable[[], object]], pairs: int
+    calls: dict[str, Callable[[], RenderResult]], pairs: int
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """Return the seconds of the clock and of the CPU (all threads of this process) that each call took."""
     seconds: dict[str, list[float]] = {way: [] for way in calls}
