@@ -23,28 +23,35 @@ PACKAGES = (
     "scikit-image",
     "vapoursynth",
 )
+# Widest first.
+SIMD = ("avx512f", "avx2", "sse4_1")
+PATHS = ("kernels", "engine", "effects", "benchmarks", ":!benchmarks/results")
 
 
 def machine() -> dict[str, Any]:
     """Describe where the figures come from."""
     return {
-        "processor": _processor(),
+        "processor": _cpu("model name") or platform.processor(),
+        "simd": next((name for name in SIMD if name in _cpu("flags").split()), None),
         "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in PACKAGES},
         "commit": _git("rev-parse", "HEAD"),
-        "clean": _git("status", "--porcelain", "--", "kernels", "benchmarks", "engine/lumaloom/bench") == "",
+        "clean": _git("status", "--porcelain", "--", *PATHS) == "",
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def _processor() -> str:
+def _cpu(field: str) -> str:
+    """Return what the system says of the first processor; empty where it says nothing."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+        return ""
+    return next(
+        (value.strip() for name, _, value in (line.partition(":") for line in lines) if name.strip() == field), ""
+    )
 
 
 def _version(name: str) -> str | None:
