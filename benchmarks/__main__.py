@@ -33,7 +33,7 @@ def main() -> None:
     suite.add_argument("--seconds", type=float, default=20, help="time for all contenders together")
     suite.add_argument("--json", type=Path, help="write the results here")
     suite = suites.add_parser("overhead", help="what events, settings, wiring and telemetry cost a render")
-    suite.add_argument("--frames", type=int, default=60, help="of 1080p, each render")
+    suite.add_argument("--frames", type=int, default=240, help="of 1080p, each render")
     suite.add_argument("--pairs", type=int, default=15, help="renders of each kind, 6 at least")
     suite.add_argument("--threads", type=int, default=2)
     suite.add_argument("--json", type=Path, help="write the results here")

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks import harness
 from lumaloom.jobs import RenderResult
 
-EFFECTS = ("blur sigma=3", "brightness amount=0.05")
+EFFECTS = ("blur sigma=3", "exposure stops=0.2", "contrast amount=1.1", "saturation amount=1.2")
 WAYS = ("off", "on", "export")
 
 # Answers every request; a process of its own, as a collector is.

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -25,7 +26,7 @@ def checked(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     Raises:
         UsageError: a value is of the wrong type or out of range; says where it came from, by `origins`.
     """
-    hints = get_type_hints(Settings)
+    hints = _hints()
     found: dict[str, Any] = {}
     for each in fields(Settings):
         if each.name in values:
@@ -37,6 +38,12 @@ def checked(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
                 expected = f"expected {_expected(kind, limits)}, got {value!r}"
                 raise UsageError(f"{each.name}: {expected} (from {origins[each.name]})") from None
     return Settings(**found)
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    # The annotations are text; an engine that is made for each render would compile them every time.
+    return get_type_hints(Settings)
 
 
 def _kind(hint: Any) -> tuple[Any, bool]:
