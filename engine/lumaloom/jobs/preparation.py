@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from lumaloom.cache import DiskCache
 from lumaloom.device import Machine
@@ -22,6 +22,8 @@ from lumaloom.media.source import Source, SourceOptions
 from lumaloom.plugins import Registry
 from lumaloom.services.pools import Budget, Shares, Work
 from lumaloom.services.settings import Settings
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,19 @@ class Preparation:
     choice: EncoderChoice
     plan: Plan
     total: int | None
+
+    def sink(self, make: Callable[..., S]) -> S:
+        """Return the sink of the output: `open_sink`, or another that takes the same."""
+        return make(
+            self.request.output,
+            self.choice,
+            self.plan.output,
+            time_base=self.source.time_base,
+            rate=self.source.rate,
+            source=self.source,
+            overwrite=self.request.overwrite,
+            threads=self.shares.encoder,
+        )
 
     @property
     def warnings(self) -> list[str]:

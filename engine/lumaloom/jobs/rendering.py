@@ -192,18 +192,7 @@ class Renderer:
         """Run the path to its end and return the number of frames and what the sink says."""
         frames, meter = 0, self._meter
         with ExitStack() as stack:
-            sink = stack.enter_context(
-                open_sink(
-                    job.request.output,
-                    job.choice,
-                    job.plan.output,
-                    time_base=job.source.time_base,
-                    rate=job.source.rate,
-                    source=job.source,
-                    overwrite=job.request.overwrite,
-                    threads=job.shares.encoder,
-                )
-            )
+            sink = stack.enter_context(job.sink(open_sink))
             for item in stack.enter_context(self._path(job, job.source)):
                 with meter.stage("encode"):
                     sink.write(item)

@@ -79,18 +79,7 @@ class Segments:
         job = self._job
         self._plan()
         with ExitStack() as stack:
-            self._sink = stack.enter_context(
-                JoiningSink(
-                    job.request.output,
-                    job.choice,
-                    job.plan.output,
-                    time_base=job.source.time_base,
-                    rate=job.source.rate,
-                    source=job.source,
-                    overwrite=job.request.overwrite,
-                    threads=job.shares.encoder,
-                )
-            )
+            self._sink = stack.enter_context(job.sink(JoiningSink))
             beside = stack.enter_context(self._parts.beside())
             self._sink.begin(self._head, beside.packets())
             number = 0
