@@ -86,18 +86,20 @@ FUNCTIONS["exp2"] = (
   ret V %result
 }}""",
 )
-FUNCTIONS["log2"] = (
-    (),
-    f"""define internal V @log2(V %x) alwaysinline {{
-  %positive = fcmp ogt V %x, SPLAT(1.1754943508222875e-38)
-  %x1 = select B %positive, V %x, V SPLAT(1.1754943508222875e-38)
-  %bits = bitcast V %x1 to I
+# Of %x1: the power of two %n and the rest %m, from sqrt(1/2) to sqrt(2).
+_PARTS = """  %bits = bitcast V %x1 to I
   %above = sub I %bits, ISPLAT(1060439283)
   %n = ashr I %above, ISPLAT(23)
   %exponent = shl I %n, ISPLAT(23)
   %mantissa = sub I %bits, %exponent
   %m = bitcast I %mantissa to V
-  %t = fsub V %m, SPLAT(1.0)
+"""
+FUNCTIONS["log2"] = (
+    (),
+    f"""define internal V @log2(V %x) alwaysinline {{
+  %positive = fcmp ogt V %x, SPLAT(1.1754943508222875e-38)
+  %x1 = select B %positive, V %x, V SPLAT(1.1754943508222875e-38)
+{_PARTS}  %t = fsub V %m, SPLAT(1.0)
 {_polynomial("%p", "%t", _LOG2)}
   %whole = sitofp I %n to V
   %tp = fmul contract V %t, %p
@@ -196,13 +198,7 @@ FUNCTIONS["log1p"] = (
   %more = fadd V %x, SPLAT(1.0)
   %positive = fcmp ogt V %more, SPLAT(1.1754943508222875e-38)
   %x1 = select B %positive, V %more, V SPLAT(1.1754943508222875e-38)
-  %bits = bitcast V %x1 to I
-  %above = sub I %bits, ISPLAT(1060439283)
-  %n = ashr I %above, ISPLAT(23)
-  %exponent = shl I %n, ISPLAT(23)
-  %mantissa = sub I %bits, %exponent
-  %m = bitcast I %mantissa to V
-  %rounded = fsub V %m, SPLAT(1.0)
+{_PARTS}  %rounded = fsub V %m, SPLAT(1.0)
   %whole = sitofp I %n to V
   %near = fcmp oeq V %whole, zeroinitializer
   %t = select B %near, V %x, V %rounded

@@ -66,7 +66,6 @@ class _Blocks:
         self.pair = not part.native and any(place.sub_y for place in here)
         self.fields = self.pair and frame.lowered.fields
         self.loaded: dict[tuple[str, int], str] = {}
-        self.singles: dict[str, str] = {}
         self.values: list[Values] = []
 
     def write(self) -> None:
