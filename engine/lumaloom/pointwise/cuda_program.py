@@ -45,7 +45,7 @@ class CudaProgram:
             return
         ready = self._settled.of(stages, src)
         assert ready is not None
-        numbers, tables = ready
+        numbers, tables, _ = ready
         device = int(cupy.cuda.Device().id)
         sources = [plane if _packed(plane) else cupy.ascontiguousarray(plane) for plane in src.planes]
         targets = [plane if _packed(plane) else cupy.empty(plane.shape, plane.dtype) for plane in out.planes]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from lumaloom.pointwise.ir import reach
+from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.llvm_pieces import operands as pieces
 from lumaloom.pointwise.llvm_planes import Row
 from lumaloom.pointwise.llvm_power import operands as powers
 from lumaloom.pointwise.llvm_text import Text
+from lumaloom.pointwise.llvm_values import Values
 from lumaloom.pointwise.lower import Lowered, Pass, places
 
 HEADER = 4
@@ -37,26 +39,44 @@ class Frame:
 
     def prepare(self, part: Pass) -> None:
         """Read the planes, numbers and tables that a pass uses."""
+        self._read_planes(part)
+        self._read_numbers(part)
+
+    def number(self, here: Node, row: str = "", at: str = "") -> str:
+        """Return in all lanes what is one number for a frame."""
+        return self.numbers[id(here)]
+
+    def values(self, lanes: int, leaf: Callable[[Node], str]) -> Values:
+        """Return what evaluates nodes in vectors, from those of the `leaf` nodes."""
+        return Values(self.text, lanes, leaf, lambda here: self.tables[id(here)])
+
+    def _read_planes(self, part: Pass) -> None:
         source = places(self.lowered.before.format)
         for plane in sorted({source[name].plane for name in part.reads if name in source}):
             self._plane("src", plane)
         for plane in part.planes:
             self._plane("out", plane)
+
+    def _read_numbers(self, part: Pass) -> None:
         for here in reach(part.roots.values()):
             if id(here) in self._numbers:
                 pointer = self.text.set(f"getelementptr float, ptr %numbers, i64 {self._numbers[id(here)]}", "p")
                 value = self.text.set(f"load float, ptr {pointer}, align 4, !invariant.load !0", "u")
                 self.numbers[id(here)] = self.spread(value)
             if here.op == "table":
-                base = self._tables + 2 * [id(table) for table in self.lowered.tables].index(id(here))
-                address = self.text.set(f"inttoptr i64 {self.word(base)} to ptr", "table")
-                self.tables[id(here)] = (address, self.text.set(f"trunc i64 {self.word(base + 1)} to i32", "i"))
+                number = [id(table) for table in self.lowered.tables].index(id(here))
+                last = self.word(self._tables + 2 * number + 1)
+                self.tables[id(here)] = (self.table(number), self.text.set(f"trunc i64 {last} to i32", "i"))
         for here in reach(part.roots.values()):
             if here.op == "power":
                 self.tables[id(here)] = powers(self.text, self.tables[id(here.args[1])][0])
             if here.op == "pieces":
                 table: Any = here.args[1]
                 self.tables[id(here)] = pieces(self.text, self.tables[id(table)][0], table.data, self.lanes)
+
+    def table(self, number: int) -> str:
+        """Return the address of a table."""
+        return self.text.set(f"inttoptr i64 {self.word(self._tables + 2 * number)} to ptr", "table")
 
     def _plane(self, side: str, plane: int) -> None:
         base = self._sides[side] + 2 * plane

@@ -1,8 +1,9 @@
-"""Samples of planes to vectors of float and back: interleaved channels, halved chroma, rounding and clamping."""
+"""Samples of planes to vectors and back: interleaved channels, halved chroma, dither."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from lumaloom.frame import PixelFormat
 from lumaloom.pointwise.dither import SIDE, pattern
 from lumaloom.pointwise.ir import Node
 from lumaloom.pointwise.llvm_math import literal
-from lumaloom.pointwise.llvm_text import Text, splat
+from lumaloom.pointwise.llvm_text import Text
 from lumaloom.pointwise.lower import Place
 
 _PATTERN_COLUMNS = 64 + SIDE  # vectors have 64 lanes at most
@@ -31,11 +32,11 @@ def shuffled(text: Text, kind: str, a: str, b: str, lanes: list[int]) -> str:
     return text.set(f"shufflevector {kind} {a}, {kind} {b}, {mask(lanes)}")
 
 
-def joined(text: Text, parts: list[str], width: int = 8) -> str:
-    """Return vectors of `width` floats, whose number is a power of two, as one."""
+def joined(text: Text, parts: list[str], width: int = 8, element: str = "float") -> str:
+    """Return vectors of `width` numbers, whose count is a power of two, as one."""
     while len(parts) > 1:
         parts = [
-            shuffled(text, f"<{width} x float>", a, b, list(range(2 * width)))
+            shuffled(text, f"<{width} x {element}>", a, b, list(range(2 * width)))
             for a, b in zip(parts[::2], parts[1::2], strict=True)
         ]
         width *= 2
@@ -50,21 +51,39 @@ class Row:
     width: str
 
 
-def load(text: Text, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: int) -> str:
-    """Return `lanes` samples of a channel from the pixel `at`, as float, in steps of the format."""
-    kind, size, count = element(fmt), fmt.dtype.itemsize, place.count
+class Arithmetic(Protocol):
+    """What pixels are computed in: vectors of float (`llvm_floats`) or of words (`llvm_words`).
+
+    Attributes:
+        element: LLVM's type of a number.
+
+    """
+
+    element: str
+
+    def loaded(self, text: Text, fmt: PixelFormat, samples: str, lanes: int) -> str:
+        """Return numbers from samples."""
+
+    def mean(self, text: Text, lanes: int, a: str, b: str) -> str:
+        """Return the means of two vectors."""
+
+    def halved(self, text: Text, lanes: int, rows: list[str], pairs: bool, evens: bool) -> str:
+        """Return the mean of one or two rows, and of `pairs` of columns or the `evens` of them."""
+
+    def rounded(self, text: Text, fmt: PixelFormat, value: str, lanes: int) -> str:
+        """Return samples from numbers to which the half was added: clamped."""
+
+
+def load(text: Text, kind: Arithmetic, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: int) -> str:
+    """Return `lanes` samples of a channel from the pixel `at` as numbers."""
+    size, count = fmt.dtype.itemsize, place.count
     offset = text.set(f"mul i64 {at}, {size * count}", "o")
     pointer = text.set(f"getelementptr i8, ptr {row.address}, i64 {offset}", "p")
-    many = f"<{lanes * count} x {kind}>"
+    many = f"<{lanes * count} x {element(fmt)}>"
     samples = text.set(f"load {many}, ptr {pointer}, align {size}", "s")
     if count > 1:
         samples = shuffled(text, many, samples, "poison", list(range(place.index, lanes * count, count)))
-    if fmt.is_float:
-        return samples
-    wide = text.set(f"zext <{lanes} x {kind}> {samples} to <{lanes} x i32>", "i")
-    if fmt.shift:
-        wide = text.set(f"lshr <{lanes} x i32> {wide}, splat (i32 {fmt.shift})", "i")
-    return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
+    return kind.loaded(text, fmt, samples, lanes)
 
 
 def texel(text: Text, table: tuple[str, ...], here: Node, row: str, at: str, lanes: int) -> str:
@@ -85,32 +104,28 @@ def texel(text: Text, table: tuple[str, ...], here: Node, row: str, at: str, lan
     return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
 
 
-def mean(text: Text, lanes: int, a: str, b: str) -> str:
-    """Return the means of two vectors."""
-    total = text.set(f"fadd <{lanes} x float> {a}, {b}")
-    return text.set(f"fmul contract <{lanes} x float> {total}, {splat(0.5)}")
-
-
-def upsampled(text: Text, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: int, sited: bool) -> str:
+def upsampled(
+    text: Text, kind: Arithmetic, fmt: PixelFormat, place: Place, row: Row, at: str, lanes: int, sited: bool
+) -> str:
     """Return `lanes` pixels from the pixel `at`, which is even, of a plane with half as many columns.
 
     Where samples are `sited` on the even pixels the others get the mean of two; else a pair shares one.
     """
     half = lanes // 2
-    kind = f"<{half} x float>"
+    many = f"<{half} x {kind.element}>"
     here = text.set(f"lshr i64 {at}, 1", "o")
-    samples = load(text, fmt, place, row, here, half)
+    samples = load(text, kind, fmt, place, row, here, half)
     if not sited:
-        return shuffled(text, kind, samples, "poison", [lane // 2 for lane in range(lanes)])
+        return shuffled(text, many, samples, "poison", [lane // 2 for lane in range(lanes)])
     most = text.set(f"sub i64 {row.width}, {half}", "o")
     following = text.set(f"add i64 {here}, 1", "o")
     at_end = text.set(f"icmp sgt i64 {following}, {most}", "m")
     start = text.set(f"select i1 {at_end}, i64 {most}, i64 {following}", "o")
-    further = load(text, fmt, place, row, start, half)
-    last = shuffled(text, kind, further, "poison", [*range(1, half), half - 1])
-    beside = text.set(f"select i1 {at_end}, {kind} {last}, {kind} {further}")
-    between = mean(text, half, samples, beside)
-    return shuffled(text, kind, samples, between, [k for lane in range(half) for k in (lane, half + lane)])
+    further = load(text, kind, fmt, place, row, start, half)
+    last = shuffled(text, many, further, "poison", [*range(1, half), half - 1])
+    beside = text.set(f"select i1 {at_end}, {many} {last}, {many} {further}")
+    between = kind.mean(text, half, samples, beside)
+    return shuffled(text, many, samples, between, [k for lane in range(half) for k in (lane, half + lane)])
 
 
 def dither_table() -> str:
@@ -128,21 +143,6 @@ def dithered(text: Text, value: str, row: str, at: str, lanes: int) -> str:
     pointer = text.set(f"getelementptr float, ptr @dither, i64 {spot}", "p")
     offset = text.set(f"load {kind}, ptr {pointer}, align 4, !invariant.load !0")
     return text.set(f"fadd {kind} {value}, {offset}")
-
-
-def rounded(text: Text, fmt: PixelFormat, value: str, lanes: int) -> str:
-    """Return floats, to which the half was added, as samples: clamped, NaN as 0."""
-    if fmt.is_float:
-        return value
-    kind, truth, peak = f"<{lanes} x float>", f"<{lanes} x i1>", float((1 << fmt.depth) - 1)
-    over = text.set(f"fcmp ogt {kind} {value}, zeroinitializer", "m")
-    value = text.set(f"select {truth} {over}, {kind} {value}, {kind} zeroinitializer")
-    under = text.set(f"fcmp olt {kind} {value}, {splat(peak)}", "m")
-    value = text.set(f"select {truth} {under}, {kind} {value}, {kind} {splat(peak)}")
-    whole = text.set(f"fptosi {kind} {value} to <{lanes} x i32>", "i")
-    if fmt.shift:
-        whole = text.set(f"shl <{lanes} x i32> {whole}, splat (i32 {fmt.shift})", "i")
-    return text.set(f"trunc <{lanes} x i32> {whole} to <{lanes} x {element(fmt)}>", "s")
 
 
 def store(text: Text, fmt: PixelFormat, channels: list[str], row: Row, at: str, lanes: int) -> None:

@@ -8,15 +8,15 @@ at least one vector; the caller widens smaller pictures, and those of odd width 
 from __future__ import annotations
 
 from lumaloom.pointwise.ir import Node, node
+from lumaloom.pointwise.llvm_floats import Floats
 from lumaloom.pointwise.llvm_frame import Frame
 from lumaloom.pointwise.llvm_math import prelude
 from lumaloom.pointwise.llvm_planes import (
+    Arithmetic,
     Row,
     dither_table,
     dithered,
     load,
-    mean,
-    rounded,
     shuffled,
     store,
     texel,
@@ -25,19 +25,27 @@ from lumaloom.pointwise.llvm_planes import (
 from lumaloom.pointwise.llvm_table import by_table
 from lumaloom.pointwise.llvm_text import Text, splat
 from lumaloom.pointwise.llvm_values import Values
+from lumaloom.pointwise.llvm_words import WordFrame, Words, WordValues
 from lumaloom.pointwise.lower import Lowered, Pass, Place, inputs, places
+from lumaloom.pointwise.passes.affine import is_affine
+from lumaloom.pointwise.passes.fixed import Way
 
 
-def module(lowered: Lowered, lanes: int) -> str:
+def module(lowered: Lowered, lanes: int, way: Way | None = None) -> str:
     """Return the text of a module with functions `pass0`, `pass1`, ... of two pointers: words and numbers.
 
     Words are int64: `HEADER`, then address and pitch of every plane of the source and of the result, then address
-    and last index of every table. Numbers are float32, as `lowered.numbers`.
+    and last index of every table. Numbers are float32, as `lowered.numbers`; of a run in fixed point, which has a
+    `way`, they are int16, each in all lanes.
     """
     functions, used, intrinsics = [], set(), set()
     for number, part in enumerate(lowered.passes):
         text = Text()
-        (by_table if part.by_table else _blocks)(text, lowered, part, number, lanes)
+        if part.by_table:
+            by_table(text, lowered, part, number, lanes)
+        else:
+            frame = Frame(text, lowered, number, lanes) if way is None else WordFrame(text, lowered, number, lanes, way)
+            _Blocks(frame, part, Floats() if way is None else Words(way.shift)).write()
         functions.append("\n".join(text.lines))
         used |= text.used
         intrinsics |= text.intrinsics
@@ -49,15 +57,11 @@ def module(lowered: Lowered, lanes: int) -> str:
     return "\n\n".join([*functions, prelude(used, lanes), "\n".join(sorted(intrinsics)), "!0 = !{}"]) + "\n"
 
 
-def _blocks(text: Text, lowered: Lowered, part: Pass, number: int, lanes: int) -> None:
-    _Blocks(Frame(text, lowered, number, lanes), part).write()
-
-
 class _Blocks:
     """Writes a pass over blocks of pixels."""
 
-    def __init__(self, frame: Frame, part: Pass) -> None:
-        self.frame, self.text, self.part, self.lanes = frame, frame.text, part, frame.lanes
+    def __init__(self, frame: Frame, part: Pass, kind: Arithmetic) -> None:
+        self.frame, self.text, self.part, self.lanes, self.kind = frame, frame.text, part, frame.lanes, kind
         self.before, self.after = frame.lowered.before, frame.lowered.after
         self.source, self.target = places(self.before.format), places(self.after.format)
         here = [self.source[name] for name in part.reads if name in self.source]
@@ -66,7 +70,7 @@ class _Blocks:
         self.pair = not part.native and any(place.sub_y for place in here)
         self.fields = self.pair and frame.lowered.fields
         self.loaded: dict[tuple[str, int], str] = {}
-        self.values: list[Values] = []
+        self.values: list[Values | WordValues] = []
 
     def write(self) -> None:
         """Write the function."""
@@ -147,9 +151,7 @@ class _Blocks:
         self.reduced: dict[tuple[object, ...], str] = {}
         self.values = []
         for k in range(len(self.numbers)):
-            self.values.append(
-                Values(text, self.lanes, lambda here, k=k: self._leaf(here, k), lambda t: self.frame.tables[id(t)])  # type: ignore[misc]
-            )
+            self.values.append(self.frame.values(self.lanes, lambda here, k=k: self._leaf(here, k)))  # type: ignore[misc]
         fmt = self.after.format
         for k in reversed(range(len(self.numbers))):  # of an odd height the last row is written last
             for plane in self.part.planes:
@@ -181,7 +183,7 @@ class _Blocks:
         """Return samples of the result from floats, to which the half was added."""
         if self.frame.lowered.dither and letter != "a":
             value = dithered(self.text, value, row, at, lanes)
-        return rounded(self.text, self.after.format, value, lanes)
+        return self.kind.rounded(self.text, self.after.format, value, lanes)
 
     def _is_sub(self, place: Place) -> bool:
         return not self.part.native and bool(place.sub_x or place.sub_y)
@@ -203,7 +205,7 @@ class _Blocks:
             address, pitch = self.frame.tables[id(here.args[0])]
             return texel(self.text, (address, pitch), here, self.numbers[k], self.at, self.lanes)
         if here.op != "input":
-            return self.frame.numbers[id(here)]
+            return self.frame.number(here, self.places[k], self.at)
         name = str(here.data)
         place = self.source.get(name.removeprefix("raw ")) if name.startswith("raw ") else None
         row = k if name == "y" or (place is not None and (not place.sub_y or self._vertical)) else 0
@@ -224,10 +226,10 @@ class _Blocks:
         for row in rows:
             if place.sub_x and not self.part.native:
                 sited = self.before.chroma_offset[0] != 0
-                found.append(upsampled(text, fmt, place, row, self.at, lanes, sited))
+                found.append(upsampled(text, self.kind, fmt, place, row, self.at, lanes, sited))
             else:
-                found.append(load(text, fmt, place, row, self.at, lanes))
-        return found[0] if len(found) == 1 else mean(text, lanes, *found)
+                found.append(load(text, self.kind, fmt, place, row, self.at, lanes))
+        return found[0] if len(found) == 1 else self.kind.mean(text, lanes, *found)
 
     def _column(self) -> str:
         text, lanes = self.text, self.lanes
@@ -246,13 +248,11 @@ class _Blocks:
             return self._halved(root, rows, place)
         leaves: dict[int, Node] = {}
         cut = _cut(root, leaves)
-        half = Values(
-            self.text,
-            self.lanes // 2,
-            lambda here: self._halved(leaves.get(id(here), here), rows, place),
-            lambda here: self.frame.tables[id(here)],
-        )
-        return half.of(cut)
+
+        def leaf(here: Node) -> str:
+            return self._halved(leaves.get(id(here), here), rows, place)
+
+        return self.frame.values(self.lanes // 2, leaf).of(cut)
 
     def _halved(self, here: Node, rows: list[int], place: Place) -> str:
         """Return a value at the resolution of a plane of the result, from some of the rows."""
@@ -264,23 +264,16 @@ class _Blocks:
     def _made_half(self, here: Node, rows: list[int], place: Place) -> str:
         text, lanes = self.text, self.lanes
         if not here.varying:
-            name = self.frame.numbers[id(here)]
-            return shuffled(text, f"<{lanes} x float>", name, "poison", list(range(lanes // 2)))
+            name = self.frame.number(here)
+            return shuffled(text, f"<{lanes} x {self.kind.element}>", name, "poison", list(range(lanes // 2)))
         exact = self._exact(here)
         if exact is not None:
             return exact
         found = [self._at(k, here) for k in rows]
         across, down = self.after.chroma_offset
-        value = found[0]
-        if len(found) > 1 and found[0] != found[1]:
-            value = mean(text, lanes, *found) if down == 0 else found[0 if down < 0 else 1]
-        if not place.sub_x:
-            return value
-        kind = f"<{lanes} x float>"
-        even = shuffled(text, kind, value, "poison", list(range(0, lanes, 2)))
-        if across:
-            return even
-        return mean(text, lanes // 2, even, shuffled(text, kind, value, "poison", list(range(1, lanes, 2))))
+        if len(set(found)) == 1 or down:
+            found = found[:1] if down <= 0 else found[-1:]
+        return self.kind.halved(text, lanes, found, bool(place.sub_x) and not across, bool(place.sub_x and across))
 
     def _exact(self, here: Node) -> str | None:
         """Return a channel of chroma as it lies, where halving its full resolution gives it back."""
@@ -293,7 +286,7 @@ class _Blocks:
         if key not in self.loaded:
             at = self.text.set(f"lshr i64 {self.at}, 1", "at")
             row = self.rows["src", place.plane, 0]
-            self.loaded[key] = load(self.text, self.before.format, place, row, at, self.lanes // 2)
+            self.loaded[key] = load(self.text, self.kind, self.before.format, place, row, at, self.lanes // 2)
         return self.loaded[key]
 
 
@@ -301,11 +294,10 @@ def _cut(root: Node, leaves: dict[int, Node]) -> Node:
     """Return a copy of the sum at the top of a root whose terms are inputs that stand for what they are."""
 
     def copied(here: Node) -> Node:
-        if here.number is not None:
+        if here.number is not None or here.op == "level":
             return here
-        affine = here.op in ("add", "sub", "neg") or (here.op == "mul" and not all(arg.varying for arg in here.args))
-        if here.varying and affine:
-            return node(here.op, tuple(copied(arg) for arg in here.args))
+        if here.varying and (is_affine(here) or here.op == "scaled"):
+            return node(here.op, tuple(copied(arg) for arg in here.args), here.data)
         stand = node("input", (), f"cut {id(here)}")  # digests leave out what is in a table
         leaves[id(stand)] = here
         return stand

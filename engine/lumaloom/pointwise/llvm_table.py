@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lumaloom.pointwise.ir import Node
+from lumaloom.pointwise.llvm_floats import Floats
 from lumaloom.pointwise.llvm_frame import Frame
-from lumaloom.pointwise.llvm_planes import element, rounded
+from lumaloom.pointwise.llvm_planes import element
 from lumaloom.pointwise.llvm_text import Text
 from lumaloom.pointwise.llvm_values import Values
 from lumaloom.pointwise.lower import Lowered, Pass, places
@@ -39,7 +40,7 @@ def by_table(text: Text, lowered: Lowered, part: Pass, number: int, lanes: int) 
         lambda here: frame.tables[id(here)],
     )
     for table, root in zip(tables, distinct, strict=True):
-        values_of_root = rounded(text, after, values.of(root), lanes)
+        values_of_root = Floats().rounded(text, after, values.of(root), lanes)
         entry = text.set(f"getelementptr {kind}, ptr {table}, i64 %k", "p")
         text.line(f"  store <{lanes} x {kind}> {values_of_root}, ptr {entry}, align {after.dtype.itemsize}")
     text.line(f"  %k.next = add nsw i64 %k, {lanes}")

@@ -46,8 +46,8 @@ def has_permutes() -> bool:
 
 
 def has_wide_permutes() -> bool:
-    """Whether the processor looks up sixteen floats within two registers (AVX-512)."""
-    return "+avx512f" in processor()[1].split(",")
+    """Whether the processor looks up sixteen floats, or 32 words, within two registers (AVX-512BW)."""
+    return "+avx512bw" in processor()[1].split(",")
 
 
 def _target() -> Any:

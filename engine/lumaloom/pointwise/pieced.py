@@ -119,7 +119,7 @@ class Pieced(Settled):
                     if arg not in off:
                         continue
                     if here.op in _COMPARED or here.op in _JUMPS or arg.is_bool:
-                        total = total + _jumped(here, arg, args, off[arg], exact)
+                        total = total + jumped(here, arg, args, off[arg], exact)
                         continue
                     moved = (result([*args[:k], args[k] + way * off[arg], *args[k + 1 :]]) for way in (1, -1))
                     total = total + np.maximum(*(np.abs(value - exact[here]) for value in moved))
@@ -128,7 +128,7 @@ class Pieced(Settled):
         return max((float(np.max(off[root])) for root in self._roots if root in off), default=0.0)
 
 
-def _jumped(here: Node, arg: Node, args: list[Any], off: Any, exact: Mapping[Node, Any]) -> Any:
+def jumped(here: Node, arg: Node, args: list[Any], off: Any, exact: Mapping[Node, Any]) -> Any:
     """Return the error of what may jump where an argument is off; of a comparison, that of the distance compared.
 
     A choice between two is as steep as they differ over that distance; what is too steep jumps.

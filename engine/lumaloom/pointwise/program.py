@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lumaloom.frame import FORMATS, Frame, FrameSpec, PlaneFormat
+from lumaloom.pointwise.fixed import Fixed
 from lumaloom.pointwise.ir import Node, reach, rebuilt, substituted
 from lumaloom.pointwise.levels import by_fields
 from lumaloom.pointwise.lower import Lowered, Pass, gathered, lower, now, raw
 from lumaloom.pointwise.machine import Machine, has_permutes, has_wide_permutes, lanes
 from lumaloom.pointwise.passes.cubes import Evaluator
+from lumaloom.pointwise.passes.fixed import UnsuitableError, Way
 from lumaloom.pointwise.pictures import stamp
 from lumaloom.pointwise.pieced import Pieced
-from lumaloom.pointwise.quick import pieced, quick, ways
+from lumaloom.pointwise.quick import in_steps, pieced, quick, ways
 from lumaloom.pointwise.settled import Ready, Settled, word_of
 from lumaloom.pointwise.stage import Stage
 
 if TYPE_CHECKING:
     from lumaloom.pointwise.cuda_program import CudaProgram
 
-_KEPT = 64
+_KEPT, _KEPT_WAYS = 64, 8
 _ROW = 256  # a multiple of all vectors
 Plane = np.ndarray[Any, Any]
 
@@ -77,7 +80,7 @@ def _files(stage: Stage) -> tuple[object, ...]:
 def _program(key: _Key) -> Program:
     stages, before, after, (dither, allowed) = key.stages, key.before, key.after, key.options
     exact = Program(lower(stages, before, after, dither))
-    if not allowed or (has_wide_permutes() and exact.by_pieces(now(stages))):
+    if not allowed or (has_wide_permutes() and exact.by_pieces(now(stages))[0]):
         return exact  # which is faster than a cube
     return Program(lower(stages, before, after, dither, allowed, evaluator))
 
@@ -112,7 +115,7 @@ def evaluator(roots: Sequence[Node], inputs: Sequence[str]) -> Evaluator:
 
 
 class Variant:
-    """Code for this processor, made and compiled when first asked for.
+    """Code for this processor in floats, made and compiled when first asked for.
 
     Args:
         make: gives what it is made from, and how many of its last numbers are exponents.
@@ -121,6 +124,8 @@ class Variant:
 
     """
 
+    words = False
+
     def __init__(self, make: Callable[[], tuple[Lowered, int]], kind: type[Settled], lanes: int) -> None:
         self._make, self.kind, self.lanes = make, kind, lanes
 
@@ -128,6 +133,11 @@ class Variant:
     def settled(self) -> Settled:
         """What gives numbers and tables."""
         return self.kind(*self._make())
+
+    @property
+    def steady(self) -> bool:
+        """Whether its numbers take so long to find that it is for parameters that stay."""
+        return self.kind is Pieced
 
     @property
     def lowered(self) -> Lowered:
@@ -142,9 +152,55 @@ class Variant:
         return Machine(module(self.lowered, self.lanes))
 
     @cached_property
-    def functions(self) -> list[Any]:
-        """Its functions, one a pass."""
-        return [self.machine.function(f"pass{k}") for k in range(len(self.lowered.passes))]
+    def _functions(self) -> list[Any]:
+        return functions(self.machine, self.lowered)
+
+    def functions(self, ready: Ready) -> list[Any]:
+        """Return its functions, one a pass, for what was settled."""
+        return self._functions
+
+
+class FixedVariant:
+    """Code for this processor in fixed point, compiled for each way in which parameters ask for it.
+
+    Args:
+        lowered: a run with functions of one value as `pieces`.
+        lanes: pixels of a row that it takes at once.
+
+    Raises:
+        UnsuitableError: the run has something that can't be done so.
+
+    """
+
+    steady, words = True, True
+
+    def __init__(self, lowered: Lowered, lanes: int) -> None:
+        self.settled, self.lanes = Fixed(lowered, lanes // 2), lanes
+        self._functions = lru_cache(maxsize=_KEPT_WAYS)(self._made)
+
+    @property
+    def lowered(self) -> Lowered:
+        """What it is made from."""
+        return self.settled.lowered
+
+    def functions(self, ready: Ready) -> list[Any]:
+        """Return its functions, one a pass, for what was settled."""
+        assert ready.way is not None
+        return self._functions(ready.way)
+
+    def _made(self, way: Way) -> list[Any]:
+        return functions(Machine(self.text(way)), self.lowered)
+
+    def text(self, way: Way) -> str:
+        """Return what a way is compiled from."""
+        from lumaloom.pointwise.llvm_source import module
+
+        return module(self.settled.fixed, self.lanes, way)
+
+
+def functions(machine: Machine, lowered: Lowered) -> list[Any]:
+    """Return the functions of a run's code, one a pass."""
+    return [machine.function(f"pass{k}") for k in range(len(lowered.passes))]
 
 
 class Program:
@@ -165,32 +221,32 @@ class Program:
             for number, part in enumerate(lowered.passes)
         ]
 
-    @property
-    def machine(self) -> Machine:
-        """The code for this processor."""
-        return self.variants[0].machine
-
     @cached_property
-    def variants(self) -> list[Variant]:
+    def variants(self) -> list[Variant | FixedVariant]:
         """The codes for this processor, the fastest first; the last is right for all parameters."""
-        found = []
+        found: list[Variant | FixedVariant] = []
         if has_permutes():
             wide = has_wide_permutes()
+            with suppress(UnsuitableError):
+                found.append(FixedVariant(in_steps(self.lowered), 64 if wide else 32))
             for way in ways(self.lowered, 32 if wide else 16):
                 found.append(Variant(partial(pieced, self.lowered, *way), Pieced, (1 + wide) * lanes()))
             found.append(Variant(partial(quick, self.lowered), Settled, lanes()))
         return [*found, Variant(lambda: (self.lowered, 0), Settled, lanes())]
 
-    def by_pieces(self, known: Mapping[Hashable, Any]) -> int:
-        """Return how many functions are done by pieces, with parameters by their `data`, at the first moment."""
+    def by_pieces(self, known: Mapping[Hashable, Any]) -> tuple[int, bool]:
+        """Return how many functions are done by pieces, and whether in fixed point, at the first moment.
+
+        Parameters are given by their `data`.
+        """
         first = {"width": self.lowered.before.width, "height": self.lowered.before.height, "t": 0.0, "frame": 0.0}
         values: dict[Hashable, Any] = dict(known)
         values.update({(-1, name): value for name, value in first.items()})
         for variant in self.variants:
-            if variant.kind is Pieced and variant.settled.at(values) is not None:
+            if variant.steady and variant.settled.at(values) is not None:
                 roots = [root for part in variant.lowered.passes for root in part.roots.values()]
-                return sum(here.op == "pieces" for here in reach(roots))
-        return 0
+                return sum(here.op == "pieces" for here in reach(roots)), variant.words
+        return 0, False
 
     @cached_property
     def _cuda(self) -> CudaProgram:
@@ -212,7 +268,7 @@ class Program:
             self._cuda.run(stages, src, out)
             return
         for variant in self.variants:
-            if moving and variant.kind is Pieced:
+            if moving and variant.steady:
                 continue
             ready = variant.settled.of(stages, src)
             if ready is not None:
@@ -239,12 +295,14 @@ class Program:
         self._launch(variant, ready, planes, targets)
         return targets
 
-    def _launch(self, variant: Variant, ready: Ready, sources: list[Plane], targets: list[Plane]) -> None:
+    def _launch(
+        self, variant: Variant | FixedVariant, ready: Ready, sources: list[Plane], targets: list[Plane]
+    ) -> None:
         """Call the functions of a variant on planes that they can read and write."""
-        numbers, tables = ready
+        numbers, tables, _ = ready
         ends = [word for table in tables for word in (table.ctypes.data, word_of(table))]
         places = [word for plane in (*sources, *targets) for word in (plane.ctypes.data, plane.strides[0])]
-        for number, function in enumerate(variant.functions):
+        for number, function in enumerate(variant.functions(ready)):
             words = np.array([*self._extent(number, sources, targets), *places, *ends], np.int64)
             function(words.ctypes.data, numbers.ctypes.data)
 

@@ -1,4 +1,4 @@
-"""A run as this processor does it best: with powers by `passes.powers`, with functions by `passes.pieces`."""
+"""A run as this processor does it best: powers by `passes.powers`, functions by `passes.pieces` or in fixed point."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered, gathered
+from lumaloom.pointwise.passes.fixed import UnsuitableError
 from lumaloom.pointwise.passes.powers import replaced
 from lumaloom.pointwise.passes.regions import separated
 
 _COSTLY = {"pow", "exp2", "log2", "expm1", "log1p", "sin", "cos", "tanh", "cbrt", "atan", "lookup"}
-_WORTH = 16  # instructions; pieces take twelve
+_WORTH, _WORTH_WORDS = 16, 8  # instructions of floats; pieces take twelve, and seven of twice as many words
+_WORD_DEPTH = 10
 _DEGREES: dict[int, dict[int, tuple[int, ...]]] = {32: {8: (2, 3), 12: (3, 4)}, 16: {8: (3, 4)}}
 """By entries of tables and bits of results: degrees of polynomials whose errors are small, the fastest first."""
 
@@ -33,20 +35,41 @@ def ways(lowered: Lowered, entries: int) -> list[tuple[int, int, bool]]:
     """
     before, after = lowered.before.format, lowered.after.format
     degrees = next((found for depth, found in _DEGREES[entries].items() if after.depth <= depth), ())
-    nodes = list(reach(root for part in lowered.passes if not part.by_table for root in part.roots.values()))
-    costly = any(here.varying and here.op in _COSTLY for here in nodes)
-    if before.is_float or after.is_float or not costly:
+    if before.is_float or after.is_float or not _is_costly(lowered):
         return []
     far = [(degree, entries, True) for degree in degrees]
     return far + [(degree, entries, False) for degree in degrees[-1:]]
 
 
+def in_steps(lowered: Lowered) -> Lowered:
+    """Return the run with functions of one value by pieces, as code in fixed point has them, which pay sooner there.
+
+    Raises:
+        UnsuitableError: it has nothing costly, or samples of more bits than words are good for.
+
+    """
+    before, after = lowered.before.format, lowered.after.format
+    floats = before.is_float or after.is_float
+    if floats or max(before.depth, after.depth) > _WORD_DEPTH or lowered.dither or not _is_costly(lowered):
+        raise UnsuitableError("samples")
+    return _separated(lowered, _WORTH_WORDS, 2, 64, True)
+
+
 def pieced(lowered: Lowered, degree: int, entries: int, far: bool) -> tuple[Lowered, int]:
     """Return what `quick` makes of the run with costly functions of one value by pieces, as `separated` finds them."""
+    return quick(_separated(lowered, _WORTH, degree, entries, far))
+
+
+def _separated(lowered: Lowered, worth: int, degree: int, entries: int, far: bool) -> Lowered:
     passes = []
     for part in lowered.passes:
         roots = list(part.roots.values())
-        found = roots if part.by_table else separated(roots, _WORTH, degree, entries, far)
+        found = roots if part.by_table else separated(roots, worth, degree, entries, far)
         passes.append(replace(part, roots=dict(zip(part.roots, found, strict=True))))
     numbers, tables = gathered(passes)
-    return quick(replace(lowered, passes=tuple(passes), numbers=numbers, tables=tables))
+    return replace(lowered, passes=tuple(passes), numbers=numbers, tables=tables)
+
+
+def _is_costly(lowered: Lowered) -> bool:
+    roots = (root for part in lowered.passes if not part.by_table for root in part.roots.values())
+    return any(here.varying and here.op in _COSTLY for here in reach(roots))

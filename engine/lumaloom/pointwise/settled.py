@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,13 +13,28 @@ from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered
 from lumaloom.pointwise.moment import moment
 from lumaloom.pointwise.numpy_eval import evaluate
+from lumaloom.pointwise.passes.fixed import Way
 from lumaloom.pointwise.passes.powers import usual
 from lumaloom.pointwise.passes.regions import Function
 from lumaloom.pointwise.stage import Stage
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
-Ready = tuple[Numbers, tuple[Numbers, ...]]
 _KEPT = 8
+
+
+class Ready(NamedTuple):
+    """What code gets for the parameters of now.
+
+    Attributes:
+        numbers: in the order of `Lowered.numbers`.
+        tables: in the order of `Lowered.tables`, as code reads them.
+        way: of code in fixed point, which code it is.
+
+    """
+
+    numbers: Numbers
+    tables: tuple[Numbers, ...]
+    way: Way | None = None
 
 
 class Settled:
@@ -61,7 +76,7 @@ class Settled:
         if not usual(numbers[count - self._exponents : count]):
             return None
         tables = self._tables(known, values)
-        return None if tables is None else (numbers, tuple(map(_laid_out, tables)))
+        return None if tables is None else Ready(numbers, tuple(map(_laid_out, tables)))
 
     def _tables(self, known: Mapping[Hashable, Any], values: Mapping[Node, Any]) -> list[Any] | None:
         return [values[here] for here in self.lowered.tables]
@@ -80,12 +95,13 @@ def _laid_out(table: np.ndarray[Any, Any]) -> Numbers:
         whole = np.zeros((*array.shape[:3], 4), np.float32)
         whole[..., :3] = array
         array = whole
-    return _aligned(array)
+    return aligned(array)
 
 
-def _aligned(array: Numbers) -> Numbers:
+def aligned(array: Numbers) -> Numbers:
+    """Return a copy that vectors can be read from."""
     buffer = np.empty(array.nbytes + 64, np.uint8)
     start = -buffer.ctypes.data % 64
-    place = buffer[start : start + array.nbytes].view(np.float32).reshape(array.shape)
+    place = buffer[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
     place[...] = array
     return place

@@ -89,11 +89,11 @@ def _clean(form: Form) -> Form:
 def _value(form: Form) -> Node:
     """Return the sum as a node: the constant first, so that every further term is one fused multiply-add."""
     total = form.get(None, _ZERO)
-    for value in sorted((value for value in form if value is not None), key=_order):
+    for value in sorted((value for value in form if value is not None), key=in_order):
         total = make("add", make("mul", value, form[value]), total)
     return total
 
 
-def _order(value: Node) -> tuple[bool, bool, bytes]:
-    """Luma comes after chroma, whose part of a sum two rows may share."""
+def in_order(value: Node) -> tuple[bool, bool, bytes]:
+    """Return what terms of a sum are sorted by: luma comes after chroma, whose part of a sum two rows may share."""
     return value.op != "input", value.data == "raw y", value.digest

@@ -67,12 +67,12 @@ def fitted(
         dense: look at more values, as of a function that may have anything between them.
 
     """
-    start = _bend(function, low, high)
-    stop = -_bend(lambda v: function(-v), -high, -low) if capped else high
+    start = bend(function, low, high)
+    stop = -bend(lambda v: function(-v), -high, -low) if capped else high
     if start >= stop:
         start, stop = low, high
     checked = np.linspace(-1, 1, 7 * _CHECKED) if dense else np.cos(np.linspace(0, np.pi, _CHECKED))
-    spots = np.concatenate([_nodes(degree), checked])
+    spots = np.concatenate([nodes(degree), checked])
     shapes = [_Shape(per, pieces, start, stop) for per, pieces in _SHAPES[entries]]
     places = [np.linspace(low, start, 3), np.linspace(stop, high, 3), *(shape.places(spots) for shape in shapes)]
     given = np.concatenate([place.ravel() for place in places])
@@ -85,12 +85,12 @@ def fitted(
     return min(fits, key=lambda fit: fit.error)
 
 
-def _nodes(degree: int) -> Floats:
+def nodes(degree: int) -> Floats:
     """Return the zeros of Chebyshev's polynomial of one degree more."""
     return np.asarray(np.cos((np.arange(degree + 1) + 0.5) * np.pi / (degree + 1)))
 
 
-def _bend(function: Callable[[Floats], Any], low: float, high: float) -> float:
+def bend(function: Callable[[Floats], Any], low: float, high: float) -> float:
     """Return how far from `low` on a function is a straight line."""
     at = np.linspace(low, high, _LOOKED)
     rises = np.diff(np.broadcast_to(function(at), at.shape))
@@ -171,7 +171,7 @@ def _solved(per: int, pieces: int, degree: int) -> Floats:
     edges, orders = _edges(per, pieces), range(degree + 1)
     half = 0.5 * np.diff(edges)
     middle = edges[:-1] + half
-    near = np.linalg.inv(np.vander(_nodes(degree), increasing=True))  # powers of the way from the middle, by node
+    near = np.linalg.inv(np.vander(nodes(degree), increasing=True))  # powers of the way from the middle, by node
     result = np.zeros((pieces, degree + 1, degree + 1))
     for k in orders:
         for j in range(k, degree + 1):
