@@ -149,7 +149,7 @@ def opencv(frame: Frame) -> Callable[[], object]:
 
 
 def compile_times() -> dict[str, float]:
-    """Return milliseconds from a chain to its first frame in new processes: with an empty cache, then with a full one."""
+    """Return milliseconds from a chain to its first frame in new processes: with an empty cache, then a full one."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
         found = []

@@ -17,17 +17,28 @@ from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered
 from lumaloom.pointwise.numpy_eval import evaluate, value_of
 from lumaloom.pointwise.passes.fixed import UnsuitableError, Way, Words, in_words
-from lumaloom.pointwise.passes.fixed_curves import WORD, Curve, Shape, added, bounds, by_table, fitted, shapes, times
+from lumaloom.pointwise.passes.fixed_curves import (
+    WORD,
+    Curve,
+    Shape,
+    Span,
+    added,
+    by_table,
+    fitted,
+    shapes,
+    span,
+    times,
+)
 from lumaloom.pointwise.passes.regions import TIMES, Function
 from lumaloom.pointwise.pieced import jumped
 from lumaloom.pointwise.settled import Ready, Settled, aligned
 
-ALLOWED = 0.3
-"""Steps of the result that a sample may be off before it is rounded, at the colours looked at."""
+ALLOWED, ALLOWED_MEAN = 0.7, 0.1
+"""Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square."""
 
 _RANDOM, _NEUTRAL = 3000, 1000
 _MORE = 1 / 16  # of a range, by which it may be wider than what was seen of it
-_NEAR = (1e-3, 2e-4, 4e-5)  # of a function's greatest value, that its curve may be off, tried in this order
+NEAR = (1e-3, 2e-4, 4e-5)  # of a function's greatest value, that its curve may be off, tried in this order
 _KEPT_FITS, _LOOKED = 256, 257
 _ROUNDED = 4  # words that a curve's value may be off by rounding
 _LEAST_SHIFT, _MOST_DOUBLINGS = 2, 4
@@ -68,7 +79,7 @@ class Fixed(Settled):
         self.fixed = replace(lowered, passes=tuple(passes), numbers=tuple(self.words.numbers), tables=self.tables)
         self.order = list(reach(self.words.roots))
         self.shapes = shapes(64 if lanes == 32 else 16)
-        self.bounds = lru_cache(maxsize=_KEPT_FITS)(self._bounds)
+        self.span = lru_cache(maxsize=_KEPT_FITS)(self._span)
         self.fit = lru_cache(maxsize=_KEPT_FITS)(self._fitted)
         self.values = lru_cache(maxsize=_KEPT_FITS)(self._values)
         self._exact = list(reach([*roots, *self.words.meaning.values()]))
@@ -80,33 +91,36 @@ class Fixed(Settled):
         except UnfitError:
             return None
 
-    def _bounds(self, table: Node, low: float, high: float, params: tuple[float, ...]) -> tuple[float, float]:
-        return bounds(_function(table, params), low, high)
+    def _span(self, table: Node, low: float, high: float, params: tuple[float, ...], near: float) -> Span:
+        function = _function(table, params)
+        wide = _widened(low, high)
+        good = np.isfinite(function(np.array(wide)))  # what is never below 0 has no root there
+        low, high = (new if fine else old for new, old, fine in zip(wide, (low, high), good, strict=True))
+        return span(function, low, high, near, self.shapes[0].entries)
 
-    def _values(self, table: Node, start: float, stop: float, params: tuple[float, ...]) -> Array:
-        return np.asarray(_function(table, params)(np.linspace(start, stop, _LOOKED)))
+    def _values(self, table: Node, span: Span, params: tuple[float, ...]) -> Array:
+        return np.asarray(_function(table, params)(np.linspace(span.start, span.stop, _LOOKED)))
 
-    def _fitted(
-        self, table: Node, start: float, stop: float, params: tuple[float, ...], shape: Shape, wider: int
-    ) -> Curve:
-        return fitted(_function(table, params), start, stop, shape, wider)
+    def _fitted(self, table: Node, span: Span, params: tuple[float, ...], shape: Shape, wider: int) -> Curve:
+        return fitted(_function(table, params), span, shape, wider)
 
     def _found(self, known: Known) -> Ready:
-        seen = self._seen(known)
-        for near in _NEAR:
-            attempt = _Attempt(self, known, seen, near)
-            if attempt.error() <= ALLOWED:
+        seen = self.seen(known)
+        for near in NEAR:
+            attempt = Attempt(self, known, seen, near)
+            most, mean = attempt.error()
+            if most <= ALLOWED and mean <= ALLOWED_MEAN:
                 return attempt.ready()
         raise UnfitError
 
-    def _seen(self, known: Known) -> dict[Node, Any]:
+    def seen(self, known: Known) -> dict[Node, Any]:
         """Return the exact values of all nodes at the colours looked at.
 
         Raises:
             UnfitError: something jumps there, or is not finite.
 
         """
-        given = {**known, **self._colours(known)}
+        given = {**known, **self.colours(known)}
         exact: dict[Node, Any] = {}
         with np.errstate(all="ignore"):
             for here in self._exact:
@@ -121,7 +135,7 @@ class Fixed(Settled):
             raise UnfitError
         return exact
 
-    def _colours(self, known: Known) -> dict[Hashable, Array]:
+    def colours(self, known: Known) -> dict[Hashable, Array]:
         """Return code values of all channels, and places: extremes, random ones, and colours near gray."""
         fmt = self.lowered.before.format
         letters = fmt.channels
@@ -151,15 +165,14 @@ def _function(table: Node, params: tuple[float, ...]) -> Callable[[Array], Any]:
     return lambda values: function.at(values, known)
 
 
-class _Attempt:
+class Attempt:
     """Scales, numbers and tables for some parameters, with functions followed as nearly as was asked."""
 
     def __init__(self, run: Fixed, known: Known, seen: Mapping[Node, Any], near: float) -> None:
         self.run, self.words, self.known, self.seen = run, run.words, known, seen
         words = self.words
-        self.bounds = self._bounds()
-        middles = {here: sum(self.bounds[here]) / 2 for here in words.sums}
-        self._middle_of = {words.scale_of(total): middles[here] for here, total in words.sums.items()}
+        self.spans = {here: self._span(here, near) for here in words.curves}
+        self._middle_of = {words.scale_of(total): self.spans[here].middle for here, total in words.sums.items()}
         self.depth = run.lowered.after.format.depth
         self.shift, self.doublings = 14 - self.depth, dict.fromkeys(words.sums, 0)
         self.scales = self._scales()
@@ -178,9 +191,17 @@ class _Attempt:
         way = Way(self.shift, shapes, doublings, self._cut())
         return Ready(aligned(numbers), tuple(map(aligned, laid)), way)
 
-    def error(self) -> float:
-        """Return by how many steps samples are off at the colours looked at, before they are rounded."""
-        words, seen, run = self.words, self.seen, self.run
+    def error(self) -> tuple[float, float]:
+        """Return by how many steps roots are off at the colours looked at: at most, and of the worst the mean."""
+        peak, most, mean = (1 << self.depth) - 1.0, 0.0, 0.0
+        for root, made in zip(self.run.roots, self.made(), strict=True):
+            off = np.abs((made / (1 << self.shift)).clip(0.5, peak + 0.5) - np.clip(self.seen[root], 0.5, peak + 0.5))
+            most, mean = max(most, float(off.max())), max(mean, float(np.sqrt((off * off).mean())))
+        return most, mean
+
+    def made(self) -> list[Array]:
+        """Return the words that code makes of the colours looked at, of every root."""
+        seen, run = self.seen, self.run
         found: dict[Node, Any] = {}
         tables = dict(zip(run.tables, self.tables, strict=True))
         for here in run.order:
@@ -199,22 +220,13 @@ class _Attempt:
                 found[here] = by_table(tables[here], doubled, self.curves[here].shape)
             else:
                 found[here] = _OPERATIONS[here.op](*args)
-        peak, worst = (1 << self.depth) - 1.0, 0.0
-        for root, made in zip(run.roots, words.roots, strict=True):
-            off = (found[made] / (1 << self.shift)).clip(0.5, peak + 0.5) - np.clip(seen[root], 0.5, peak + 0.5)
-            worst = max(worst, float(np.abs(off).max()))
-        return worst
+        return [found[root] for root in self.words.roots]
 
-    def _bounds(self) -> dict[Node, tuple[float, float]]:
-        """Return from where to where functions bend, by their curves."""
-        spans: dict[Node, list[Array]] = {}
-        for here, table in self.words.curves.items():
-            spans.setdefault(table, []).append(self.seen[self.words.meaning[here].args[0]])
-        found = {}
-        for table, values in spans.items():
-            low, high = _widened(min(map(np.min, values)), max(map(np.max, values)))
-            found[table] = self.run.bounds(table, low, high, self._params(table))
-        return {here: found[table] for here, table in self.words.curves.items()}
+    def _span(self, here: Node, near: float) -> Span:
+        """Return where a curve's argument lies, and how words do there."""
+        values, table = self.seen[self.words.meaning[here].args[0]], self.words.curves[here]
+        size = max(float(np.abs(self.seen[self.words.meaning[here]]).max()), 1e-9)
+        return self.run.span(table, float(np.min(values)), float(np.max(values)), self._params(table), near * size)
 
     def _params(self, table: Node) -> tuple[float, ...]:
         function: Any = table.data
@@ -225,12 +237,13 @@ class _Attempt:
 
         Where fewer doublings do, the function takes up less of all words.
         """
-        table, (start, stop), most = self.words.curves[here], self.bounds[here], self.doublings[here]
+        table, span, most = self.words.curves[here], self.spans[here], self.doublings[here]
         scale = self.scales[self.words.scale_of(here)]
-        ways = [(shape, wider) for shape in self.run.shapes for wider in range(1 if shape.fine else most + 1)]
+        among = [shape for shape in self.run.shapes if bool(shape.fine) == span.fine]
+        ways = [(shape, wider) for shape in among for wider in range(1 if span.fine else most + 1)]
         found: list[tuple[Curve, int]] = []
         for shape, wider in sorted(ways, key=lambda way: way[0].cost - way[1]):
-            curve = self.run.fit(table, start, stop, self._params(table), shape, wider)
+            curve = self.run.fit(table, span, self._params(table), shape, wider)
             if np.abs(curve.powers).max() * scale >= WORD or not np.isfinite(curve.error):
                 continue
             found.append((curve, wider))
@@ -284,13 +297,12 @@ class _Attempt:
                 continue
             reach_of = self.seen[meaning]
             if word.op == "curve":
-                reach_of = self.run.values(words.curves[word], *self.bounds[word], self._params(words.curves[word]))
+                reach_of = self.run.values(words.curves[word], self.spans[word], self._params(words.curves[word]))
             elif word.op in ("add", "level"):
                 reach_of = reach_of - self._middle_of.get(shared, 0.0)
             found[shared] = min(found.get(shared, np.inf), _full(reach_of))
         for here, total in words.sums.items():
-            (start, stop), shared = self.bounds[here], words.scale_of(total)
-            whole = 2 * WORD / (stop - start)
+            shared, whole = words.scale_of(total), WORD / self.spans[here].half
             while whole / (1 << self.doublings[here]) > found[shared]:
                 self._double(here)
             found[shared] = whole / (1 << self.doublings[here])
@@ -358,7 +370,7 @@ class _Attempt:
     def _table(self, here: Node) -> Array:
         """Return the coefficients of a curve as words, a row for every power."""
         powers = self.curves[here].powers * self.scales[self.words.scale_of(here)]
-        return np.clip(np.rint(powers.T), 1 - WORD, WORD - 1).astype(np.int16)
+        return np.ascontiguousarray(np.clip(np.rint(powers.T), 1 - WORD, WORD - 1), np.int16)
 
     def _place(self, here: Node) -> Array:
         """Return what a `column` or `line` is, at all places."""

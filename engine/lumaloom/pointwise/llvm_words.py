@@ -174,8 +174,9 @@ class WordValues:
             return entry, x
         part = text.set(f"shl {kind} {x}, {_all(16 - shape.bits)}", "i")
         if shape.fine:
-            fine = text.set(f"icmp slt {kind} {x}, {_all(shape.limit)}", "m")
-            coarse = text.set(f"or {kind} {entry}, {_all(shape.entries // 2)}", "i")
+            above = text.set(f"add {kind} {x}, {_all(shape.limit)}", "i")
+            fine = text.set(f"icmp ult {kind} {above}, {_all(2 * shape.limit)}", "m")
+            coarse = text.set(f"add {kind} {entry}, {_all(shape.entries // 4)}", "i")
             entry = text.set(f"lshr {kind} {x}, {_all(shape.bits - shape.fine)}", "i")
             entry = text.set(f"select {self.truth} {fine}, {kind} {entry}, {kind} {coarse}", "i")
             close = text.set(f"shl {kind} {x}, {_all(16 - shape.bits + shape.fine)}", "i")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered, gathered
-from lumaloom.pointwise.passes.fixed import UnsuitableError
+from lumaloom.pointwise.passes.fixed import LACKING, UnsuitableError
 from lumaloom.pointwise.passes.powers import replaced
 from lumaloom.pointwise.passes.regions import separated
 
@@ -52,7 +52,7 @@ def in_steps(lowered: Lowered) -> Lowered:
     floats = before.is_float or after.is_float
     if floats or max(before.depth, after.depth) > _WORD_DEPTH or lowered.dither or not _is_costly(lowered):
         raise UnsuitableError("samples")
-    return _separated(lowered, _WORTH_WORDS, 2, 64, True)
+    return _separated(lowered, _WORTH_WORDS, 2, 64, True, LACKING)
 
 
 def pieced(lowered: Lowered, degree: int, entries: int, far: bool) -> tuple[Lowered, int]:
@@ -60,11 +60,13 @@ def pieced(lowered: Lowered, degree: int, entries: int, far: bool) -> tuple[Lowe
     return quick(_separated(lowered, _WORTH, degree, entries, far))
 
 
-def _separated(lowered: Lowered, worth: int, degree: int, entries: int, far: bool) -> Lowered:
+def _separated(
+    lowered: Lowered, worth: int, degree: int, entries: int, far: bool, lacking: frozenset[str] = frozenset()
+) -> Lowered:
     passes = []
     for part in lowered.passes:
         roots = list(part.roots.values())
-        found = roots if part.by_table else separated(roots, worth, degree, entries, far)
+        found = roots if part.by_table else separated(roots, worth, degree, entries, far, lacking)
         passes.append(replace(part, roots=dict(zip(part.roots, found, strict=True))))
     numbers, tables = gathered(passes)
     return replace(lowered, passes=tuple(passes), numbers=numbers, tables=tables)

@@ -15,11 +15,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lumaloom.pointwise.ir import Node, const, make, node, reach
+from lumaloom.pointwise.ir import BINARY, UNARY, Node, const, make, node, reach
 from lumaloom.pointwise.passes.affine import in_order, is_affine
 from lumaloom.pointwise.passes.fixed_curves import Shape
 
 _ONE = const(1)
+LACKING = frozenset({*UNARY, *BINARY, "lookup"}) - {"neg", "abs", "add", "sub", "mul", "min", "max"}
+"""Operations that words have only as part of functions of one value."""
+
 _ALIKE = {"add", "sub", "neg", "min", "max", "abs"}
 _PLACES = {"x": "column", "y": "line"}
 

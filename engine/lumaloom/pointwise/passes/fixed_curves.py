@@ -1,8 +1,8 @@
 """Functions of one value in fixed point: polynomials by pieces over all words of 16 bits, from tables of words.
 
 Words reach from where the function begins to bend to where it ends to, what lies beyond being cut off, or some times as
-far. The pieces are equally long, or half of the entries serve the first part, for functions that are
-steep there. The result is `c0 + t (c1 + t c2)`, each step rounded to words, with `t` the word, or from -1 to 1 within
+far. The pieces are equally long, or half of the entries serve a part around the middle, for functions that are steep
+there. The result is `c0 + t (c1 + t c2)`, each step rounded to words, with `t` the word, or from -1 to 1 within
 its piece.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from lumaloom.pointwise.passes.pieces import bend, nodes
 
 WORD = 1 << 15
-_CHECKED = np.cos(np.linspace(0, np.pi, 7))
+_CHECKED, _LOOKED = np.cos(np.linspace(0, np.pi, 7)), 513
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -29,8 +29,9 @@ class Shape:
     Attributes:
         entries: of the table, 64 or 16.
         degree: of the polynomials, 1 or 2.
-        direct: whether they are of the word as a whole, as part of the greatest, instead of the way within its piece.
-        fine: 0, or the first part of the range, as a power of 1/2, that half of the entries serve.
+        direct: whether they are of the word as a whole, as part of the greatest, not of the way within its piece.
+        fine: 0, or the part of the range around its middle, as a power of 1/2, that half of the entries serve: the
+            first quarter what is above the middle, the last what is below.
 
     """
 
@@ -42,7 +43,7 @@ class Shape:
     @property
     def cost(self) -> int:
         """About how many instructions it takes."""
-        return 2 + 3 * self.degree + 2 * (not self.direct) + 6 * bool(self.fine)
+        return 2 + 3 * self.degree + 2 * (not self.direct) + 7 * bool(self.fine)
 
     @property
     def bits(self) -> int:
@@ -51,34 +52,63 @@ class Shape:
 
     @property
     def limit(self) -> int:
-        """The first word that is not fine."""
-        return (2 * WORD >> self.fine) - WORD
+        """The first word above the middle that is not fine."""
+        return WORD >> self.fine
 
     def index(self, words: Any) -> Any:
         """Return the entry of words, an array of int32, and the word that polynomials are of."""
         coarse, part = words >> self.bits, words << (16 - self.bits)
         if not self.fine:
             return coarse & (self.entries - 1), words if self.direct else _signed(part) ^ -WORD
-        half = self.entries // 2
-        fine = words < self.limit
-        entry = np.where(fine, words >> (self.bits - self.fine) & half - 1, (coarse & half - 1) + half)
+        fine = (-self.limit <= words) & (words < self.limit)
+        coarse = (coarse & self.entries // 2 - 1) + self.entries // 4
+        entry = np.where(fine, words >> (self.bits - self.fine) & self.entries - 1, coarse)
         return entry, _signed(np.where(fine, part << self.fine, part)) ^ -WORD
 
     def edges(self) -> Array:
         """Return where every entry's piece begins and ends, from -1 to 1; those that nothing uses have a place too."""
-        count = self.entries // 2 if self.fine else self.entries
-        starts = 2 * np.roll(np.arange(count), count // 2) / count - 1  # words begin with the negative ones
-        pieces = np.stack([starts, starts + 2 / count], -1)
         if not self.fine:
-            return pieces
-        first = np.arange(count) / count
-        return np.concatenate([np.stack([first, first + 1 / count], -1) * (2 / (1 << self.fine)) - 1, pieces])
+            return _pieces(self.entries)
+        coarse, quarter = _pieces(self.entries // 2), self.entries // 4
+        fine = coarse / (1 << self.fine)
+        return np.concatenate([fine[:quarter], coarse, fine[quarter:]])
+
+    def unused(self) -> Array:
+        """Return of which entries no word has need: of the others among those that finer ones stand for."""
+        found: Array = np.all(np.abs(self.edges()) <= (0.5**self.fine if self.fine else 0), -1)
+        quarter = self.entries // 4
+        found[:quarter] = found[self.entries - quarter :] = False
+        return found
+
+
+def _pieces(count: int) -> Array:
+    starts = 2 * np.roll(np.arange(count), count // 2) / count - 1  # words begin with the negative ones
+    return np.stack([starts, starts + 2 / count], -1)
 
 
 def shapes(entries: int) -> tuple[Shape, ...]:
     """Return all shapes for a processor."""
     plain = [Shape(entries, degree, direct) for degree in (1, 2) for direct in (True, False)]
-    return (*plain, *(Shape(entries, 2, fine=fine) for fine in (2, 4)))
+    return (*plain, *(Shape(entries, degree, fine=fine) for degree in (1, 2) for fine in (2, 3, 4)))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The values that a function is followed for, and where words lie among them.
+
+    Attributes:
+        start, stop: where it may be cut off: beyond, it is level, or there is nothing.
+        middle: the value of word 0.
+        half: how far it is from there to the last word.
+        fine: whether the function is so steep at the middle that the pieces there have to be finer.
+
+    """
+
+    start: float
+    stop: float
+    middle: float
+    half: float
+    fine: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,28 +131,36 @@ class Curve:
     error: float
 
 
-def bounds(function: Callable[[Array], Any], low: float, high: float) -> tuple[float, float]:
-    """Return where a function of values from `low` to `high` may be cut off: beyond, it is level."""
+def span(function: Callable[[Array], Any], low: float, high: float, near: float, entries: int) -> Span:
+    """Return how words are to lie for a function of values from `low` to `high`, to be followed `near` enough."""
     start, stop = bend(function, low, high), -bend(lambda v: function(-v), -high, -low)
-    if start >= stop or not _level(function, low, start):
-        start = low
-    if start >= stop or not _level(function, stop, high):
-        stop = high
-    return start, max(stop, start + 1e-6)
+    start = start if _level(function, low, start) else low
+    stop = stop if _level(function, stop, high) else high
+    if start >= stop:
+        start, stop = low, max(high, low + 1e-6)
+    plain = Span(start, stop, (start + stop) / 2, (stop - start) / 2, fine=False)
+    if fitted(function, plain, Shape(entries, 2), 0).error <= near:
+        return plain
+    at = np.linspace(start, stop, _LOOKED)
+    bent = np.abs(np.diff(np.broadcast_to(function(at), at.shape), 2))
+    middle = start if not np.isfinite(bent).all() or bent.argmax() < 2 else float(at[bent.argmax() + 1])
+    return Span(start, stop, middle, max(stop - middle, middle - start), fine=True)
 
 
-def fitted(function: Callable[[Array], Any], start: float, stop: float, shape: Shape, wider: int) -> Curve:
-    """Return the fit to a function from `start` to `stop`, which take up the middle 1 / 2^`wider` of all words."""
+def fitted(function: Callable[[Array], Any], span: Span, shape: Shape, wider: int) -> Curve:
+    """Return the fit to a function, for words that reach 2^`wider` times as far as the span."""
     spots = np.concatenate([nodes(shape.degree), _CHECKED])
     edges = shape.edges()
     middle, half = edges.mean(-1, keepdims=True), np.diff(edges) / 2
-    places = (start + stop) / 2 + (stop - start) / 2 * 2**wider * (middle + half * spots)
-    values = np.broadcast_to(function(places.clip(start, stop)), places.shape)
+    places = span.middle + span.half * 2**wider * (middle + half * spots)
+    values = np.broadcast_to(function(places.clip(span.start, span.stop)), places.shape)
     if not np.isfinite(values).all():
         return Curve(shape, values, (0.0, 0.0), (0.0, 0.0), np.inf)
     count = shape.degree + 1
     powers = values[:, :count] @ np.linalg.inv(np.vander(spots[:count], increasing=True)).T
-    error = float(np.abs(powers @ np.vander(spots, count, increasing=True).T - values).max())
+    powers[shape.unused()] = 0
+    off = np.abs(powers @ np.vander(spots, count, increasing=True).T - values).max(-1)
+    error = float(off[~shape.unused()].max())
     beyond = np.abs(powers[:, 1:]).sum(-1)
     ends = float((powers[:, 0] - beyond).min()), float((powers[:, 0] + beyond).max())
     if shape.direct:

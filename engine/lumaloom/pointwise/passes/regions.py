@@ -5,7 +5,7 @@ A gamma behind a transfer behind a curve is one such function, and can be had fo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from lumaloom.pointwise.ir import Node, node, reach, rebuilt, substituted
@@ -60,8 +60,12 @@ class Function:
         return f"function {self.root.digest.hex()} {self.degree} {self.entries}"
 
 
-def separated(roots: Sequence[Node], worth: int, degree: int, entries: int, far: bool) -> list[Node]:
+def separated(
+    roots: Sequence[Node], worth: int, degree: int, entries: int, far: bool, lacking: Set[str] = frozenset()
+) -> list[Node]:
     """Return the roots with functions that cost `worth` or more as nodes `pieces` of a value and a `table`.
+
+    So are those that have operations which code is `lacking`.
 
     Pieces are polynomials of a `degree`, out of a table of `entries`. Sums stay outside. Functions that reach as `far`
     back as they can are fewest; those that begin as late as is worth it, and have no tables in them, are the smoothest.
@@ -78,7 +82,7 @@ def separated(roots: Sequence[Node], worth: int, degree: int, entries: int, far:
         above = [] if here.is_bool or is_affine(here) else tops.of(here)
         for top in above[::-1] if far else above:
             function = Function(_written(here, top), degree, entries)
-            if cost([function.root]) >= worth:
+            if cost([function.root]) >= worth or any(part.op in lacking for part in reach([function.root])):
                 found[here] = (top, node("table", function.params, function))
                 stack.append(top)
                 break
