@@ -100,6 +100,23 @@ def test_chains_are_done_so_on_formats(name: str) -> None:
     assert differences(CHAINS["a grade"], src, src.spec) <= 1
 
 
+@pointwise
+def corners(r: Any, g: Any, b: Any, *, x: Any, y: Any, width: Any, height: Any) -> Any:
+    """Darken the corners, and a gradient, of light."""
+    gain = 1 - 0.5 * np.minimum(np.hypot(x / width - 0.5, y / height - 0.5), 0.6) ** 2
+    return r**1.2 * gain, g**1.2 * gain + 0.1 * x / width, b**1.2 * gain + 0.1 * np.sin(4 * y / height)
+
+
+@pytest.mark.parametrize("size", [(150, 19), (7, 3), (131, 64)])
+@pytest.mark.parametrize("name", ["yuv420p", "rgb24", "yuv422p"])
+def test_places_are_those_of_the_pixels(name: str, size: tuple[int, int]) -> None:
+    src = noise(spec(name, *size))
+    chain = [effects.power(value=0.9), corners()]
+    stages = [effect.stage for effect in chain]
+    assert first(program(stages, src.spec, src.spec)).settled.of(stages, src) is not None
+    assert differences(chain, src, src.spec) <= 1
+
+
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("name", ["yuv420p", "rgb24"])
 def test_processors_with_narrower_registers_have_smaller_tables(

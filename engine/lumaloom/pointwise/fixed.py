@@ -6,7 +6,7 @@ words, computed here just as the code does it, beside exact values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -29,7 +29,7 @@ from lumaloom.pointwise.passes.fixed_curves import (
     span,
     times,
 )
-from lumaloom.pointwise.passes.regions import TIMES, Function
+from lumaloom.pointwise.passes.regions import TIMES
 from lumaloom.pointwise.pieced import jumped
 from lumaloom.pointwise.settled import Ready, Settled, aligned
 
@@ -91,18 +91,18 @@ class Fixed(Settled):
         except UnfitError:
             return None
 
-    def _span(self, table: Node, low: float, high: float, params: tuple[float, ...], near: float) -> Span:
-        function = _function(table, params)
+    def _span(self, table: Any, low: float, high: float, params: tuple[float, ...], near: float) -> Span:
+        function = table.data(*params)
         wide = _widened(low, high)
         good = np.isfinite(function(np.array(wide)))  # what is never below 0 has no root there
         low, high = (new if fine else old for new, old, fine in zip(wide, (low, high), good, strict=True))
         return span(function, low, high, near, self.shapes[0].entries)
 
-    def _values(self, table: Node, span: Span, params: tuple[float, ...]) -> Array:
-        return np.asarray(_function(table, params)(np.linspace(span.start, span.stop, _LOOKED)))
+    def _values(self, table: Any, span: Span, params: tuple[float, ...]) -> Array:
+        return np.asarray(table.data(*params)(np.linspace(span.start, span.stop, _LOOKED)))
 
-    def _fitted(self, table: Node, span: Span, params: tuple[float, ...], shape: Shape, wider: int) -> Curve:
-        return fitted(_function(table, params), span, shape, wider)
+    def _fitted(self, table: Any, span: Span, params: tuple[float, ...], shape: Shape, wider: int) -> Curve:
+        return fitted(table.data(*params), span, shape, wider)
 
     def _found(self, known: Known) -> Ready:
         seen = self.seen(known)
@@ -124,11 +124,8 @@ class Fixed(Settled):
         exact: dict[Node, Any] = {}
         with np.errstate(all="ignore"):
             for here in self._exact:
-                if here.op == "table" and isinstance(here.data, Function):
-                    continue
-                args = [exact.get(arg) for arg in here.args]
-                function: Any = here.args[1].data if here.op == "pieces" else None
-                exact[here] = function.at(args[0], known) if function else value_of(here, args, given)
+                args = [exact[arg] for arg in here.args]
+                exact[here] = value_of(here, args, given)
                 if here.op == "select" and np.max(jumped(here, here.args[0], args, 1.0, exact)) == np.inf:
                     raise UnfitError
         if not all(np.isfinite(exact[root]).all() for root in self.roots):
@@ -157,12 +154,6 @@ class Fixed(Settled):
             f"raw {letter}": row.astype(float) for letter, row in zip(letters, found, strict=True)
         }
         return codes | places
-
-
-def _function(table: Node, params: tuple[float, ...]) -> Callable[[Array], Any]:
-    function: Any = table.data
-    known = dict(zip((param.data for param in function.params), params, strict=True))
-    return lambda values: function.at(values, known)
 
 
 class Attempt:

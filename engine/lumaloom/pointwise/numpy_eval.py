@@ -54,6 +54,7 @@ _DIRECT: dict[str, Callable[..., Any]] = {
     "lookup": lookup,
     "hash": hashed,
     "power": by_table,
+    "pieces": lambda value, function: function(value),
 }
 
 Known = Mapping[Hashable, Any]

@@ -5,7 +5,7 @@ A gamma behind a transfer behind a curve is one such function, and can be had fo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from lumaloom.pointwise.ir import Node, node, reach, rebuilt, substituted
@@ -45,6 +45,11 @@ class Function:
     def at(self, values: Any, known: Mapping[Hashable, Any]) -> Any:
         """Return what becomes of an array, with the parameters `known`."""
         return evaluate([self.root], {**known, ARGUMENT.data: values})[0]
+
+    def __call__(self, *params: float) -> Callable[[Any], Any]:
+        """Return the function with its parameters, as the table of `pieces` when nodes are evaluated."""
+        known = dict(zip((param.data for param in self.params), params, strict=True))
+        return lambda values: self.at(values, known)
 
     @property
     def _key(self) -> tuple[Node, int, int]:
