@@ -66,7 +66,8 @@ class WordFrame(Frame):
                 self.tables[id(here)] = (address,)
                 if here.op == "curve":
                     kind = register if self.register == 32 else f"<{2 * self.register} x i8>"
-                    count = 2 * (self.way.shapes[here].degree + 1)
+                    shape = self.way.shapes[here]
+                    count = (1 + (shape.entries > 8)) * (shape.degree + 1)
                     self.tables[id(here)] = tuple(self._vectors(address, kind, 0, count))
 
     def _vectors(self, address: str, kind: str, first: int, count: int) -> Iterator[str]:
@@ -184,10 +185,13 @@ class WordValues:
         return entry, text.set(f"xor {kind} {part}, {_all(-32768)}", "i")
 
     def _picked(self, shape: Shape, entry: str, table: tuple[str, ...]) -> list[str]:
-        """Return the coefficients of entries, from the vectors of a table, two for every power."""
+        """Return the coefficients of entries, from the vectors of a table, one or two for every power."""
         text, width = self.text, self.frame.register
-        pairs = [(table[k], table[k + 1]) for k in range(0, len(table), 2)]
         entries = _parts(text, self.kind, entry, width)
+        if shape.entries == 8:
+            spots = [self._spots(some) for some in entries]
+            return [self._joined([self._octets(row, spot) for spot in spots]) for row in table]
+        pairs = [(table[k], table[k + 1]) for k in range(0, len(table), 2)]
         if shape.entries == 64:
             kind, name = f"<{width} x i16>", "@llvm.x86.avx512.vpermi2var.hi.512"
             text.intrinsics.add(f"declare {kind} {name}({kind}, {kind}, {kind})")
@@ -200,24 +204,35 @@ class WordValues:
         places = [self._halves(some) for some in entries]
         return [self._joined([self._by_octets(pair, place) for place in places]) for pair in pairs]
 
+    def _spots(self, entry: str) -> str:
+        """Return the places of both bytes of words for `pshufb`."""
+        text, kind = self.text, f"<{self.frame.register} x i16>"
+        twice = text.set(f"mul {kind} {entry}, {_all(0x0202)}", "i")
+        return self._as_octets(text.set(f"add {kind} {twice}, {_all(0x0100)}", "i"))
+
     def _halves(self, entry: str) -> tuple[str, str]:
         """Return the places of low and high bytes for `pshufb`: where a byte's highest bit is set, 0 comes."""
-        text, kind, octets = self.text, f"<{self.frame.register} x i16>", f"<{2 * self.frame.register} x i8>"
+        text, kind = self.text, f"<{self.frame.register} x i16>"
         upper = text.set(f"shl {kind} {entry}, {_all(8)}", "i")
         low, high = (
             text.set(f"or {kind} {entry}, {_all(-32768)}", "i"),
             text.set(f"or {kind} {upper}, {_all(128)}", "i"),
         )
-        return text.set(f"bitcast {kind} {low} to {octets}", "i"), text.set(f"bitcast {kind} {high} to {octets}", "i")
+        return self._as_octets(low), self._as_octets(high)
+
+    def _as_octets(self, words: str) -> str:
+        return self.text.set(f"bitcast <{self.frame.register} x i16> {words} to <{2 * self.frame.register} x i8>", "i")
 
     def _by_octets(self, pair: tuple[str, str], places: tuple[str, str]) -> str:
-        text, octets, name = self.text, f"<{2 * self.frame.register} x i8>", "@llvm.x86.avx2.pshuf.b"
-        text.intrinsics.add(f"declare {octets} {name}({octets}, {octets})")
-        low, high = (
-            text.set(f"call {octets} {name}({octets} {half}, {octets} {place})")
-            for half, place in zip(pair, places, strict=True)
-        )
-        return text.set(f"bitcast {octets} {text.set(f'or {octets} {low}, {high}')} to <{self.frame.register} x i16>")
+        low, high = (self._octets(half, place) for half, place in zip(pair, places, strict=True))
+        return self.text.set(f"or <{self.frame.register} x i16> {low}, {high}")
+
+    def _octets(self, table: str, places: str) -> str:
+        """Return words from the bytes at places of a table, which is there for both halves of a register."""
+        kind, name = f"<{2 * self.frame.register} x i8>", "@llvm.x86.avx2.pshuf.b"
+        self.text.intrinsics.add(f"declare {kind} {name}({kind}, {kind})")
+        found = self.text.set(f"call {kind} {name}({kind} {table}, {kind} {places})")
+        return self.text.set(f"bitcast {kind} {found} to <{self.frame.register} x i16>")
 
 
 class Words:

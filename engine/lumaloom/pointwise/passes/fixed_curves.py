@@ -27,7 +27,7 @@ class Shape:
     """How pieces lie.
 
     Attributes:
-        entries: of the table, 64 or 16.
+        entries: of the table, 64 or, within narrower registers, 16 or 8.
         degree: of the polynomials, 1 or 2.
         direct: whether they are of the word as a whole, as part of the greatest, not of the way within its piece.
         fine: 0, or the part of the range around its middle, as a power of 1/2, that half of the entries serve: the
@@ -43,7 +43,8 @@ class Shape:
     @property
     def cost(self) -> int:
         """About how many instructions it takes."""
-        return 2 + 3 * self.degree + 2 * (not self.direct) + 7 * bool(self.fine)
+        picks, before = {64: (1, 1), 16: (3, 4), 8: (1, 3)}[self.entries]
+        return before + picks * (self.degree + 1) + 2 * self.degree + 2 * (not self.direct) + 7 * bool(self.fine)
 
     @property
     def bits(self) -> int:
@@ -87,8 +88,9 @@ def _pieces(count: int) -> Array:
 
 
 def shapes(entries: int) -> tuple[Shape, ...]:
-    """Return all shapes for a processor."""
-    plain = [Shape(entries, degree, direct) for degree in (1, 2) for direct in (True, False)]
+    """Return all shapes for a processor, by the greatest table that it has."""
+    sizes = (entries,) if entries == 64 else (entries, 8)
+    plain = [Shape(size, degree, direct) for size in sizes for degree in (1, 2) for direct in (True, False)]
     return (*plain, *(Shape(entries, degree, fine=fine) for degree in (1, 2) for fine in (2, 3, 4)))
 
 
