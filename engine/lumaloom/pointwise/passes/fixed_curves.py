@@ -2,7 +2,7 @@
 
 Words reach from where the function begins to bend to where it ends to, what lies beyond being cut off, or some times as
 far. The pieces are equally long, or half of the entries serve a part around the middle, for functions that are steep
-there. The result is `c0 + t (c1 + t c2)`, each step rounded to words, with `t` the word, or from -1 to 1 within
+there. The result is `c0 + t (c1 + t (c2 + ...))`, each step rounded to words, with `t` the word, or from -1 to 1 within
 its piece.
 """
 
@@ -28,7 +28,7 @@ class Shape:
 
     Attributes:
         entries: of the table, 64 or, within narrower registers, 16 or 8.
-        degree: of the polynomials, 1 or 2.
+        degree: of the polynomials, 1 to 3.
         direct: whether they are of the word as a whole, as part of the greatest, not of the way within its piece.
         fine: 0, or the part of the range around its middle, as a power of 1/2, that half of the entries serve: the
             first quarter what is above the middle, the last what is below.
@@ -89,9 +89,9 @@ def _pieces(count: int) -> Array:
 
 def shapes(entries: int) -> tuple[Shape, ...]:
     """Return all shapes for a processor, by the greatest table that it has."""
-    sizes = (entries,) if entries == 64 else (entries, 8)
-    plain = [Shape(size, degree, direct) for size in sizes for degree in (1, 2) for direct in (True, False)]
-    return (*plain, *(Shape(entries, degree, fine=fine) for degree in (1, 2) for fine in (2, 3, 4)))
+    sizes, degrees = ((64,), (1, 2)) if entries == 64 else ((16, 8), (1, 2, 3))
+    plain = [Shape(size, degree, direct) for size in sizes for degree in degrees for direct in (True, False)]
+    return (*plain, *(Shape(entries, degree, fine=fine) for degree in degrees for fine in (2, 3, 4)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +173,11 @@ def fitted(function: Callable[[Array], Any], span: Span, shape: Shape, wider: in
 
 def _direct(powers: Array, middle: Array, half: Array) -> Array:
     """Return coefficients of the word itself from those of the way from the middle of its piece."""
-    slope, bent = powers[:, 1] / half, powers[:, 2] / half**2 if powers.shape[1] > 2 else 0 * half
-    found = [powers[:, 0] - slope * middle + bent * middle**2, slope - 2 * bent * middle, bent]
-    return np.stack(found[: powers.shape[1]], -1)
+    found = np.zeros_like(powers)
+    for power in powers.T[::-1]:  # found * (x - middle) / half + power
+        found[:, 1:] = (found[:, :-1] - middle[:, None] * found[:, 1:]) / half[:, None]
+        found[:, 0] = power - middle / half * found[:, 0]
+    return found
 
 
 def _level(function: Callable[[Array], Any], low: float, high: float) -> bool:
