@@ -7,7 +7,7 @@ at least one vector; the caller widens smaller pictures, and those of odd width 
 
 from __future__ import annotations
 
-from lumaloom.pointwise.ir import Node, node
+from lumaloom.pointwise.ir import Node, node, reach
 from lumaloom.pointwise.llvm_floats import Floats
 from lumaloom.pointwise.llvm_frame import Frame
 from lumaloom.pointwise.llvm_math import prelude
@@ -29,6 +29,8 @@ from lumaloom.pointwise.llvm_words import WordFrame, Words, WordValues
 from lumaloom.pointwise.lower import Lowered, Pass, Place, inputs, places
 from lumaloom.pointwise.passes.affine import is_affine
 from lumaloom.pointwise.passes.fixed import Way
+
+_LEAVES = ("input", "texel")
 
 
 def module(lowered: Lowered, lanes: int, way: Way | None = None) -> str:
@@ -152,6 +154,7 @@ class _Blocks:
         self.values = []
         for k in range(len(self.numbers)):
             self.values.append(self.frame.values(self.lanes, lambda here, k=k: self._leaf(here, k)))  # type: ignore[misc]
+        self._by_turns()
         fmt = self.after.format
         for k in reversed(range(len(self.numbers))):  # of an odd height the last row is written last
             for plane in self.part.planes:
@@ -178,6 +181,27 @@ class _Blocks:
                     for letter in letters
                 ]
                 store(text, fmt, reduced, self.rows["out", plane, rows[0]], where, lanes)
+
+    def _by_turns(self) -> None:
+        """Write what rows and channels need step by step for all of them, as far as it is not halved.
+
+        A processor looks some hundred instructions ahead: one chain after the other would keep it waiting.
+        """
+        needed: list[Node] = []
+        for letter, root in self.part.roots.items():
+            if self._is_sub(self.target[letter]) and self.target[letter].sub_x:
+                leaves: dict[int, Node] = {}
+                _cut(root, leaves)
+                needed += leaves.values()
+            else:
+                needed.append(root)
+        depths: dict[Node, int] = {}
+        for here in reach(needed):
+            if here.varying and here.op not in _LEAVES:
+                depths[here] = 1 + max(depths.get(arg, 0) for arg in here.args)
+        for here in sorted(depths, key=depths.__getitem__):
+            for k in reversed(range(len(self.numbers))):
+                self._at(k, here)
 
     def _sample(self, letter: str, value: str, row: str, at: str, lanes: int) -> str:
         """Return samples of the result from floats, to which the half was added."""
