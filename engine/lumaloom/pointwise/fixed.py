@@ -33,7 +33,7 @@ from lumaloom.pointwise.settled import Ready, Settled
 ALLOWED, ALLOWED_MEAN = 0.7, 0.1
 """Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square."""
 
-_RANDOM, _NEUTRAL = 3000, 1000
+_RANDOM, _NEUTRAL = 2000, 700
 NEAR = (2.5e-3, 8e-4, 2e-4, 4e-5)  # of a function's greatest value, that its curve may be off, tried in this order
 _KEPT_FITS, _LOOKED = 256, 257
 

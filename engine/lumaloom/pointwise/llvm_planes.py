@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -22,14 +23,15 @@ def element(fmt: PixelFormat) -> str:
     return "float" if fmt.is_float else f"i{8 * fmt.dtype.itemsize}"
 
 
-def mask(lanes: list[int]) -> str:
+@cache
+def mask(lanes: tuple[int, ...]) -> str:
     """Return the operand of a shuffle."""
     return f"<{len(lanes)} x i32> <{', '.join(f'i32 {lane}' for lane in lanes)}>"
 
 
 def shuffled(text: Text, kind: str, a: str, b: str, lanes: list[int]) -> str:
     """Return lanes of two vectors of the same type."""
-    return text.set(f"shufflevector {kind} {a}, {kind} {b}, {mask(lanes)}")
+    return text.set(f"shufflevector {kind} {a}, {kind} {b}, {mask(tuple(lanes))}")
 
 
 def joined(text: Text, parts: list[str], width: int = 8, element: str = "float") -> str:

@@ -68,6 +68,7 @@ class _Blocks:
         self.source, self.target = places(self.before.format), places(self.after.format)
         here = [self.source[name] for name in part.reads if name in self.source]
         here += [self.target[name] for name in part.roots]
+        self._vertical = self.before.chroma_offset[1] != 0
         self.halved = not part.native and any(place.sub_x for place in here)
         self.pair = not part.native and any(place.sub_y for place in here)
         self.fields = self.pair and frame.lowered.fields
@@ -219,10 +220,6 @@ class _Blocks:
     def _differs(self, here: Node) -> bool:
         names = [" y", *(name for name, place in self.source.items() if not place.sub_y or self._vertical)]
         return bool(inputs([here]) & set(names))
-
-    @property
-    def _vertical(self) -> bool:
-        return self.before.chroma_offset[1] != 0
 
     def _leaf(self, here: Node, k: int) -> str:
         if here.op == "texel":

@@ -91,6 +91,7 @@ class WordValues:
         self.frame, self.text, self.lanes, self.leaf = frame, frame.text, lanes, leaf
         self.kind, self.truth = f"<{lanes} x i16>", f"<{lanes} x i1>"
         self._known: dict[Node, str] = {}
+        self._known_parts: dict[str, list[str]] = {}
 
     def of(self, here: Node) -> str:
         """Return the name of a node's value."""
@@ -152,11 +153,18 @@ class WordValues:
         width = self.frame.register
         kind, name = f"<{width} x i16>", f"@llvm.x86.{_PRODUCTS[width]}"
         self.text.intrinsics.add(f"declare {kind} {name}({kind}, {kind})")
-        parts = zip(*(_parts(self.text, self.kind, value, width) for value in (a, b)), strict=True)
+        parts = zip(self._parts(a), self._parts(b), strict=True)
         return self._joined([self.text.set(f"call {kind} {name}({kind} {x}, {kind} {y})") for x, y in parts])
 
+    def _parts(self, value: str) -> list[str]:
+        if value not in self._known_parts:
+            self._known_parts[value] = _parts(self.text, self.kind, value, self.frame.register)
+        return self._known_parts[value]
+
     def _joined(self, parts: list[str]) -> str:
-        return joined(self.text, parts, self.frame.register, "i16")
+        value = joined(self.text, parts, self.frame.register, "i16")
+        self._known_parts[value] = parts
+        return value
 
     def _curve(self, here: Node, x: str) -> str:
         shape = self.frame.way.shapes[here]
@@ -187,7 +195,7 @@ class WordValues:
     def _picked(self, shape: Shape, entry: str, table: tuple[str, ...]) -> list[str]:
         """Return the coefficients of entries, from the vectors of a table, one or two for every power."""
         text, width = self.text, self.frame.register
-        entries = _parts(text, self.kind, entry, width)
+        entries = self._parts(entry)
         if shape.entries == 8:
             spots = [self._spots(some) for some in entries]
             return [self._joined([self._octets(row, spot) for spot in spots]) for row in table]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -66,20 +67,24 @@ class Shape:
         entry = np.where(fine, words >> (self.bits - self.fine) & self.entries - 1, coarse)
         return entry, _signed(np.where(fine, part << self.fine, part)) ^ -WORD
 
-    def edges(self) -> Array:
-        """Return where every entry's piece begins and ends, from -1 to 1; those that nothing uses have a place too."""
-        if not self.fine:
-            return _pieces(self.entries)
-        coarse, quarter = _pieces(self.entries // 2), self.entries // 4
-        fine = coarse / (1 << self.fine)
-        return np.concatenate([fine[:quarter], coarse, fine[quarter:]])
 
-    def unused(self) -> Array:
-        """Return of which entries no word has need: of the others among those that finer ones stand for."""
-        found: Array = np.all(np.abs(self.edges()) <= (0.5**self.fine if self.fine else 0), -1)
-        quarter = self.entries // 4
-        found[:quarter] = found[self.entries - quarter :] = False
-        return found
+@cache
+def _edges(shape: Shape) -> Array:
+    """Return where every entry's piece begins and ends, from -1 to 1; those that nothing uses have a place too."""
+    if not shape.fine:
+        return _pieces(shape.entries)
+    coarse, quarter = _pieces(shape.entries // 2), shape.entries // 4
+    fine = coarse / (1 << shape.fine)
+    return np.concatenate([fine[:quarter], coarse, fine[quarter:]])
+
+
+@cache
+def _unused(shape: Shape) -> Array:
+    """Return of which entries no word has need: of the others among those that finer ones stand for."""
+    found: Array = np.all(np.abs(_edges(shape)) <= (0.5**shape.fine if shape.fine else 0), -1)
+    quarter = shape.entries // 4
+    found[:quarter] = found[shape.entries - quarter :] = False
+    return found
 
 
 def _pieces(count: int) -> Array:
@@ -151,24 +156,31 @@ def span(function: Callable[[Array], Any], low: float, high: float, near: float,
 
 def fitted(function: Callable[[Array], Any], span: Span, shape: Shape, wider: int) -> Curve:
     """Return the fit to a function, for words that reach 2^`wider` times as far as the span."""
-    spots = np.concatenate([nodes(shape.degree), _CHECKED])
-    edges = shape.edges()
+    spots, to_powers, to_values = _spots(shape.degree)
+    edges = _edges(shape)
     middle, half = edges.mean(-1, keepdims=True), np.diff(edges) / 2
     places = span.middle + span.half * 2**wider * (middle + half * spots)
     values = np.broadcast_to(function(places.clip(span.start, span.stop)), places.shape)
     if not np.isfinite(values).all():
         return Curve(shape, values, (0.0, 0.0), (0.0, 0.0), np.inf)
-    count = shape.degree + 1
-    powers = values[:, :count] @ np.linalg.inv(np.vander(spots[:count], increasing=True)).T
-    powers[shape.unused()] = 0
-    off = np.abs(powers @ np.vander(spots, count, increasing=True).T - values).max(-1)
-    error = float(off[~shape.unused()].max())
+    powers = values[:, : shape.degree + 1] @ to_powers
+    powers[_unused(shape)] = 0
+    off = np.abs(powers @ to_values - values).max(-1)
+    error = float(off[~_unused(shape)].max())
     beyond = np.abs(powers[:, 1:]).sum(-1)
     ends = float((powers[:, 0] - beyond).min()), float((powers[:, 0] + beyond).max())
     if shape.direct:
         powers = _direct(powers, middle[:, 0], half[:, 0])
     most = float(np.abs(powers[:, 1:]).sum(-1).max())
     return Curve(shape, powers, ends, (-most, most), error)
+
+
+@cache
+def _spots(degree: int) -> tuple[Array, Array, Array]:
+    """Return where in a piece functions are looked at; from values at the first of them to powers, and to all values."""
+    spots = np.concatenate([nodes(degree), _CHECKED])
+    known = np.vander(spots, degree + 1, increasing=True)
+    return spots, np.linalg.inv(known[: degree + 1]).T, known.T
 
 
 def _direct(powers: Array, middle: Array, half: Array) -> Array:
