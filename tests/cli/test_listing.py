@@ -171,7 +171,7 @@ def test_effects_as_json_are_schemas() -> None:
 
 def test_plugins_that_failed_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_registry(), "failures", [PluginFailure("broken", "ImportError: [red]no[/]")])
-    assert "plugin broken was left out: ImportError: [red]no[/]" in run_cli("effects").err
+    assert "plugin broken: left out: ImportError: [red]no[/]" in run_cli("effects").err
     assert json.loads(run_cli("effects", "--json").out)["failures"][0]["plugin"] == "broken"
     assert "left out: ImportError" in run_cli("doctor").out
 

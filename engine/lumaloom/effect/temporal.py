@@ -29,7 +29,7 @@ class TemporalEffect(Effect):
 
         def render_window(self, frames, out):
             for *planes, target in zip(*(frame.planes for frame in frames), out.planes, strict=True):
-                target[...] = np.mean(planes, axis=0)
+                lumaloom_kernels.frame_blend(planes, out=target)
     ```
     """
 
