@@ -227,6 +227,11 @@ class Clip:
         return f"<Clip of {os.fspath(self._opened.reader.path)}: {len(self)} frames, {self._opened.reader.spec}{chain}>"
 
     @property
+    def rate(self) -> Fraction | None:
+        """Average frames per second of the file, None where it is unknown; `frame.timing` says when each is shown."""
+        return self._opened.reader.index.rate
+
+    @property
     def losses(self) -> Losses:
         """What is damaged of the file, as far as its frames were read."""
         return self._opened.reader.losses

@@ -95,7 +95,7 @@ BROKEN = {
     "exit": (raising(SystemExit(3)), "SystemExit: 3"),
     "assertion": (raising(AssertionError()), "AssertionError"),
     "halfway": (raising_hook, "RuntimeError: halfway"),
-    "no_list": (lambda: returning(5), "lumaloom_effects() has to return a list of effects, got 5"),
+    "no_list": (lambda: returning(5), "function lumaloom_effects has to return a list of effects, got 5"),
     "one_effect": (lambda: returning(make()), "has to return a list of effects, got <class"),
     "nothing": (lambda: returning(None), "has to return a list of effects, got None"),
     "no_hook": (

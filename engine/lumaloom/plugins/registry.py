@@ -65,13 +65,15 @@ class Registry:
         try:
             manager.check_pending()
         except pluggy.PluginValidationError as problem:
-            raise PluginError(f"{problem}; the hook is called lumaloom_effects") from None
+            raise PluginError(f"{problem}; the hook is the function lumaloom_effects") from None
         if not manager.hook.lumaloom_effects.get_hookimpls():
             raise PluginError(f"{origin} has no function lumaloom_effects marked with lumaloom.effect.hookimpl")
         returned = manager.hook.lumaloom_effects() or [None]  # pluggy leaves None out
         for effects in returned:
             if not isinstance(effects, Iterable):
-                raise PluginError(f"{origin}: lumaloom_effects() has to return a list of effects, got {effects!r}")
+                raise PluginError(
+                    f"{origin}: function lumaloom_effects has to return a list of effects, got {effects!r}"
+                )
             for effect in effects:
                 try:
                     self.add(effect, origin)
