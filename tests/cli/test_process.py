@@ -93,6 +93,16 @@ def test_a_reader_of_events_that_goes_away_ends_the_render(long_clip: Path, fold
     assert not list(folder.iterdir())
 
 
+def test_a_full_disk_behind_stdout_is_one_line(long_clip: Path, folder: Path) -> None:
+    for words in (["effects"], ["render", long_clip, folder / "out.mkv", "--end", "3f", "--json"]):
+        with open("/dev/full", "w") as full, start(*words, stdout=full) as process:
+            assert process.stderr is not None
+            lines = process.stderr.read().splitlines()
+        assert lines == ["lumaloom: error: standard output can't be written: no space left on device"]
+        assert process.returncode == 1
+    assert not list(folder.iterdir())
+
+
 def _on_terminal(*args: object, **changes: str) -> str:
     """Return what a command prints on a terminal, stdout and stderr together."""
     here, there = pty.openpty()

@@ -186,6 +186,15 @@ def test_names_go_up_and_outputs_of_an_earlier_run_are_no_inputs(home: Path) -> 
     assert requests[-1].input == str(home / "clips" / "a.mp4")
 
 
+def test_names_of_files_may_look_like_patterns(home: Path) -> None:
+    (home / "odd").mkdir()
+    for name in ("{x}.mp4", "a[1].mp4"):
+        (home / "odd" / name).touch()
+    text = "[[render]]\ninput = '*.mp4'\noutput = 'out-{stem}.mkv'\n[[render]]\ninput = 'a[1].mp4'\noutput = 'null'\n"
+    renders = lumaloom.load_project(written(home / "odd", text)).renders
+    assert [each.name for each in renders] == ["out-a[1]", "out-{x}", "null"]
+
+
 def test_files_of_effects_are_beside_the_project(home: Path) -> None:
     effects = "['lut file=my.cube', { name = 'blendpicture', file = '/logo.png' }]"
     (request,) = lumaloom.load_project(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -14,6 +15,8 @@ from lumaloom.cli.output import emit, printable, warn
 from lumaloom.errors import CancelledError, LumaloomError, UsageError
 
 INTERRUPTED = 130
+# What is raised where a file can't grow.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What a process gives whose reader went away: 128 + SIGPIPE.
 PIPE_CLOSED = 141
 
@@ -84,6 +87,9 @@ def _report(problem: BaseException, as_json: bool) -> int:
         label = "" if isinstance(problem, CancelledError) else label
     elif isinstance(problem, KeyboardInterrupt):
         label, message, code = "", "interrupted", INTERRUPTED
+    elif isinstance(problem, OSError) and problem.errno in _FULL and problem.filename is None:
+        message = f"standard output can't be written: {str(problem.strerror).lower()}"
+        _drop_stdout()
     else:
         hint = "" if debug else "; set LUMALOOM_DEBUG=1 for the traceback"
         message = f"unexpected {type(problem).__name__}: {message}{hint}"

@@ -110,7 +110,7 @@ class _Reader:
         self, source: str, values: Mapping[str, Any], effects: tuple[str, ...], more: dict[str, Any], where: str
     ) -> ProjectRender:
         output = _filled(values["output"], source, f"{where}.output")
-        name = _filled(values.get("name") or Path(output).stem, source, f"{where}.name")
+        name = _filled(values["name"], source, f"{where}.name") if values.get("name") else Path(output).stem
         target = output if output == "null" else self._placed(output)
         return ProjectRender(name, RenderRequest(input=self._placed(source), output=target, effects=effects, **more))
 
