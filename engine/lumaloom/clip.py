@@ -85,7 +85,8 @@ def render(
             whole straight to the output.
         on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
-        events: a bus whose subscribers are told what happens; `lumaloom.jobs` has the events.
+        events: an `EventBus` of `lumaloom.services.events`, whose subscribers are told what happens;
+            `lumaloom.jobs` has the events.
 
     Returns:
         Counts, times per stage, losses and warnings.
