@@ -105,10 +105,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def told(problem: BaseException, is_own: Callable[[FrameType], bool]) -> str:
-    """Return `file:line: Kind: message` of what an author's code raised, with the innermost line that is their own."""
+    """Return `file:line: Kind: message` of what an author's code raised, with the innermost line that is their own.
+
+    Errors of ours say what they are without their kind.
+    """
     trace = walk_tb(problem.__traceback__)
     places = [f"{frame.f_code.co_filename}:{line}: " for frame, line in trace if is_own(frame)]
-    return f"{places[-1] if places else ''}{type(problem).__name__}: {problem}"
+    kind = "" if isinstance(problem, LumaloomError) else f"{type(problem).__name__}: "
+    return f"{places[-1] if places else ''}{kind}{problem}"
 
 
 def counted(number: int, things: str) -> str:

@@ -98,6 +98,10 @@ BROKEN = {
     "no_list": (lambda: returning(5), "function lumaloom_effects has to return a list of effects, got 5"),
     "one_effect": (lambda: returning(make()), "has to return a list of effects, got <class"),
     "nothing": (lambda: returning(None), "has to return a list of effects, got None"),
+    "default": (
+        lambda: plugin(make(amount=Param(2, max=1), __annotations__={"amount": float})),
+        ": parameter 'amount': ",
+    ),
     "no_hook": (
         lambda: types.ModuleType("empty"),
         "has no function lumaloom_effects marked with lumaloom.effect.hookimpl",
@@ -155,7 +159,9 @@ def test_a_name_belongs_to_who_came_first(monkeypatch: pytest.MonkeyPatch) -> No
     )
     assert registry.effects["soften"] is mine
     assert registry.origins == {"soften": "one", "other": "two"}
-    assert registry.failures == [PluginFailure("two", "effect 'soften' of two is already there from one")]
+    assert registry.failures == [
+        PluginFailure("two", "effect 'soften' of two is already there from one; give it another name")
+    ]
 
 
 def test_nobody_takes_a_name_from_the_built_in_effects(monkeypatch: pytest.MonkeyPatch) -> None:

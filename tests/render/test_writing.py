@@ -61,6 +61,19 @@ def test_an_array_may_be_filled_anew(tmp_path: Path) -> None:
     assert [int(picture[0, 0, 0]) for picture in read(tmp_path / "out.mkv")] == [20 * n for n in range(12)]
 
 
+def test_a_frame_may_be_changed_and_given_again(tmp_path: Path) -> None:
+    def changed() -> Iterator[lumaloom.Frame]:
+        with lumaloom.open(clips.make(tmp_path / "in.mkv", "ffv1", count=1, fmt="gray")) as clip:
+            frame = clip[0]
+            for number in range(12):
+                frame.planes[0][...] = 20 * number
+                yield frame
+
+    lumaloom.write(changed(), tmp_path / "out.mkv", ["boxblur radius=1"], rate=25, encoder="ffv1")
+    with lumaloom.open(tmp_path / "out.mkv") as clip:
+        assert [int(frame.planes[0][0, 0]) for frame in clip] == [20 * n for n in range(12)]
+
+
 def test_effects_and_players(tmp_path: Path) -> None:
     """Time begins at the first frame; every player takes what comes of arrays."""
     target = tmp_path / "out.mp4"

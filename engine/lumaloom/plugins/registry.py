@@ -89,7 +89,8 @@ class Registry:
         """
         check(effect)
         if effect.name in self.effects:
-            raise PluginError(f"effect {effect.name!r} of {origin} is already there from {self.origins[effect.name]}")
+            there = f"is already there from {self.origins[effect.name]}; give it another name"
+            raise PluginError(f"effect {effect.name!r} of {origin} {there}")
         self.effects[effect.name] = effect
         self.origins[effect.name] = origin
 
