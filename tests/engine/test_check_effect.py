@@ -146,6 +146,15 @@ def test_mistakes_are_found(effect: Effect, message: str) -> None:
         check_effect(effect, copied if isinstance(effect, Off) else None, formats=formats, sizes=[(16, 6)])
 
 
+def test_a_jump_at_a_level_is_no_mistake() -> None:
+    @pointwise
+    def split(r: Any, g: Any, b: Any) -> Any:
+        """Black and white; 51 of 255 is a fifth, or next to it."""
+        return np.where(r > 0.2, 1, 0), g, b
+
+    check_effect(split(), formats=["rgb24"], sizes=[(64, 34)])
+
+
 def test_a_definition_of_its_own() -> None:
     check_effect(Base(), copied, **SMALL)
 
