@@ -28,6 +28,7 @@ class Invert(Effect):
 
     name = "invert"
     kind = Kind.POINTWISE
+    devices = ("cpu", "cuda")
     fails_at: int = Param(-1)
 
     def render(self, src: Frame, out: Frame) -> None:
@@ -46,6 +47,7 @@ class Mirror(Effect):
 
     name = "mirror"
     kind = Kind.GEOMETRIC
+    devices = ("cpu", "cuda")
 
     def view(self, src: Frame) -> Frame:
         return src.with_planes(tuple(plane[:, ::-1] for plane in src.planes))
@@ -59,6 +61,7 @@ class Halve(Effect):
 
     name = "halve"
     kind = Kind.GEOMETRIC
+    devices = ("cpu", "cuda")
 
     def output(self, spec: FrameSpec) -> FrameSpec:
         from dataclasses import replace

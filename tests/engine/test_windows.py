@@ -50,6 +50,7 @@ class AddOne(Effect):
 
     name = "addone"
     kind = Kind.POINTWISE
+    devices = ("cpu", "cuda")
 
     def render(self, src: Frame, out: Frame) -> None:
         np.add(src.planes[0], 1, out=out.planes[0])

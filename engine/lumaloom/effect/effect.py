@@ -38,7 +38,6 @@ class Effect(ABC):
 
         name = "soften"
         kind = Kind.NEIGHBOURHOOD
-        devices = ("cpu",)
         sigma: float = Param(8.0, min=0.1, max=100, unit="px", help="Size of the blur.")
 
         def render(self, src, out):
@@ -62,8 +61,8 @@ class Effect(ABC):
         api: versions of `lumaloom.effect` that it was written for.
         also: other words that people look for it by; who writes one is told the name.
         params: its parameters by name, filled in for every subclass.
-        devices: where `render` can run; `("cpu",)` where it calls a kernel that has no CUDA variant, as its
-            docstring says.
+        devices: where `render` can run: on the CPU, unless it says `("cpu", "cuda")`. It may where everything that it
+            calls takes CuPy arrays too, as the docstrings of kernels say.
 
     """
 
@@ -72,7 +71,7 @@ class Effect(ABC):
     api: ClassVar[str] = ">=1.0,<2"
     also: ClassVar[tuple[str, ...]] = ()
     params: ClassVar[Mapping[str, ParamSpec]] = MappingProxyType({})
-    devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
     _keys: Mapping[str, Keyframes] = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

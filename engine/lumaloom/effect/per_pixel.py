@@ -54,6 +54,7 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
     """
 
     kind = Kind.POINTWISE
+    devices = ("cpu", "cuda")
     function: ClassVar[Callable[..., Any]]
     space: ClassVar[Space]
     takes: ClassVar[tuple[str, ...]]

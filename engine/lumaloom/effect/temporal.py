@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.errors import PluginError
@@ -34,7 +34,6 @@ class TemporalEffect(Effect):
     """
 
     kind = Kind.TEMPORAL
-    devices: ClassVar[tuple[str, ...]] = ("cpu",)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
