@@ -67,10 +67,14 @@ def write(
     """Run frames that a program makes through `effects`, and encode them to `output`.
 
     ```python
+    import numpy as np
+
     with lumaloom.open("in.mp4") as clip:
         pictures = (np.flipud(frame.to_rgb()) for frame in clip)
         lumaloom.write(pictures, "out.mp4", ["sepia"], rate=clip.rate)
     ```
+
+    There is no sound. To change the pictures of a file and keep all else of it, `render` it with an `Effect`.
 
     Args:
         frames: arrays of one shape and dtype, or `Frame`s of one size and format, such as those of a clip. Arrays are

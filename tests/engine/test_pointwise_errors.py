@@ -6,6 +6,7 @@ import functools
 import inspect
 import math
 import operator
+import re
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from lumaloom.effect import Param, lookup, lookup3d, pointwise, table, uniform
 from lumaloom.errors import PluginError, TraceError
 from lumaloom.graph import make_plan
 from lumaloom.plugins import Registry
+from lumaloom.pointwise import trace
 from lumaloom.testing import check_effect
 from tests.engine.frames import spec
 
@@ -94,6 +96,15 @@ def test_signatures() -> None:
     assert "1: f: parameter 'render': effects have an attribute of that name" in of(
         "def f(v, *, render=Param(1)): pass", space="any"
     )
+
+
+def test_the_functions_that_there_are_are_listed() -> None:
+    operators = {"add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "negative", "positive"}
+    operators |= {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "invert"}
+    operators |= {"bitwise_and", "bitwise_or", "bitwise_xor"}
+    listed = set(re.findall(r"\w+", (pointwise.__doc__ or "").partition("functions of NumPy:")[2].partition(".\n")[0]))
+    there_are = trace._UFUNCS.keys() | {function.__name__ for function in trace._FUNCTIONS}
+    assert listed - {"around"} == there_are - operators - {"around"}  # NumPy's around is called round
 
 
 def test_what_is_no_function() -> None:

@@ -130,6 +130,13 @@ def pointwise(
     The result is a subclass of `Effect` with the function's name. Called with channels it evaluates the function
     (on arrays: the definition); called with keywords only it makes the effect.
 
+    It is compiled from what it does to symbols, so it is made of operators (`& | ~` for and, or, not), of `lookup`,
+    `lookup3d` and `noise`, of what `@uniform` and `@table` mark, and of these functions of NumPy: where, select, clip,
+    minimum, maximum, fmin, fmax, absolute, fabs, sign, sqrt, cbrt, square, reciprocal, hypot, power, float_power, exp,
+    exp2, expm1, log, log2, log10, log1p, sin, cos, tan, tanh, arctan, arctan2, radians, deg2rad, degrees, rad2deg,
+    floor, ceil, rint, trunc, fix, round, around, fmod, remainder, isnan, logical_and, logical_or, logical_xor,
+    logical_not, zeros_like, ones_like, full_like.
+
     Args:
         function: positional channels first, then keyword-only parameters declared with `Param`, and any of
             `x y width height t frame` without a default. A parameter annotated `Picture` names a picture file and

@@ -100,7 +100,7 @@ def author_line() -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _refused(what: str, mend: str = "np.where and the functions that pointwise effects have") -> TraceError:
+def _refused(what: str, mend: str = "what help(lumaloom.effect.pointwise) lists") -> TraceError:
     return TraceError(f"{author_line()}: {what} can't be compiled; use {mend}")
 
 
