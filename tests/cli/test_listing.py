@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import av
@@ -11,6 +12,7 @@ import pytest
 
 import lumaloom
 from lumaloom import cgroup, device
+from lumaloom.effect import Effect, Frame, Kind
 from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
 from tests.media import clips
@@ -117,6 +119,21 @@ def test_every_example_is_a_call_that_works(name: str) -> None:
 
     registry = default_registry()
     assert registry.create(example(registry.effects[name])).name == name
+
+
+def test_a_preview_of_what_fails_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Leaving(Effect):
+        """Leave."""
+
+        name, kind = "leaving", Kind.NEIGHBOURHOOD
+
+        def render(self, src: Frame, out: Frame) -> None:
+            raise SystemExit(3)
+
+    monkeypatch.setitem(default_registry().effects, "leaving", Leaving)
+    outcome = run_cli("effects", "leaving", "--preview", tmp_path / "look.png")
+    assert outcome.code == 1
+    assert re.search(rf"leaving failed on the frame at 0.500 s: {__file__}:\d+: SystemExit: 3", outcome.error)
 
 
 def test_a_preview_shows_before_and_after(tmp_path: Path) -> None:
