@@ -172,6 +172,8 @@ def test_one_line_for_what_is_wrong(home: Path, text: str, message: str) -> None
 def test_a_file_that_is_none(home: Path) -> None:
     with pytest.raises(InputError, match=r"absent.toml: no such file"):
         lumaloom.load_project(home / "absent.toml")
+    with pytest.raises(UsageError, match="path: expected a path, got 5"):
+        lumaloom.render_project(5)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"project.toml: is no TOML: Expected"):
         lumaloom.load_project(written(home, "[[render"))
 

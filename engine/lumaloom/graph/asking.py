@@ -14,8 +14,12 @@ from lumaloom.frame import FrameSpec, PixelFormat
 
 def accepts(effect: Effect, fmt: PixelFormat) -> bool:
     """Whether the effect takes this format at every moment looked at."""
-    with _asked(effect):
+    try:  # thousands of times for a plan: no context manager
         return all(moment.accepts(fmt) for moment in effect.moments())
+    except LumaloomError:
+        raise
+    except (Exception, SystemExit) as problem:
+        raise PluginError(f"{effect.name}: {told_of(effect, problem)}") from problem
 
 
 def fitted(effect: Effect, spec: FrameSpec) -> Effect:
