@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -76,12 +77,10 @@ def check_effect(
             _check(effect, _noise(FrameSpec(row, width, height)), definition)
     source = _noise(FrameSpec(rows[0], *sizes[0]))
     for extreme in _extremes(effect):
-        try:
+        with suppress(ParameterError):  # it may refuse what does not fit the frame, or its other parameters
             after = output(extreme, source.spec)
-        except ParameterError:  # no frame of this size takes it
-            continue
-        if after.width * after.height <= _LARGE:
-            _check(extreme, source, definition if extreme.values == effect.values else None)
+            if after.width * after.height <= _LARGE:
+                _check(extreme, source, definition if extreme.values == effect.values else None)
 
 
 def _accepted(effect: Effect) -> list[PixelFormat]:

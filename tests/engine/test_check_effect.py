@@ -13,7 +13,7 @@ import pytest
 import lumaloom.effect as authoring
 import lumaloom_kernels
 from lumaloom.effect import Effect, Frame, FrameSpec, Kind, Param, PixelFormat, TemporalEffect, pointwise
-from lumaloom.errors import LumaloomError
+from lumaloom.errors import LumaloomError, ParameterError
 from lumaloom.testing import check_effect
 
 SMALL: Any = {"formats": ["gbrpf32le", "yuv420p"], "sizes": [(16, 6), (1, 1)]}
@@ -157,6 +157,20 @@ def test_a_jump_at_a_level_is_no_mistake() -> None:
 
 def test_a_definition_of_its_own() -> None:
     check_effect(Base(), copied, **SMALL)
+
+
+def test_what_an_effect_refuses_at_the_ends_of_a_range_is_left_out() -> None:
+    class Refusing(Base):
+        """Refuse nothing at all."""
+
+        size: float = Param(1.0, min=0, max=2)
+
+        def render(self, src: Frame, out: Frame) -> None:
+            if self.size == 0:
+                raise ParameterError("base: size expects more than 0")
+            super().render(src, out)
+
+    check_effect(Refusing(), **SMALL)
 
 
 def test_what_a_render_would_say() -> None:
