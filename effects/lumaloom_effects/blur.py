@@ -16,6 +16,7 @@ class Blur(Effect):
 
     name = "blur"
     kind = Kind.NEIGHBOURHOOD
+    devices = ("cpu", "cuda")
     also = ("gaussian", "gaussianblur", "gblur")
 
     sigma: float = Param(2.0, min=0, max=500, unit="px", help="Standard deviation of the Gaussian.")

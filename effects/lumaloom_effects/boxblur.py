@@ -19,6 +19,7 @@ class BoxBlur(Effect):
 
     name = "boxblur"
     kind = Kind.NEIGHBOURHOOD
+    devices = ("cpu", "cuda")
 
     radius: int = Param(4, min=0, max=2000, unit="px", help="Pixels to each side of the centre.")
     border: Literal["reflect101", "replicate"] = Param("reflect101", help="What is seen beyond the edges.")

@@ -16,6 +16,7 @@ class Crop(Effect):
 
     name = "crop"
     kind = Kind.GEOMETRIC
+    devices = ("cpu", "cuda")
 
     width: int = Param(0, min=0, unit="px", help="Width of the rectangle; 0 reaches to the right edge.")
     height: int = Param(0, min=0, unit="px", help="Height of the rectangle; 0 reaches to the bottom edge.")

@@ -15,6 +15,7 @@ class Flip(Effect):
 
     name = "flip"
     kind = Kind.GEOMETRIC
+    devices = ("cpu", "cuda")
 
     axis: Literal["horizontal", "vertical", "both"] = Param(
         "horizontal", help="`horizontal` swaps left and right, `vertical` swaps top and bottom."

@@ -19,6 +19,7 @@ class Resize(Effect):
 
     name = "resize"
     kind = Kind.GEOMETRIC
+    devices = ("cpu", "cuda")
     also = ("scale", "zoom")
 
     width: int = Param(0, min=0, max=32768, unit="px", help="New width; 0 follows from the height.")

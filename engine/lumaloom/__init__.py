@@ -6,6 +6,7 @@ import lumaloom
 lumaloom.render("in.mp4", "out.mp4", effects=["blur sigma=6"])
 clip = lumaloom.open("in.mp4")
 picture = clip.apply("blur sigma=6")[10].to_rgb().to_numpy()
+lumaloom.write([picture] * 25, "still.mp4", rate=25)
 ```
 """
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lumaloom.media.probe_store import stored_probe as probe
     from lumaloom.project import load_project as load_project
     from lumaloom.project import render_project as render_project
+    from lumaloom.writing import write as write
 
 __version__ = "0.1.0"
 
@@ -36,9 +38,10 @@ _HOMES = {
     "probe": "media.probe_store.stored_probe",
     "load_project": "project.load_project",
     "render_project": "project.render_project",
+    "write": "writing.write",
 }
 
-__all__ = ["Clip", "Frame", "LumaloomError", "load_project", "open", "probe", "render", "render_project"]
+__all__ = ["Clip", "Frame", "LumaloomError", "load_project", "open", "probe", "render", "render_project", "write"]
 
 
 def __getattr__(name: str) -> Any:

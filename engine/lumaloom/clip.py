@@ -85,7 +85,8 @@ def render(
             whole straight to the output.
         on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
-        events: a bus whose subscribers are told what happens; `lumaloom.jobs` has the events.
+        events: an `EventBus` of `lumaloom.services.events`, whose subscribers are told what happens;
+            `lumaloom.jobs` has the events.
 
     Returns:
         Counts, times per stage, losses and warnings.
@@ -225,6 +226,11 @@ class Clip:
     def __repr__(self) -> str:
         chain = "".join(f" | {effect!r}" for effect in self._effects)
         return f"<Clip of {os.fspath(self._opened.reader.path)}: {len(self)} frames, {self._opened.reader.spec}{chain}>"
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Average frames per second of the file, None where it is unknown; `frame.timing` says when each is shown."""
+        return self._opened.reader.index.rate
 
     @property
     def losses(self) -> Losses:

@@ -7,8 +7,10 @@ line returns for it: 1 failure, 2 usage, 3 input unreadable, 130 interrupted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from traceback import walk_tb
+from types import FrameType
 
 
 class LumaloomError(Exception):
@@ -100,6 +102,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return `"; did you mean 'x'?"` for the known name closest to `name`, or an empty string."""
     close = get_close_matches(name, list(known), n=1, cutoff=_CUTOFF)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def told(problem: BaseException, is_own: Callable[[FrameType], bool]) -> str:
+    """Return `file:line: Kind: message` of what an author's code raised, with the innermost line that is their own.
+
+    Errors of ours say what they are without their kind.
+    """
+    trace = walk_tb(problem.__traceback__)
+    places = [f"{frame.f_code.co_filename}:{line}: " for frame, line in trace if is_own(frame)]
+    kind = "" if isinstance(problem, LumaloomError) else f"{type(problem).__name__}: "
+    return f"{places[-1] if places else ''}{kind}{problem}"
 
 
 def counted(number: int, things: str) -> str:

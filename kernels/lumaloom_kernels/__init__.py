@@ -1,5 +1,7 @@
 """Image kernels on NumPy and CuPy arrays: arrays in, arrays of the same kind out.
 
+``dir(lumaloom_kernels)`` lists them; ``help(lumaloom_kernels.blend)`` explains one.
+
 Every public function lives in a file of its own name and is loaded when it is first used, so that
 ``import lumaloom_kernels`` costs neither numba nor CuPy. A new kernel is a new file (and its ``.cu``
 beside it), plus one line below for type checkers.

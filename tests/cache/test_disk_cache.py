@@ -235,7 +235,8 @@ def test_a_place_that_can_not_be_written(tmp_path: Path) -> None:
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lumaloom.cache import files
 
-    cache = DiskCache(tmp_path, 1 << 20)
+    lines: list[str] = []
+    cache = DiskCache(tmp_path, 1 << 20, lines.append)
     cache.put("a", b"one")
 
     def full(*_: object) -> None:
@@ -243,10 +244,11 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "replace", full)
-        assert not cache.put("b", b"two")
+        assert not any(cache.put(name, b"two") for name in "bc")
     assert [file.read_bytes() for file in data_files(cache)] == [b"one"], "no half-written file stays"
     assert (cache.get("a"), cache.get("b")) == (b"one", None)
-    assert cache.stats.failed == 1
+    assert cache.stats.failed == 2
+    assert lines == [f"cache: {tmp_path}: [Errno 28] No space left on device"], "told once"
 
 
 def test_an_index_that_stays_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

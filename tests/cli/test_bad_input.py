@@ -42,6 +42,8 @@ from tests.media import clips
         (["{clip}", "{out}.mp4", "--end=-1s"], 2, r"--end: expected .*, got '-1s'"),
         (["{clip}", "{out}.mp4", "--start", "20s"], 2, r"there is no frame in the range .*; it lasts 1\.2 s$"),
         (["-", "{out}.mp4"], 2, r"'-' is no file"),
+        (["-x.mp4", "{out}.mp4"], 2, r"unknown option: -x.mp4; where that is a file, write \./-x.mp4"),
+        (["--", "{clip}", "{out}.mp4", "--end", "1s"], 2, r"--end after -- is taken for a file; write options before"),
         (["http://{clip}", "{out}.mp4"], 3, r"is an address; only files are read"),
         (["{folder}/%04d.png", "{out}.mp4"], 3, r"numbered pictures can be written, not read"),
         (["{clip}", "{out}.png", "--dry-run"], 1, r"is one picture, but there are more frames"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import av
@@ -11,6 +12,7 @@ import pytest
 
 import lumaloom
 from lumaloom import cgroup, device
+from lumaloom.effect import Effect, Frame, Kind
 from lumaloom.plugins import PluginFailure, default_registry
 from tests.cli.running import run_cli
 from tests.media import clips
@@ -119,6 +121,21 @@ def test_every_example_is_a_call_that_works(name: str) -> None:
     assert registry.create(example(registry.effects[name])).name == name
 
 
+def test_a_preview_of_what_fails_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Leaving(Effect):
+        """Leave."""
+
+        name, kind = "leaving", Kind.NEIGHBOURHOOD
+
+        def render(self, src: Frame, out: Frame) -> None:
+            raise SystemExit(3)
+
+    monkeypatch.setitem(default_registry().effects, "leaving", Leaving)
+    outcome = run_cli("effects", "leaving", "--preview", tmp_path / "look.png")
+    assert outcome.code == 1
+    assert re.search(rf"leaving failed on the frame at 0.500 s: {__file__}:\d+: SystemExit: 3", outcome.error)
+
+
 def test_a_preview_shows_before_and_after(tmp_path: Path) -> None:
     target = tmp_path / "look.png"
     outcome = run_cli("effects", "invert", "--preview", target)
@@ -171,7 +188,7 @@ def test_effects_as_json_are_schemas() -> None:
 
 def test_plugins_that_failed_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_registry(), "failures", [PluginFailure("broken", "ImportError: [red]no[/]")])
-    assert "plugin broken was left out: ImportError: [red]no[/]" in run_cli("effects").err
+    assert "plugin broken: left out: ImportError: [red]no[/]" in run_cli("effects").err
     assert json.loads(run_cli("effects", "--json").out)["failures"][0]["plugin"] == "broken"
     assert "left out: ImportError" in run_cli("doctor").out
 

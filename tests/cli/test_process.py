@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import lumaloom
 from lumaloom.cli.stopping import stopping
 from lumaloom.errors import CancelledError
 from tests.cli.running import environment, start
@@ -91,6 +92,31 @@ def test_a_reader_of_events_that_goes_away_ends_the_render(long_clip: Path, fold
         assert process.wait(60) == 141
         assert process.stderr.read() == ""
     assert not list(folder.iterdir())
+
+
+def test_a_full_disk_behind_stdout_is_one_line(long_clip: Path, folder: Path) -> None:
+    for words in (["effects"], ["render", long_clip, folder / "out.mkv", "--end", "3f", "--json"]):
+        with open("/dev/full", "w") as full, start(*words, stdout=full) as process:
+            assert process.stderr is not None
+            lines = process.stderr.read().splitlines()
+        assert lines == ["lumaloom: error: standard output can't be written: no space left on device"]
+        assert process.returncode == 1
+    assert not list(folder.iterdir())
+
+
+def test_a_process_without_streams_renders(long_clip: Path, folder: Path) -> None:
+    """And no message gets into the output, which would have the number of stderr."""
+
+    def close() -> None:
+        for number in (0, 1, 2):
+            os.close(number)
+
+    codes = []
+    for more in (["-e", "absent"], ["--end", "3f"]):
+        with start("render", long_clip, folder / "out.mkv", *more, preexec_fn=close) as process:
+            codes.append(process.wait(60))
+    assert codes == [2, 0]
+    assert lumaloom.probe(folder / "out.mkv").streams
 
 
 def _on_terminal(*args: object, **changes: str) -> str:

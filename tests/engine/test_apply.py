@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
 from fractions import Fraction
@@ -68,8 +69,38 @@ def test_an_error_names_the_effect_and_the_time() -> None:
     frame = noise(spec("gray"), timing=Timing(49, Fraction(1, 25)))
     with pytest.raises(EffectError) as caught:
         apply_run(run, frame, BufferPool(1 << 20), Meter())
-    assert str(caught.value) == "counted failed on the frame at 1.960 s: RuntimeError: half of it is written"
+    line = Counted.render.__code__.co_firstlineno + 7
+    place = f"{__file__}:{line}"
+    assert str(caught.value) == f"counted failed on the frame at 1.960 s: {place}: RuntimeError: half of it is written"
     assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_an_exit_in_an_effect_is_its_failure() -> None:
+    class Leaving(Counted):
+        """Leave."""
+
+        name = "leaving"
+
+        def render(self, src: Frame, out: Frame) -> None:
+            sys.exit(3)
+
+    (run,) = make_plan(spec("gray"), [Leaving()]).runs
+    with pytest.raises(EffectError, match=r"leaving failed on the frame at 0.000 s: .*: SystemExit: 3"):
+        apply_run(run, noise(spec("gray")), BufferPool(1 << 20), Meter())
+
+
+def test_views_have_the_size_that_was_said() -> None:
+    class Half(Counted):
+        """Give half of the rows."""
+
+        name = "half"
+
+        def view(self, src: Frame) -> Frame:
+            return src.with_planes(tuple(plane[::2] for plane in src.planes))
+
+    (run,) = make_plan(spec("gray"), [Half()]).runs
+    with pytest.raises(EffectError, match=r"half failed .* view\(\) has to return planes of a 32x16 gray frame"):
+        apply_run(run, noise(spec("gray")), BufferPool(1 << 20), Meter())
 
 
 def test_our_own_errors_come_as_they_are() -> None:

@@ -28,6 +28,7 @@ class Invert(Effect):
 
     name = "invert"
     kind = Kind.POINTWISE
+    devices = ("cpu", "cuda")
     fails_at: int = Param(-1)
 
     def render(self, src: Frame, out: Frame) -> None:
@@ -46,6 +47,7 @@ class Mirror(Effect):
 
     name = "mirror"
     kind = Kind.GEOMETRIC
+    devices = ("cpu", "cuda")
 
     def view(self, src: Frame) -> Frame:
         return src.with_planes(tuple(plane[:, ::-1] for plane in src.planes))
@@ -59,6 +61,7 @@ class Halve(Effect):
 
     name = "halve"
     kind = Kind.GEOMETRIC
+    devices = ("cpu", "cuda")
 
     def output(self, spec: FrameSpec) -> FrameSpec:
         from dataclasses import replace
@@ -274,7 +277,8 @@ def test_an_effect_that_fails_comes_as_its_own_error(gpu: lazy_cupy.Gpu, lanes: 
             list(rendered(plan, frames(9)))
         except EffectError as problem:
             message = str(problem)
-        assert message == f"invert failed on the frame at {failing / 25:.3f} s: ZeroDivisionError: on purpose"
+        assert message.startswith(f"invert failed on the frame at {failing / 25:.3f} s: {__file__}:")
+        assert message.endswith(": ZeroDivisionError: on purpose")
         assert lanes.in_use == 0
         assert not any(stream.queue for stream in gpu.streams)
     finally:

@@ -165,6 +165,7 @@ def test_defaults_have_the_type_that_is_declared() -> None:
         (None, Param(1.0), "is annotated"),
         (str, Param("a", min=1), "'value' has bounds; only numbers do"),
         (Literal["a", "b"], Param("a", max=3), "'value' has bounds; only numbers do"),
+        (float, Param(min=3, max=1), "parameter 'value': its min 3 is above its max 1"),
         (float, Param(5.0, max=1), "default: value expects a number of at most 1, got 5.0"),
         (int, Param(0.5), "default: value expects a whole number, got 0.5"),
         (Literal["a", "b"], Param("c"), "default: value expects one of a, b, got 'c'"),
@@ -174,6 +175,11 @@ def test_a_declaration_that_makes_no_sense_is_the_authors_error(annotation: Any,
     body = {"value": param, "__annotations__": {} if annotation is None else {"value": annotation}}
     with pytest.raises(PluginError, match=message):
         type("Wrong", (Effect,), body)
+
+
+def test_a_parameter_takes_no_name_that_effects_need() -> None:
+    with pytest.raises(PluginError, match="parameter 'values': effects have an attribute of that name"):
+        type("Wrong", (Effect,), {"values": Param(1.0), "__annotations__": {"values": float}})
 
 
 def test_the_schema_is_a_json_schema() -> None:

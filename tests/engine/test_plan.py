@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumaloom.effect import Effect, Frame, FrameSpec, Kind, Param, PixelFormat
-from lumaloom.errors import FormatError, ParameterError
+from lumaloom.effect import Effect, Frame, FrameSpec, Kind, Param, PixelFormat, TemporalEffect
+from lumaloom.errors import FormatError, ParameterError, PluginError
 from lumaloom.frame import FORMATS, Colour, Matrix, Model, Range
 from lumaloom.frame.cost import conversion_cost
 from lumaloom.graph import Conversion, make_plan
@@ -136,10 +136,40 @@ def test_losses_are_ordered() -> None:
 
 
 def test_a_chain_that_nothing_suits_is_an_error() -> None:
-    with pytest.raises(FormatError, match="no pixel format suits the chain from yuv420p"):
+    with pytest.raises(FormatError, match=r"needs takes no pixel format: its accepts\(\) has to allow one"):
         make_plan(spec("yuv420p"), [Needs(formats="nothing")], formats("yuv420p"))
-    with pytest.raises(FormatError):
+    with pytest.raises(FormatError, match="no pixel format suits the chain from yuv420p"):
         make_plan(spec("yuv420p"), [], [])
+
+
+def fails(*_: Any) -> Any:
+    return {}["nothing"]
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "message"),
+    [
+        ("accepts", fails, "KeyError: 'nothing'"),
+        ("is_identity", fails, "KeyError: 'nothing'"),
+        ("fitted", fails, "KeyError: 'nothing'"),
+        ("output", fails, "KeyError: 'nothing'"),
+        ("output", lambda self, spec: None, "output() has to return a FrameSpec with whole numbers from 1"),
+        ("output", lambda self, spec: replace(spec, width=spec.width / 2), "got 16.0x16 gray"),
+        ("output", lambda self, spec: replace(spec, height=-1), "got 32x-1 gray"),
+        ("window", fails, "KeyError: 'nothing'"),
+        ("window", lambda self: 2, "window() has to return how many frames before and how many after"),
+        ("window", lambda self: (-1, 2), "got (-1, 2)"),
+    ],
+)
+def test_an_authors_mistake_names_effect_file_and_line(method: str, answer: Any, message: str) -> None:
+    base, values = (TemporalEffect, {}) if method == "window" else (Needs, {"formats": "gray"})
+    body = {"__doc__": "Go wrong.", "name": "wrong", "render_window": fails, method: answer}
+    wrong: Any = type("Wrong", (base,), body)
+    with pytest.raises(PluginError) as caught:
+        assert make_plan(spec("gray"), [wrong(**values)]).window
+    line = answer.__code__.co_firstlineno + (answer is fails)
+    assert str(caught.value).startswith(f"wrong: {__file__}:{line}: ")
+    assert message in str(caught.value)
 
 
 def test_effects_that_change_nothing_are_left_out_with_their_conversions() -> None:

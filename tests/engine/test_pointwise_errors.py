@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
+import operator
+import re
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,8 @@ from lumaloom.effect import Param, lookup, lookup3d, pointwise, table, uniform
 from lumaloom.errors import PluginError, TraceError
 from lumaloom.graph import make_plan
 from lumaloom.plugins import Registry
+from lumaloom.pointwise import trace
+from lumaloom.testing import check_effect
 from tests.engine.frames import spec
 
 
@@ -44,6 +49,7 @@ MISTAKES = {
     "kind of table": (lambda r, g, b: lookup3d(np.arange(3.0), r, g, b), "a cube for lookup3d"),
     "shape of a table": (lambda r, g, b: (lookup(np.zeros((2, 2)), r), g, b), "expected a finite table"),
     "count": (lambda r, g, b: (r, g), "expected 3 channels back from the function, got 2"),
+    "in place": (lambda r, g, b: (operator.iadd(r, 1), g, b), "changing it in place, as by += and *="),
     "its own": (lambda r, g, b: (r / {}["nothing"], g, b), "KeyError"),
 }
 
@@ -87,7 +93,32 @@ def test_signatures() -> None:
     assert "amount is neither a channel, nor Param(...)" in of("def f(v, *, amount=1): pass", space="luma")
     assert "rest is neither a channel" in of("def f(*rest): pass", space="luma")
     assert "space 'hsv' is none of" in of("def f(r, g, b): pass", space="hsv")
-    assert "an effect has an attribute 'render' already" in of("def f(v, *, render=Param(1)): pass", space="any")
+    assert "1: f: parameter 'render': effects have an attribute of that name" in of(
+        "def f(v, *, render=Param(1)): pass", space="any"
+    )
+
+
+def test_the_functions_that_there_are_are_listed() -> None:
+    operators = {"add", "subtract", "multiply", "divide", "true_divide", "floor_divide", "negative", "positive"}
+    operators |= {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "invert"}
+    operators |= {"bitwise_and", "bitwise_or", "bitwise_xor"}
+    listed = set(re.findall(r"\w+", (pointwise.__doc__ or "").partition("functions of NumPy:")[2].partition(".\n")[0]))
+    there_are = trace._UFUNCS.keys() | {function.__name__ for function in trace._FUNCTIONS}
+    assert listed - {"around"} == there_are - operators - {"around"}  # NumPy's around is called round
+
+
+def test_what_is_no_function() -> None:
+    with pytest.raises(PluginError, match=r"expected a function of pixels, got functools\.partial"):
+        pointwise(functools.partial(lambda r, g, b, k: (r, g, b), k=1))
+
+
+def test_a_list_of_channels_is_as_good_as_a_tuple() -> None:
+    @pointwise
+    def swapped(r: Any, g: Any, b: Any) -> Any:
+        """Swap."""
+        return [b, g, r]
+
+    check_effect(swapped(), formats=["rgb24"], sizes=[(8, 2)])
 
 
 def test_called_with_channels_it_is_its_own_definition() -> None:
@@ -102,6 +133,8 @@ def test_called_with_channels_it_is_its_own_definition() -> None:
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'x'"):
         tint(array, array, array)
     assert repr(tint(amount=0.25)) == "tint amount=0.25"
+    with pytest.raises(TypeError, match=r"tint takes the channels r, g, b, or none .*, got 1; parameters go by"):
+        tint(0.5)
     with pytest.raises(Exception, match="tint: amount expects a number from 0 to 1"):
         tint(amount=2)
 

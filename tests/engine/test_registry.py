@@ -33,10 +33,11 @@ def plugin(*effects: Any) -> Any:
 class Entry:
     """An installed entry point."""
 
-    dist = None
+    module = __name__
 
-    def __init__(self, name: str, load: Callable[[], Any]) -> None:
+    def __init__(self, name: str, load: Callable[[], Any], distribution: str | None = None) -> None:
         self.name, self.load = name, load
+        self.dist = distribution and types.SimpleNamespace(name=distribution)
 
 
 def discovered(monkeypatch: pytest.MonkeyPatch, *entries: Entry) -> Registry:
@@ -68,12 +69,12 @@ def raising_hook() -> Any:
     return module
 
 
-def no_list() -> Any:
+def returning(what: Any) -> Any:
     module = plugin()
 
     @hookimpl
     def lumaloom_effects() -> Any:
-        return 5
+        return what
 
     module.lumaloom_effects = lumaloom_effects
     return module
@@ -94,20 +95,27 @@ BROKEN = {
     "exit": (raising(SystemExit(3)), "SystemExit: 3"),
     "assertion": (raising(AssertionError()), "AssertionError"),
     "halfway": (raising_hook, "RuntimeError: halfway"),
-    "no_list": (no_list, "TypeError"),
+    "no_list": (lambda: returning(5), "function lumaloom_effects has to return a list of effects, got 5"),
+    "one_effect": (lambda: returning(make()), "has to return a list of effects, got <class"),
+    "nothing": (lambda: returning(None), "has to return a list of effects, got None"),
+    "default": (
+        lambda: plugin(make(amount=Param(2, max=1), __annotations__={"amount": float})),
+        ": parameter 'amount': ",
+    ),
     "no_hook": (
         lambda: types.ModuleType("empty"),
         "has no function lumaloom_effects marked with lumaloom.effect.hookimpl",
     ),
     "unknown_hook": (unknown_hook, "unknown hook 'lumaloom_efects'"),
+    "its_line": (raising_hook, f"{__file__}:{raising_hook.__code__.co_firstlineno + 4}: RuntimeError: halfway"),
     "not_an_effect": (lambda: plugin(int), "expected a subclass of lumaloom.effect.Effect, got <class 'int'>"),
     "an_instance": (lambda: plugin(make()()), "expected a subclass of lumaloom.effect.Effect, got soften"),
     "no_name": (lambda: plugin(make(None)), "name has to be lower case letters, digits and underscores"),
     "number_name": (lambda: plugin(make(5)), "name has to be"),
     "bad_name": (lambda: plugin(make("Soft-en")), "name has to be"),
     "no_docstring": (lambda: plugin(make(doc=None)), "a docstring is missing"),
-    "no_kind": (lambda: plugin(make(kind=None)), "kind and render() have to be defined"),
-    "abstract": (lambda: plugin(make(render=Effect.render)), "kind and render() have to be defined"),
+    "no_kind": (lambda: plugin(make(kind="blur")), "kind has to be one of lumaloom.effect.Kind, got 'blur'"),
+    "abstract": (lambda: plugin(make(render=Effect.render)), "Made: render() is not defined"),
     "old_api": (lambda: plugin(make(api=">=0.1,<1")), "needs lumaloom.effect >=0.1,<1, this is 1.0"),
     "new_api": (lambda: plugin(make(api=">=2")), "needs lumaloom.effect >=2, this is 1.0"),
     "bad_api": (lambda: plugin(make(api="one")), "api 'one' is no version range such as '>=1.0,<2'"),
@@ -151,7 +159,26 @@ def test_a_name_belongs_to_who_came_first(monkeypatch: pytest.MonkeyPatch) -> No
     )
     assert registry.effects["soften"] is mine
     assert registry.origins == {"soften": "one", "other": "two"}
-    assert registry.failures == [PluginFailure("two", "effect 'soften' of two is already there from one")]
+    assert registry.failures == [
+        PluginFailure("two", "effect 'soften' of two is already there from one; give it another name")
+    ]
+
+
+def test_nobody_takes_a_name_from_the_built_in_effects(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = make("soften")
+    registry = discovered(
+        monkeypatch,
+        Entry("a", lambda: plugin(make("soften")), "strange-effects"),
+        Entry("builtin", lambda: plugin(mine), "lumaloom"),
+    )
+    assert registry.effects["soften"] is mine
+    assert [failure.plugin for failure in registry.failures] == ["a (strange-effects)"]
+
+
+def test_who_asks_for_an_effect_hears_of_plugins_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = discovered(monkeypatch, Entry("sharp", raising(ImportError("no torch"))))
+    with pytest.raises(UnknownEffectError, match="unknown effect 'sharp'; of sharp something was left out, and `luma"):
+        registry.create("sharp")
 
 
 def test_effects_of_this_program() -> None:

@@ -50,6 +50,7 @@ class AddOne(Effect):
 
     name = "addone"
     kind = Kind.POINTWISE
+    devices = ("cpu", "cuda")
 
     def render(self, src: Frame, out: Frame) -> None:
         np.add(src.planes[0], 1, out=out.planes[0])
@@ -171,7 +172,7 @@ def test_an_error_of_the_source_comes_after_the_frames_before_it(workers: int) -
 def test_an_error_of_the_effect_names_it_and_the_frame(workers: int) -> None:
     path = run([AddOne(), Spread(after=2, fails_at=3)], frames(range(9)), workers)
     done: list[Any] = []
-    with pytest.raises(EffectError, match=r"^spread failed on the frame at 0\.120 s: ZeroDivisionError: on purpose$"):
+    with pytest.raises(EffectError, match=r"^spread failed on the frame at 0\.120 s: .*py:44: ZeroDivisionError: on"):
         done.extend(path)
     assert [item.pts for item in done] == [0, 1, 2]
 

@@ -172,6 +172,8 @@ def test_one_line_for_what_is_wrong(home: Path, text: str, message: str) -> None
 def test_a_file_that_is_none(home: Path) -> None:
     with pytest.raises(InputError, match=r"absent.toml: no such file"):
         lumaloom.load_project(home / "absent.toml")
+    with pytest.raises(UsageError, match="path: expected a path, got 5"):
+        lumaloom.render_project(5)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"project.toml: is no TOML: Expected"):
         lumaloom.load_project(written(home, "[[render"))
 
@@ -184,6 +186,15 @@ def test_names_go_up_and_outputs_of_an_earlier_run_are_no_inputs(home: Path) -> 
     requests = lumaloom.load_project(path).requests
     assert [Path(each.input).name for each in requests] == ["a.mp4", "b.mp4", "a.mp4"]
     assert requests[-1].input == str(home / "clips" / "a.mp4")
+
+
+def test_names_of_files_may_look_like_patterns(home: Path) -> None:
+    (home / "odd").mkdir()
+    for name in ("{x}.mp4", "a[1].mp4"):
+        (home / "odd" / name).touch()
+    text = "[[render]]\ninput = '*.mp4'\noutput = 'out-{stem}.mkv'\n[[render]]\ninput = 'a[1].mp4'\noutput = 'null'\n"
+    renders = lumaloom.load_project(written(home / "odd", text)).renders
+    assert [each.name for each in renders] == ["out-a[1]", "out-{x}", "null"]
 
 
 def test_files_of_effects_are_beside_the_project(home: Path) -> None:

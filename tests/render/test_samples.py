@@ -13,6 +13,7 @@ import numpy as np
 import lumaloom
 from lumaloom.effect import Effect
 from lumaloom.plugins import Registry
+from lumaloom.testing import check_effect
 from tests.media import clips
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,7 @@ def test_an_effect_in_its_own_package(tmp_path: Path) -> None:
     registry.add_plugin(_module(ROOT / "samples/own_effect/lumaloom_effect_bleach/__init__.py"), "sample")
     assert registry.failures == []
     bleach = registry.create("bleach amount=1")
+    check_effect(bleach, formats=["rgb24"])
     source = clips.make(tmp_path / "in.mp4", count=3)
     result = lumaloom.render(source, tmp_path / "out.mkv", [bleach, "contrast amount=1"], encoder="ffv1")
     assert (result.frames, len(result.steps)) == (3, 1)

@@ -71,7 +71,7 @@ def test_the_later_place_wins(file: Path, places: tuple[str, ...]) -> None:
             r"^memory_limit: .*1048576, got '12' \(from LUMALOOM_MEMORY_LIMIT\)$",
         ),
         ("", {}, {"ahaed": "2"}, r"^no setting 'ahaed'; did you mean 'ahead'\?$"),
-        ("", {}, {"ahead": "lots"}, r"^ahead: .*got 'lots' \(from command line\)$"),
+        ("", {}, {"ahead": "lots"}, r"^ahead: .*got 'lots'$"),
     ],
 )
 def test_one_line_for_what_is_wrong(

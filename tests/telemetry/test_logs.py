@@ -44,7 +44,7 @@ def test_lines_of_json_carry_the_ids_of_the_trace(clip: Path, folder: Path, coll
     assert not {"Progress", "HandlerFailed"} & by_name.keys(), "which are for debugging"
     levels = {"RenderFinished": "info", "EffectFailed": "error", "RenderFailed": "error"}
     assert {name: by_name[name]["level"] for name in levels} == levels
-    (warning,) = (line for line in found if "no ear" in line["event"] and "1 times" in line["event"])
+    (warning,) = (line for line in found if "no ear" in line["event"] and "1 time so far" in line["event"])
     assert (warning["logger"], warning["level"]) == ("lumaloom.events", "warning")
     jobs = {int.from_bytes(span.trace_id): span for span in collector.named("render")}
     assert len(jobs) == 2

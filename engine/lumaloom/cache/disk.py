@@ -84,6 +84,7 @@ class DiskCache:
         self._index: Index | None = None
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(("hits", "misses", "corrupt", "failed", "evicted"), 0)
+        self._told = ""
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes kept under `key`, checked against their hash, or None."""
@@ -260,13 +261,16 @@ class DiskCache:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Turn what goes wrong with the disk into a count and a line; a damaged index is thrown away."""
+        """Turn what goes wrong with the disk into a count and a line, once for each; a damaged index is thrown away."""
         try:
             yield
         except PROBLEMS as problem:
             damaged = type(problem) is sqlite3.DatabaseError  # its subclasses are about locks, space and permissions
             self._counts["corrupt" if damaged else "failed"] += 1
-            self._on_problem(f"cache: {self.folder}: {problem}{'; made anew' if damaged else ''}")
+            line, last = f"cache: {self.folder}: {problem}{'; made anew' if damaged else ''}", self._told
+            if line != last:  # a disk stays full for a while
+                self._told = line
+                self._on_problem(line)
             with suppress(*PROBLEMS):
                 self._close()
             if damaged:

@@ -93,7 +93,7 @@ def _list(registry: Registry) -> None:
     if out.is_terminal:
         out.print("\n`lumaloom effects NAME` explains one.", style="dim")
     for failure in registry.failures:
-        warn(f"plugin {failure.plugin} was left out: {failure.reason}")
+        warn(f"plugin {failure.plugin}: left out: {failure.reason}")
 
 
 def _explain(effect: type[Effect], origin: str) -> None:

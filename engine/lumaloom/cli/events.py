@@ -38,7 +38,7 @@ class EventPrinter:
     """Prints `start`, `progress`, `segment` where there are several, and `finish` as they come, however slowly read.
 
     Of a project also `project`, `queued`, `failed` and `cancelled`, each but the first with its `job`. A reader that
-    went away stops the render: the body's error is then a BrokenPipeError.
+    went away, or a full disk, stops the render: the body's error is then that OSError.
 
     Args:
         cancel: stops the render.
@@ -52,7 +52,7 @@ class EventPrinter:
         self.bus = EventBus()
         self._project = project
         self._cancel = cancel
-        self._broken: BrokenPipeError | None = None
+        self._broken: OSError | None = None
         kinds = (*_NAMES, *_NAMES_OF_PROJECTS) if project else tuple(_NAMES)
         # No more wait than the few of each render: what is newest of each kind and job.
         self.bus.subscribe(kinds, self._print, queue=Queue(size=1 << 16, when_full="coalesce"))
@@ -73,7 +73,7 @@ class EventPrinter:
         try:
             job = {"job": event.job} if self._project and isinstance(event, JobEvent) else {}
             emit({**_NAMES, **_NAMES_OF_PROJECTS}[type(event)], **job, **_fields(event))
-        except BrokenPipeError as problem:
+        except OSError as problem:
             self._broken = problem
             self._cancel.set()
 

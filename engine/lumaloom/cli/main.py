@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -14,6 +15,8 @@ from lumaloom.cli.output import emit, printable, warn
 from lumaloom.errors import CancelledError, LumaloomError, UsageError
 
 INTERRUPTED = 130
+# What is raised where a file can't grow.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What a process gives whose reader went away: 128 + SIGPIPE.
 PIPE_CLOSED = 141
 
@@ -29,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -44,6 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_stdout()
         return PIPE_CLOSED
     return 0
+
+
+def _open_missing_streams() -> None:
+    """Put the null device where the process was started without a stream: the next file would take its number."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _run(words: list[str]) -> None:
@@ -84,6 +99,9 @@ def _report(problem: BaseException, as_json: bool) -> int:
         label = "" if isinstance(problem, CancelledError) else label
     elif isinstance(problem, KeyboardInterrupt):
         label, message, code = "", "interrupted", INTERRUPTED
+    elif isinstance(problem, OSError) and problem.errno in _FULL and problem.filename is None:
+        message = f"standard output can't be written: {str(problem.strerror).lower()}"
+        _drop_stdout()
     else:
         hint = "" if debug else "; set LUMALOOM_DEBUG=1 for the traceback"
         message = f"unexpected {type(problem).__name__}: {message}{hint}"

@@ -18,6 +18,7 @@ from lumaloom.errors import UsageError
 from lumaloom.frame import FORMATS, Frame, FrameSpec, Timing
 from lumaloom.graph import make_plan
 from lumaloom.memory import default_pool
+from lumaloom.run import Here, Meter, run_plan
 
 _SPEC = FrameSpec(FORMATS["rgb24"], WIDTH, HEIGHT)
 # The moment shown: fades and keyframes are under way half a second after the start.
@@ -112,10 +113,9 @@ def with_hole(image: Picture) -> Picture:
 def rendered(effect: Effect, image: Picture) -> Picture:
     """Return a picture after an effect; where it is see-through there is a chequerboard behind."""
     spec = _SPEC if image.shape[2] == 3 else replace(_SPEC, format=FORMATS["rgba"])
-    frame = Frame(spec, (image,), _TIMING)
-    pool = default_pool()
-    for step in make_plan(frame.spec, [effect]).steps:
-        frame = step.apply(frame, pool)
+    source, plan = [Frame(spec, (image,), _TIMING)], make_plan(spec, [effect])
+    (frame,) = run_plan(plan, source, pool=default_pool(), workers=Here(), limit=1, meter=Meter())
+    assert isinstance(frame, Frame)
     out = frame.to_rgb()
     samples = out.to_numpy() if out.format.depth == 8 else (out.to_numpy() >> 8).astype(np.uint8)
     return samples if samples.shape[2] == 3 else on_board(samples)

@@ -22,8 +22,14 @@ def _what(problem: CycloptsError) -> str:
         return f"{name} is missing"
     if isinstance(problem, UnusedCliTokensError) and problem.unused_tokens:
         return f"unexpected argument {problem.unused_tokens[0]!r}"
-    if isinstance(problem, UnknownOptionError) and "-" in (problem.root_input_tokens or ()):
-        return "'-' is no file: standard input and output are not used; name one"
+    if isinstance(problem, UnknownOptionError):
+        words, word = problem.root_input_tokens or [], problem.token.value or problem.token.keyword or ""
+        if "-" in words:
+            return "'-' is no file: standard input and output are not used; name one"
+        if "--" in words and word in words[words.index("--") :]:
+            return f"{word} after -- is taken for a file; write options before it"
+        if "." in word:
+            return f"unknown option: {word}; where that is a file, write ./{word}"
     text = str(problem).strip().removesuffix(".")
     if isinstance(problem, UnknownCommandError):
         text = text.partition(" Available commands")[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from lumaloom.cache import DiskCache
 from lumaloom.composition.overrides import overridden, permitted
 from lumaloom.composition.providers import GivenBus, LeftOut
+from lumaloom.errors import UsageError
 from lumaloom.jobs import Preparation, Preparer, Progress, ProjectLoaded, Renderer, RenderRequest, RenderResult
 from lumaloom.jobs.execution import Executor, Outcome, run_all
 from lumaloom.media.info import MediaInfo
@@ -58,6 +59,8 @@ class Engine:
     ) -> None:
         from lumaloom.composition.wiring import wired  # loads dishka
 
+        if not isinstance(events, EventBus | None):
+            raise UsageError(f"events: expected an EventBus of lumaloom.services.events, got {events!r}")
         resolved, left_out = load(settings), list[PluginFailure]()
         given = {Resolved: resolved, GivenBus: events, LeftOut: left_out}
         makers: dict[type, Callable[..., Any]] = {}

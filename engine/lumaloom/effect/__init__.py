@@ -1,17 +1,19 @@
 """The authoring contract: all that an effect plugin imports from the engine.
 
 ```python
-class Lift(Effect):
+@pointwise(space="luma")
+def lift(y, *, amount: float = Param(0.1, min=0, max=1, help="Part of the range.")):
     \"\"\"Lift the shadows.\"\"\"
+    return y + amount * (1 - y)
 
-    name = "lift"
-    kind = Kind.POINTWISE
-    amount: float = Param(0.1, min=0, max=1, help="Part of the range.")
 
-    def render(self, src, out):
-        for (plane, a), (_, b) in zip(src.items(), out.items(), strict=True):
-            ...
+@hookimpl
+def lumaloom_effects():
+    return [lift]
 ```
+`pointwise` is for what looks at one pixel, a subclass of `Effect` for what looks at its surroundings or changes the
+size, one of `TemporalEffect` for what looks at other frames; the docstring of each has an example.
+`lumaloom.testing.check_effect` tries an effect out.
 """
 
 from lumaloom.effect.effect import Effect, Kind

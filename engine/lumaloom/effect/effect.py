@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self, get_type_hints
 
 from lumaloom.effect.keyframes import Keyframes, place_of
 from lumaloom.effect.param import REQUIRED, ParamSpec, number_text
-from lumaloom.errors import ParameterError, PluginError, nearest
+from lumaloom.errors import ParameterError, PluginError, nearest, told
 from lumaloom.frame import Frame, FrameSpec, PixelFormat, Timing
 
 
@@ -32,13 +32,37 @@ class Effect(ABC):
     The first line of its docstring is shown in listings. Instances are immutable in use: one instance renders
     frames on many threads at once, so `render` keeps no state on `self`.
 
+    ```python
+    class Soften(Effect):
+        \"\"\"Mix a blurred copy in.\"\"\"
+
+        name = "soften"
+        kind = Kind.NEIGHBOURHOOD
+        sigma: float = Param(8.0, min=0.1, max=100, unit="px", help="Size of the blur.")
+
+        def render(self, src, out):
+            for (plane, samples), target in zip(src.items(), out.planes, strict=True):
+                sigma = self.sigma / (1 << plane.sub_x), self.sigma / (1 << plane.sub_y)
+                mix(samples, gaussian_blur(samples, sigma), 0.5, out=target)
+    ```
+    Frames come as they were decoded, most often as YUV: a plane for `y`, `u` and `v` each, where `plane.channels`
+    says which. Black and white of `y` are `src.spec.levels`, gray is the middle of the code values in `u` and `v`,
+    and these have fewer samples by `plane.sub_x` and `sub_y`. An effect that needs RGB says so:
+
+    ```python
+        def accepts(self, fmt):
+            return fmt.model is Model.RGB
+    ```
+    `lumaloom.testing.check_effect(Soften())` tries an effect out.
+
     Attributes:
         name: what users write; lower case letters, digits and underscores.
         kind: what it reads.
         api: versions of `lumaloom.effect` that it was written for.
         also: other words that people look for it by; who writes one is told the name.
         params: its parameters by name, filled in for every subclass.
-        devices: where `render` can run; kernels of `lumaloom_kernels` run on both.
+        devices: where `render` can run: on the CPU, unless it says `("cpu", "cuda")`. It may where everything that it
+            calls takes CuPy arrays too, as the docstrings of kernels say.
 
     """
 
@@ -47,7 +71,7 @@ class Effect(ABC):
     api: ClassVar[str] = ">=1.0,<2"
     also: ClassVar[tuple[str, ...]] = ()
     params: ClassVar[Mapping[str, ParamSpec]] = MappingProxyType({})
-    devices: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
     _keys: Mapping[str, Keyframes] = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -56,6 +80,9 @@ class Effect(ABC):
         for base in reversed(cls.__mro__[1:]):
             params.update(vars(base).get("params", {}))
         declared = {name: value for name, value in vars(cls).items() if isinstance(value, ParamSpec)}
+        taken = {name for base in cls.__mro__[1:] for name in vars(base)} - params.keys()
+        if clash := sorted(declared.keys() & taken):
+            raise PluginError(f"parameter {clash[0]!r}: effects have an attribute of that name; call it otherwise")
         hints = get_type_hints(cls) if declared else {}
         params.update({name: spec.bound_to(name, hints.get(name)) for name, spec in declared.items()})
         cls.params = MappingProxyType(params)
@@ -187,6 +214,18 @@ class Effect(ABC):
     def summary(cls) -> str:
         """First line of the effect's own docstring."""
         return inspect.cleandoc(cls.__doc__ or "").partition("\n")[0]
+
+
+def told_of(effect: Effect, problem: BaseException) -> str:
+    """Return what an effect's own code raised, with its file and line: see `told`."""
+    own = {
+        value.__code__.co_filename
+        for base in type(effect).__mro__
+        if issubclass(base, Effect) and not base.__module__.startswith(__package__)
+        for value in vars(base).values()
+        if inspect.isfunction(value)
+    }
+    return told(problem, lambda frame: frame.f_code.co_filename in own)
 
 
 def _text(value: Any) -> str:

@@ -46,7 +46,7 @@ class ParamSpec:
         """Return this parameter with the name and type of the class attribute that it was assigned to.
 
         Raises:
-            PluginError: a type that no parameter has, or a default outside its own bounds.
+            PluginError: a type that no parameter has, bounds that leave nothing, or a default outside of them.
 
         """
         choices: tuple[str, ...] = ()
@@ -58,13 +58,15 @@ class ParamSpec:
             )
         if annotation in (bool, str, Picture) and (self.min is not None or self.max is not None):
             raise PluginError(f"parameter {name!r} has bounds; only numbers do")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise PluginError(f"parameter {name!r}: its min {self.min} is above its max {self.max}")
         bound = replace(self, name=name, type=annotation, choices=choices)
         if self.default is REQUIRED:
             return bound
         try:
             return replace(bound, default=bound.parse(self.default, "default"))
         except ParameterError as problem:
-            raise PluginError(str(problem)) from None
+            raise PluginError(f"parameter {name!r}: {problem}") from None
 
     def parse(self, value: Any, owner: str) -> Any:
         """Return `value`, text or a Python value, as this parameter's type.

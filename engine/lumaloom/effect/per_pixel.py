@@ -28,6 +28,11 @@ class _PointwiseMeta(ABCMeta):
         if not channels:
             return super().__call__(**values)
         known: Any = cls
+        if len(channels) != len(known.takes):
+            raise TypeError(
+                f"{known.name} takes the channels {', '.join(known.takes)}, or none to make an effect, got "
+                f"{len(channels)}; parameters go by their names"
+            )
         settings = {name: values.pop(name) for name in list(values) if isinstance(values[name], (Symbol, tuple))}
         extras = {name: values.pop(name) for name in known.extras if name in values}
         made = super().__call__(**values) if known.params.keys() - settings.keys() or values else None
@@ -41,15 +46,18 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
 
     Attributes:
         function: the author's function.
-        space: which channels it takes.
+        space: which kind of channels it takes.
+        takes: their names.
         alpha: whether opacity comes as last channel.
         extras: which of `x y width height t frame` it takes.
 
     """
 
     kind = Kind.POINTWISE
+    devices = ("cpu", "cuda")
     function: ClassVar[Callable[..., Any]]
     space: ClassVar[Space]
+    takes: ClassVar[tuple[str, ...]]
     alpha: ClassVar[bool] = False
     extras: ClassVar[tuple[str, ...]] = ()
 
@@ -122,10 +130,18 @@ def pointwise(
     The result is a subclass of `Effect` with the function's name. Called with channels it evaluates the function
     (on arrays: the definition); called with keywords only it makes the effect.
 
+    It is compiled from what it does to symbols, so it is made of operators (`& | ~` for and, or, not), of `lookup`,
+    `lookup3d` and `noise`, of what `@uniform` and `@table` mark, and of these functions of NumPy: where, select, clip,
+    minimum, maximum, fmin, fmax, absolute, fabs, sign, sqrt, cbrt, square, reciprocal, hypot, power, float_power, exp,
+    exp2, expm1, log, log2, log10, log1p, sin, cos, tan, tanh, arctan, arctan2, radians, deg2rad, degrees, rad2deg,
+    floor, ceil, rint, trunc, fix, round, around, fmod, remainder, isnan, logical_and, logical_or, logical_xor,
+    logical_not, zeros_like, ones_like, full_like.
+
     Args:
         function: positional channels first, then keyword-only parameters declared with `Param`, and any of
             `x y width height t frame` without a default. A parameter annotated `Picture` names a picture file and
-            gives its channels here, not in space `any`. The function returns as many channels as it takes.
+            gives its channels here, not in space `any`. The function returns as many channels as it takes. Nothing
+            is clamped on the way; what leaves the run is, and NaN becomes 0.
         space: what the channels are: `rgb` as coded, 0 to 1; `linear` light by the frame's transfer tag; `yuv`,
             Y' from 0 to 1 and Cb, Cr from -0.5 to 0.5; `luma`, Y' alone; `any`, every channel of colour by itself
             (R, G and B, or Y' of gray; YUV pictures count as RGB).
@@ -143,6 +159,8 @@ def pointwise(
 
 
 def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | None, also: tuple[str, ...]) -> Any:
+    if not inspect.isfunction(function):
+        raise PluginError(f"expected a function of pixels, got {function!r}; write one with def")
     where = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}: {function.__name__}"
     if space not in get_args(Space):
         raise PluginError(f"{where}: space {space!r} is none of {', '.join(get_args(Space))}")
@@ -161,15 +179,13 @@ def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | N
     expected = _CHANNELS[space] + alpha
     if len(channels) != expected:
         raise PluginError(f"{where}: space {space!r} has {expected} channels, the function takes {len(channels)}")
-    reserved = sorted(params.keys() & set(dir(Pointwise)))
-    if reserved:
-        raise PluginError(f"{where}: an effect has an attribute {reserved[0]!r} already; call the parameter otherwise")
     body = {
         **params,
         "name": name or function.__name__,
         "function": staticmethod(function),
         "also": also,
         "space": space,
+        "takes": tuple(channels),
         "alpha": alpha,
         "extras": tuple(extras),
         "__doc__": function.__doc__,
@@ -178,7 +194,10 @@ def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | N
         "__annotations__": {key: function.__annotations__.get(key, float) for key in params},
         "__wrapped__": function,
     }
-    made: Any = _PointwiseMeta(function.__name__, (Pointwise,), body)
+    try:
+        made: Any = _PointwiseMeta(function.__name__, (Pointwise,), body)
+    except PluginError as problem:
+        raise PluginError(f"{where}: {problem}") from None
     if space == "any" and any(spec.type is Picture for spec in made.params.values()):
         raise PluginError(f"{where}: a Picture has no channels in space 'any'; use rgb, linear, yuv or luma")
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.errors import PluginError
@@ -29,12 +29,11 @@ class TemporalEffect(Effect):
 
         def render_window(self, frames, out):
             for *planes, target in zip(*(frame.planes for frame in frames), out.planes, strict=True):
-                target[...] = np.mean(planes, axis=0)
+                lumaloom_kernels.frame_blend(planes, out=target)
     ```
     """
 
     kind = Kind.TEMPORAL
-    devices: ClassVar[tuple[str, ...]] = ("cpu",)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -167,6 +167,19 @@ class Frame:
         ]
         return np.stack(samples, axis=-1)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """Return what `to_numpy` returns: NumPy's functions take frames that have such an array.
+
+        Raises:
+            FormatError: as `to_numpy` does.
+            ValueError: `copy` is False; there is always one.
+
+        """
+        if copy is False:
+            raise ValueError("a frame as one array is a copy; use frame.planes for views")
+        array = self.to_numpy()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
     def to_rgb(self) -> Frame:
         """Return the frame as packed RGB, full range: `rgb24` (`rgba` with alpha), 16 bits per sample above 8 bits."""
         from lumaloom.frame.convert import to_rgb

@@ -8,9 +8,11 @@ from functools import partial
 from itertools import accumulate, groupby
 
 from lumaloom.effect import Effect, Kind, Pointwise, TemporalEffect
-from lumaloom.frame import Frame, FrameSpec, PixelFormat, Pool
+from lumaloom.effect.effect import told_of
+from lumaloom.errors import FormatError
+from lumaloom.frame import FORMATS, Frame, FrameSpec, PixelFormat, Pool
 from lumaloom.frame.convert import convert, converted_spec
-from lumaloom.graph.animation import accepts, is_idle, output
+from lumaloom.graph.asking import accepts, fitted, is_idle, output, window
 from lumaloom.graph.fused import Fused
 from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.graph.upright import Upright
@@ -45,7 +47,13 @@ class Step:
     @property
     def window(self) -> tuple[int, int]:
         """How many frames before and after its own the step looks at."""
-        return self.action.window() if isinstance(self.action, TemporalEffect) else (0, 0)
+        return window(self.action) if isinstance(self.action, TemporalEffect) else (0, 0)
+
+    def told(self, problem: BaseException) -> str:
+        """Return what the step's code raised, with the author's file and line."""
+        if isinstance(self.action, Effect):
+            return told_of(self.action, problem)
+        return f"{type(problem).__name__}: {problem}"
 
     def after_of(self, spec: FrameSpec) -> FrameSpec:
         """Return the frames after this step for one of `spec`, whose tags may differ from the plan's."""
@@ -73,6 +81,8 @@ class Step:
         action = self.action.at(frame.timing)
         viewed = action.view(frame)
         if viewed is not None:
+            if tuple(plane.shape for plane in viewed.planes) != after.shapes:
+                raise ValueError(f"view() has to return planes of a {after} frame, as output() says")
             return Frame(after, viewed.planes, viewed.timing, viewed.side_data)
         out = Frame.allocate(after, pool, like=frame)
         if around and isinstance(action, TemporalEffect):
@@ -166,6 +176,7 @@ def make_plan(
     Raises:
         ParameterError: an effect's parameters do not fit the frames that reach it.
         FormatError: no formats suit the chain.
+        PluginError: an effect's author made a mistake: the message names the file and the line.
 
     """
     chain = list(effects)
@@ -186,7 +197,13 @@ def _steps(
     """Return the steps of a chain, and the numbers of the effects that change nothing."""
     takers: list[Accepts] = [partial(accepts, effect) for effect in chain]
     takers.append(lambda fmt: allowed is None or fmt in allowed)
-    formats = negotiate(source.format, takers)
+    try:
+        formats = negotiate(source.format, takers)
+    except FormatError:
+        for each in chain:
+            if not any(accepts(each, fmt) for fmt in FORMATS.values()):
+                raise FormatError(f"{each.name} takes no pixel format: its accepts() has to allow one") from None
+        raise
     steps: list[Step] = []
     idle: set[int] = set()
     spec = source
@@ -197,7 +214,7 @@ def _steps(
             spec = after
         if effect is None:
             continue
-        effect = effect.fitted(spec)
+        effect = fitted(effect, spec)
         if is_idle(effect, spec):
             idle.add(number)
             continue

@@ -17,6 +17,7 @@ class Upright(Effect):
 
     name = "upright"
     kind = Kind.GEOMETRIC
+    devices = ("cpu", "cuda")
 
     def accepts(self, fmt: PixelFormat) -> bool:
         """Formats whose chroma is halved alike in both directions; a turn of 4:2:2 would be 4:4:0."""

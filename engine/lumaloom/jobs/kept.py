@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,14 +46,27 @@ def lost(plan: Plan, *, opaque: bool = False) -> Iterator[str]:
 
 def unplayed(choice: EncoderChoice, output: FrameSpec, chosen: bool) -> Iterator[str]:
     """Yield a line where players refuse the format that is encoded, unless users have `chosen` it."""
-    played = _PLAYED.get(choice.encoder.codec) if choice.encoder else None
-    if chosen or played is None or choice.container.muxer not in ("mp4", "mov"):
+    names = _names_played(choice)
+    if chosen or not names:
         return
     made = best_format(output.format, choice, output.width, output.height)
-    if made.name not in played:
-        name = next((name for name in played if FORMATS[name].depth == made.depth), played[0])
+    if made.name not in names:
+        name = next((name for name in names if FORMATS[name].depth == made.depth), names[0])
         crop = "crop to even sizes and " * bool(output.width % 2 or output.height % 2)
         yield f"many players refuse {choice} as {made}: {crop}add --pixel-format {name} (pixel_format={name!r})"
+
+
+def played(choice: EncoderChoice, spec: FrameSpec) -> EncoderChoice:
+    """Return the choice with the planar formats alone that players take, where frames of `spec` fit some of them."""
+    rows = tuple(row for row in choice.formats if row.name in _names_played(choice) and len(row.planes) == 3)
+    even = spec.width % 2 == spec.height % 2 == 0
+    return replace(choice, formats=rows) if rows and even else choice
+
+
+def _names_played(choice: EncoderChoice) -> tuple[str, ...]:
+    """Return the formats that players take of what an encoder makes; none where they take all."""
+    codec = choice.encoder.codec if choice.encoder and choice.container.muxer in ("mp4", "mov") else ""
+    return _PLAYED.get(codec, ())
 
 
 def is_opaque(frame: Frame) -> bool:

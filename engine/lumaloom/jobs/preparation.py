@@ -130,32 +130,17 @@ class Preparer:
         Raises:
             LumaloomError: the request can't be carried out; checks that need no file come first.
         """
-        wanted = self._settings.threads if request.threads is None else request.threads
-        if wanted is not None and wanted < 1:
-            raise UsageError(f"threads: expected at least 1, got {wanted}")
+        wanted = threads_of(request, self._settings)
         if not 0 <= request.table_error <= 255:
             raise UsageError(f"table error: expected levels from 0 to 255, got {request.table_error:g}")
         effects = self._registry.create_all(request.effects)
         device = self._machine.choose(request.device or self._settings.device)
-        choice = choose(
-            request.output,
-            request.encoder,
-            crf=request.crf,
-            preset=request.preset,
-            pixel_format=request.pixel_format,
-            options={name: str(value) for name, value in request.encoder_options.items()},
-        )
+        choice = chosen(request)
         _check_segments(request, choice)
         encoder = choice.encoder
 
         def shares(width: int, height: int) -> Shares:
-            work = Work(
-                width * height,
-                effects=len(effects) if device == "cpu" else 0,
-                encoding=encoder.work_with(choice.options) if encoder else 0.0,
-                encoder_threads=bool(encoder and encoder.has_threads),
-            )
-            return self._budget.shares(work) if wanted is None else Shares(wanted, wanted, wanted, fixed=True)
+            return shares_of(choice, len(effects) if device == "cpu" else 0, width * height, wanted, self._budget)
 
         options = _source_options(request, lambda width, height: shares(width, height).decoder, self._cache)
         with self._budget.job(), Source(request.input, options) as source:
@@ -173,6 +158,48 @@ class Preparer:
             )
             threads = shares(source.spec.width, source.spec.height)
             yield Preparation(request, device, threads, source, choice, plan, total)
+
+
+def chosen(request: RenderRequest) -> EncoderChoice:
+    """Return container and encoder of a request's output.
+
+    Raises:
+        FormatError, ParameterError: as `choose` does.
+    """
+    return choose(
+        request.output,
+        request.encoder,
+        crf=request.crf,
+        preset=request.preset,
+        pixel_format=request.pixel_format,
+        options={name: str(value) for name, value in request.encoder_options.items()},
+    )
+
+
+def threads_of(request: RenderRequest, settings: Settings) -> int | None:
+    """Return the threads that every stage is to have; None leaves them to the budget.
+
+    Raises:
+        UsageError: fewer than one.
+    """
+    wanted = settings.threads if request.threads is None else request.threads
+    if wanted is not None and wanted < 1:
+        raise UsageError(f"threads: expected at least 1, got {wanted}")
+    return wanted
+
+
+def shares_of(choice: EncoderChoice, effects: int, pixels: int, wanted: int | None, budget: Budget) -> Shares:
+    """Return the threads of each stage for frames of so many pixels and so many effects on the CPU."""
+    if wanted is not None:
+        return Shares(wanted, wanted, wanted, fixed=True)
+    encoder = choice.encoder
+    work = Work(
+        pixels,
+        effects=effects,
+        encoding=encoder.work_with(choice.options) if encoder else 0.0,
+        encoder_threads=bool(encoder and encoder.has_threads),
+    )
+    return budget.shares(work)
 
 
 def _check_segments(request: RenderRequest, choice: EncoderChoice) -> None:

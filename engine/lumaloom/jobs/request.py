@@ -18,6 +18,7 @@ _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
     **dict.fromkeys(("device", "encoder", "preset", "pixel_format"), _TEXT),
     **dict.fromkeys(("crf", "table_error", "segments"), _NUMBER),
     "threads": ("a whole number", (int,)),
+    **dict.fromkeys(("overwrite", "best_effort", "dither"), ("True or False", (bool,))),
 }
 
 
@@ -28,7 +29,10 @@ def check_kind(name: str, value: Any) -> None:
         UsageError: it is of another kind; what it says is checked where it is used.
     """
     words, kinds = _KINDS[name]
-    if isinstance(value, bool) or not isinstance(value, kinds):
+    right = isinstance(value, kinds) and isinstance(value, bool) is (bool in kinds)
+    if right and _KINDS[name] is _PATH:
+        right = os.fspath(value) != "" and "\0" not in os.fspath(value)
+    if not right:
         raise UsageError(f"{name}: expected {words}, got {value!r}")
 
 
@@ -84,7 +88,7 @@ class RenderRequest:
             value = getattr(self, name)
             if name in _KINDS and not (value is None and self.__dataclass_fields__[name].default is None):
                 check_kind(name, value)
-        if isinstance(self.effects, str) or not isinstance(self.effects, Iterable):
+        if isinstance(self.effects, (str, Mapping)) or not isinstance(self.effects, Iterable):
             raise UsageError(f"effects: expected a list of effects, got {self.effects!r}; write [{self.effects!r}]")
         if not isinstance(self.encoder_options, Mapping):
             raise UsageError(f"encoder_options: expected a dictionary, got {self.encoder_options!r}")
@@ -95,6 +99,8 @@ class RenderRequest:
 
 def _option(name: str, value: str | float) -> str:
     """Return the value of an encoder's option as FFmpeg reads it."""
+    if not isinstance(name, str):
+        raise UsageError(f"encoder_options: expected the name of an option, got {name!r}")
     if not isinstance(value, (str, int, float)):
         raise UsageError(f"encoder_options: {name}: expected text or a number, got {value!r}")
     return str(int(value)) if isinstance(value, bool) else str(value)

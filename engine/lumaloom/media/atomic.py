@@ -116,7 +116,11 @@ def check_target(target: str | os.PathLike[str], *, overwrite: bool = False, sou
             raise OutputError(f"{target}: is no regular file; write to one")
         if not overwrite:
             raise exists_error(target)
-    check_folder(target, Path(os.path.realpath(path)).parent)
+    try:
+        folder = Path(os.path.realpath(path)).parent
+    except OSError as error:  # the working directory was removed
+        raise write_error(target, error) from None
+    check_folder(target, folder)
 
 
 def check_folder(target: str | os.PathLike[str], folder: Path) -> None:

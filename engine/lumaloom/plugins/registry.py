@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from types import FrameType
 from typing import Any
 
 import pluggy
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from lumaloom.effect import API_VERSION, GROUP, Effect, Hooks, Kind, parse_call
-from lumaloom.errors import PluginError, UnknownEffectError, UsageError, nearest
+from lumaloom.errors import PluginError, UnknownEffectError, UsageError, nearest, told
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -39,28 +39,41 @@ class Registry:
         self.failures: list[PluginFailure] = []
 
     def discover(self) -> None:
-        """Load every plugin installed in the entry point group `lumaloom.effects`."""
-        for entry in entry_points(group=GROUP):
+        """Load every plugin installed in the entry point group `lumaloom.effects`.
+
+        The built-in effects come first and the others in the order of their names: who comes first keeps a name.
+        """
+        for entry in sorted(entry_points(group=GROUP), key=_rank):
             distribution = entry.dist.name if entry.dist else ""
             try:
                 self.add_plugin(entry.load(), f"{entry.name} ({distribution})" if distribution else entry.name)
             except (Exception, SystemExit) as problem:  # a stranger's code: what it raises is its failure, not ours
-                self.failures.append(PluginFailure(entry.name, f"{type(problem).__name__}: {problem}"))
+                package = entry.module.partition(".")[0]
+                reason = told(problem, lambda frame, own=package: _package(frame) == own)  # type: ignore[misc]
+                self.failures.append(PluginFailure(entry.name, reason))
 
     def add_plugin(self, plugin: Any, origin: str) -> None:
         """Take the effects that a plugin's hook returns; those that break the contract go to `failures`.
 
         Raises:
-            PluginError: it has no such hook. What its own code raises comes as it is.
+            PluginError: it has no such hook, or one that returns no list. What its own code raises comes as it is.
 
         """
         manager = pluggy.PluginManager("lumaloom")
         manager.add_hookspecs(Hooks)
         manager.register(plugin)
-        manager.check_pending()
+        try:
+            manager.check_pending()
+        except pluggy.PluginValidationError as problem:
+            raise PluginError(f"{problem}; the hook is the function lumaloom_effects") from None
         if not manager.hook.lumaloom_effects.get_hookimpls():
             raise PluginError(f"{origin} has no function lumaloom_effects marked with lumaloom.effect.hookimpl")
-        for effects in manager.hook.lumaloom_effects():
+        returned = manager.hook.lumaloom_effects() or [None]  # pluggy leaves None out
+        for effects in returned:
+            if not isinstance(effects, Iterable):
+                raise PluginError(
+                    f"{origin}: function lumaloom_effects has to return a list of effects, got {effects!r}"
+                )
             for effect in effects:
                 try:
                     self.add(effect, origin)
@@ -76,7 +89,8 @@ class Registry:
         """
         check(effect)
         if effect.name in self.effects:
-            raise PluginError(f"effect {effect.name!r} of {origin} is already there from {self.origins[effect.name]}")
+            there = f"is already there from {self.origins[effect.name]}; give it another name"
+            raise PluginError(f"effect {effect.name!r} of {origin} {there}")
         self.effects[effect.name] = effect
         self.origins[effect.name] = origin
 
@@ -102,6 +116,8 @@ class Registry:
         """Return the error of a name that no effect has: it names the effect known by that word, else the nearest."""
         meant = [effect.name for effect in self.effects.values() if name.lower() in effect.also]
         hint = f"; did you mean {meant[0]!r}?" if meant else nearest(name, self.effects)
+        if broken := ", ".join(sorted({failure.plugin for failure in self.failures})):
+            hint += f"; of {broken} something was left out, and `lumaloom effects` says why"
         return UnknownEffectError(f"unknown effect {name!r}{hint or '; `lumaloom effects` lists them'}")
 
     def create_all(self, calls: Iterable[str | Effect]) -> tuple[Effect, ...]:
@@ -123,8 +139,10 @@ def check(effect: type[Effect]) -> None:
     where = f"{effect.__module__}.{effect.__qualname__}"
     if not _NAME.fullmatch(str(getattr(effect, "name", ""))):
         raise PluginError(f"{where}: name has to be lower case letters, digits and underscores")
-    if inspect.isabstract(effect) or not isinstance(getattr(effect, "kind", None), Kind):
-        raise PluginError(f"{where}: kind and render() have to be defined")
+    if missing := sorted(effect.__abstractmethods__):
+        raise PluginError(f"{where}: {' and '.join(missing)}() is not defined")
+    if not isinstance(kind := getattr(effect, "kind", None), Kind):
+        raise PluginError(f"{where}: kind has to be one of lumaloom.effect.Kind, got {kind!r}")
     if not effect.summary():
         raise PluginError(f"{where}: a docstring is missing; its first line is shown to users")
     try:
@@ -133,6 +151,14 @@ def check(effect: type[Effect]) -> None:
         raise PluginError(f"{where}: api {effect.api!r} is no version range such as '>=1.0,<2'") from None
     if not fits:
         raise PluginError(f"{where}: needs lumaloom.effect {effect.api}, this is {API_VERSION}")
+
+
+def _rank(entry: EntryPoint) -> tuple[bool, str]:
+    return (entry.dist is None or entry.dist.name != "lumaloom"), entry.name
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 @cache

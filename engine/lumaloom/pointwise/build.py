@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lumaloom.errors import LumaloomError, ParameterError, TraceError
+from lumaloom.errors import LumaloomError, ParameterError, TraceError, told
 from lumaloom.frame import Transfer
 from lumaloom.pointwise.host import peek
 from lumaloom.pointwise.ir import Node, const, node, select
@@ -96,8 +95,10 @@ def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> 
     except LumaloomError as problem:
         raise TraceError(f"{stage.name}: {problem}") from problem
     except Exception as problem:
-        raise TraceError(f"{stage.name}: {_place(stage, problem)}: {type(problem).__name__}: {problem}") from problem
-    values = found if isinstance(found, tuple) else (found,)
+        file = stage.function.__code__.co_filename
+        what = told(problem, lambda frame: frame.f_code.co_filename == file)
+        raise TraceError(f"{stage.name}: {what}") from problem
+    values = tuple(found) if isinstance(found, (tuple, list)) else (found,)
     strange = [type(value).__name__ for value in values if not isinstance(value, _VALUES)]
     if len(values) != len(channels) or strange:
         code = stage.function.__code__
@@ -106,13 +107,6 @@ def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> 
             f"back from the function, got {strange[0] if strange else len(values)}"
         )
     return values
-
-
-def _place(stage: Stage, problem: Exception) -> str:
-    """Return `file:line` of the innermost frame in the file of the author's function."""
-    file = stage.function.__code__.co_filename
-    lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == file]
-    return f"{file}:{lines[-1] if lines else stage.function.__code__.co_firstlineno}"
 
 
 def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wanted: str, alpha: bool) -> Graph:

@@ -31,6 +31,8 @@ class Symbol(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Symbol:
         if method != "__call__" or ufunc.__name__ not in _UFUNCS:
             raise _refused(f"numpy.{ufunc.__name__}{'' if method == '__call__' else '.' + method}")
+        if options.get("out") == (inputs[0],):
+            raise _refused("changing it in place, as by += and *=", "a new value: r = r * 2")
         if options.keys() - {"dtype", "casting"}:
             raise _refused(f"numpy.{ufunc.__name__} with {', '.join(options)}=")
         return Symbol(_UFUNCS[ufunc.__name__](*map(node_of, inputs)))
@@ -98,7 +100,7 @@ def author_line() -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _refused(what: str, mend: str = "np.where and the functions that pointwise effects have") -> TraceError:
+def _refused(what: str, mend: str = "what help(lumaloom.effect.pointwise) lists") -> TraceError:
     return TraceError(f"{author_line()}: {what} can't be compiled; use {mend}")
 
 

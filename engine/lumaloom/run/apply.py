@@ -39,9 +39,9 @@ def apply_run(
             frame = step.apply(frame, pool, around)
         except LumaloomError:
             raise
-        except Exception as problem:  # an effect's own failure: named for the user, chained for its author
+        except (Exception, SystemExit) as problem:  # an effect's own: named for the user, chained for its author
             seconds = float(frame.timing.seconds)
-            message = f"{step.name} failed on the frame at {seconds:.3f} s: {type(problem).__name__}: {problem}"
+            message = f"{step.name} failed on the frame at {seconds:.3f} s: {step.told(problem)}"
             raise EffectError(message, effect=step.name, seconds=seconds) from problem
         around = ()
         meter.add(step.name, time.perf_counter() - start)

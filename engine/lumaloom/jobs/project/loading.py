@@ -11,7 +11,7 @@ from typing import Any
 
 from lumaloom.errors import InputError, UsageError, nearest
 from lumaloom.jobs.project.project import Project, ProjectRender, placed
-from lumaloom.jobs.request import RenderRequest
+from lumaloom.jobs.request import RenderRequest, check_kind
 from lumaloom.jobs.timecode import parse_position
 from lumaloom.plugins import Registry, default_registry
 
@@ -48,6 +48,7 @@ def load_project(path: str | os.PathLike[str], registry: Registry | None = None)
     """
     from lumaloom.jobs.project import checking
 
+    check_kind("path", path)
     path = Path(path)
     values, lines = _parsed(path)
     checking.check_file(values, str(path))
@@ -110,7 +111,7 @@ class _Reader:
         self, source: str, values: Mapping[str, Any], effects: tuple[str, ...], more: dict[str, Any], where: str
     ) -> ProjectRender:
         output = _filled(values["output"], source, f"{where}.output")
-        name = _filled(values.get("name") or Path(output).stem, source, f"{where}.name")
+        name = _filled(values["name"], source, f"{where}.name") if values.get("name") else Path(output).stem
         target = output if output == "null" else self._placed(output)
         return ProjectRender(name, RenderRequest(input=self._placed(source), output=target, effects=effects, **more))
 

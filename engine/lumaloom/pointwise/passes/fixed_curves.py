@@ -177,7 +177,7 @@ def fitted(function: Callable[[Array], Any], span: Span, shape: Shape, wider: in
 
 @cache
 def _spots(degree: int) -> tuple[Array, Array, Array]:
-    """Return where in pieces functions are looked at; from values at the first of these to powers, and to all values."""
+    """Return where in pieces functions are looked at; from values at the first ones to powers, and to all."""
     spots = np.concatenate([nodes(degree), _CHECKED])
     known = np.vander(spots, degree + 1, increasing=True)
     return spots, np.linalg.inv(known[: degree + 1]).T, known.T

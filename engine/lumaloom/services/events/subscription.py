@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from lumaloom.errors import counted
 from lumaloom.services.events.event import Event, HandlerFailed
 from lumaloom.services.events.mailbox import Mailbox, Queue
 
@@ -125,7 +126,7 @@ class Subscription:
         self._bus._failed()
         kind, error = type(event).__name__, f"{type(problem).__name__}: {problem}"
         if failures & (failures - 1) == 0:  # the 1st, 2nd, 4th, 8th...: a log has to stay readable
-            _log.warning("%s failed on %s, %d times so far: %s", self.name, kind, failures, error)
+            _log.warning("%s failed on %s, %s so far: %s", self.name, kind, counted(failures, "times"), error)
         if not isinstance(event, HandlerFailed) and self._bus.wants(HandlerFailed):
             self._bus.emit(HandlerFailed(handler=self.name, given=kind, error=error, failures=failures))
 

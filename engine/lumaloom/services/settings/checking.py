@@ -24,7 +24,7 @@ def checked(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     """Return the settings with some values, which may be text, in place of their defaults.
 
     Raises:
-        UsageError: a value is of the wrong type or out of range; says where it came from, by `origins`.
+        UsageError: a value is of the wrong type or out of range; says where it came from, where `origins` does.
     """
     hints = _hints()
     found: dict[str, Any] = {}
@@ -36,7 +36,8 @@ def checked(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
                 found[each.name] = _converted(value, kind, optional, limits)
             except ValidationError:
                 expected = f"expected {_expected(kind, limits)}, got {value!r}"
-                raise UsageError(f"{each.name}: {expected} (from {origins[each.name]})") from None
+                origin = f" (from {origins[each.name]})" if each.name in origins else ""
+                raise UsageError(f"{each.name}: {expected}{origin}") from None
     return Settings(**found)
 
 

@@ -39,7 +39,7 @@ def load(given: Mapping[str, Any] | None = None, environment: Mapping[str, str] 
     """Return the settings that hold.
 
     Args:
-        given: from the command line, which wins over all others.
+        given: from the command line or a program, which wins over all others.
         environment: variables; None for those of this process. An empty one is as good as none.
 
     Raises:
@@ -55,7 +55,8 @@ def load(given: Mapping[str, Any] | None = None, environment: Mapping[str, str] 
         return Resolved(Settings(), origins)
     from lumaloom.services.settings.checking import checked
 
-    return Resolved(checked(values, origins), origins)
+    elsewhere = {name: origin for name, origin in origins.items() if origin != COMMAND_LINE}
+    return Resolved(checked(values, elsewhere), origins)
 
 
 _Found = tuple[dict[str, Any], dict[str, str]]
