@@ -33,7 +33,7 @@ from lumaloom.pointwise.settled import Ready, Settled
 ALLOWED, ALLOWED_MEAN = 0.7, 0.1
 """Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square."""
 
-_RANDOM, _NEUTRAL = 2000, 700
+_LEVELS, _RANDOM, _NEUTRAL = 4, 1500, 600
 NEAR = (2.5e-3, 8e-4, 2e-4, 4e-5)  # of a function's greatest value, that its curve may be off, tried in this order
 _KEPT_FITS, _LOOKED = 256, 257
 
@@ -122,24 +122,25 @@ class Fixed(Settled):
         return exact
 
     def colours(self, known: Known) -> dict[Hashable, Array]:
-        """Return code values of all channels, and places: extremes, random ones, and colours near gray."""
+        """Return code values of all channels, and places: extremes all over the picture, random ones, and near gray."""
         fmt = self.lowered.before.format
-        letters = fmt.channels
-        peak, rng = (1 << fmt.depth) - 1, np.random.default_rng(0)
-        corners = np.stack(np.meshgrid(*[[0, peak // 2, peak]] * len(letters))).reshape(len(letters), -1)
-        random = rng.integers(0, peak + 1, (len(letters), _RANDOM))
-        gray = np.linspace(0, peak, _NEUTRAL).round() + rng.integers(
-            -peak // 64, peak // 64 + 1, (len(letters), _NEUTRAL)
+        letters, peak, rng = fmt.channels, (1 << fmt.depth) - 1, np.random.default_rng(0)
+        ends = [np.arange(2 if letter == "a" else _LEVELS) for letter in letters]
+        corners = np.stack(
+            [found.ravel() * peak // (len(end) - 1) for found, end in zip(np.meshgrid(*ends), ends, strict=True)]
         )
+        random = rng.integers(0, peak + 1, (len(letters), _RANDOM))
+        wide = peak // 64
+        gray = np.linspace(0, peak, _NEUTRAL).round() + rng.integers(-wide, wide + 1, (len(letters), _NEUTRAL))
         for k, letter in enumerate(letters):
             if letter in "uv":
                 gray[k] += peak // 2 - gray[letters.index("y")]
-        found = np.concatenate([corners, random, gray.clip(0, peak)], 1)
-        places: dict[Hashable, Array] = {
-            axis: np.asarray(rng.integers(0, int(known[-1, size]) + 1, found.shape[1]) + 0.5)
-            for axis, size in (("x", "width"), ("y", "height"))
-        }
+        found = np.concatenate([np.repeat(corners, 9, 1), random, gray.clip(0, peak)], 1)
         codes: dict[Hashable, Array] = {
             f"raw {letter}": row.astype(float) for letter, row in zip(letters, found, strict=True)
         }
-        return codes | places
+        for axis, size, spots in (("x", "width", np.tile([0, 1, 2], 3)), ("y", "height", np.repeat([0, 1, 2], 3))):
+            last = max(int(known[-1, size]) - 1, 0)
+            at = np.tile(spots * last // 2, corners.shape[1])
+            codes[axis] = 0.5 + np.concatenate([at, rng.integers(0, last + 1, _RANDOM + _NEUTRAL)])
+        return codes
