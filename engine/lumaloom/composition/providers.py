@@ -119,8 +119,8 @@ def plugins(events: EventBus, left_out: LeftOut) -> Registry:
 
 
 def executor(settings: Settings, events: EventBus, telemetry: Telemetry) -> Executor:
-    """Runs the renders of a project."""
-    if settings.executor == "local":
+    """Runs the renders of a project, and segments of a render."""
+    if settings.executor in (None, "local"):
         return LocalExecutor(settings.jobs, telemetry)
     if settings.executor == "processes":
         from lumaloom.jobs.execution.processes import ProcessExecutor
