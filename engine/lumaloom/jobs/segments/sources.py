@@ -165,7 +165,7 @@ def _place(top: str) -> _Place | None:
         spec = find_spec(top)
     except (ImportError, ValueError, AttributeError):  # made while the program runs, or a finder's own trouble
         return None
-    return spec and _made(spec.origin if spec.has_location else None, spec.submodule_search_locations or ())
+    return _made(spec.origin if spec.has_location else None, spec.submodule_search_locations or ()) if spec else None
 
 
 def _made(file: str | None, folders: Collection[str]) -> _Place | None:
