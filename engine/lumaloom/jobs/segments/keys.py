@@ -27,9 +27,12 @@ from lumaloom.media.parts import Parts
 KIND = "segment:"
 _FORM = "segment 1"
 _WORDS = re.compile(r"[:=,]")
-# Of a class: what its source says as well, where it is, and what Python makes of it.
+# Of a class: what its source says as well, where it is, and what Python and its pickles make of it.
 _OF_NO_MATTER = frozenset(
-    ("params", "__module__", "__dict__", "__weakref__", "__doc__", "_abc_impl", "__annotations__", "__wrapped__")
+    (
+        *("params", "__module__", "__dict__", "__weakref__", "__doc__", "_abc_impl", "__annotations__"),
+        *("__wrapped__", "__slotnames__", "__static_attributes__", "__firstlineno__"),
+    )
 )
 
 

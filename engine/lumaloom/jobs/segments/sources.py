@@ -170,7 +170,9 @@ def _place(top: str) -> _Place | None:
 
 def _made(file: str | None, folders: Collection[str]) -> _Place | None:
     real = file if file and os.path.isfile(file) else ""
-    return _Place(real, tuple(folders)) if real or folders else None
+    # A namespace has a folder as often as a path of Python's names it.
+    different = tuple(dict.fromkeys(map(os.path.realpath, folders)))
+    return _Place(real, different) if real or different else None
 
 
 def _is_strange(top: str) -> bool:
