@@ -101,7 +101,7 @@ def test_a_device_that_fails(source: Path) -> None:
     seen = Recorder(bus)
     with pytest.raises(DeviceError):
         lumaloom.render(source, "null", [effect], events=bus)
-    assert seen.names[-2:] == ["DeviceLost", "RenderFailed"]
+    assert seen.names[-3:] == ["DeviceLost", "StagesTimed", "RenderFailed"]
     assert seen.of(DeviceLost)[0].message == "the GPU failed: as planned"
 
 

@@ -180,9 +180,11 @@ def test_processes_make_them_and_one_that_dies_is_replaced_once(
     assert len(list(lives.glob("life*"))) == 1, "begun twice, not three times"
     assert result.stage_seconds["mortal"] > 0
     # Histograms count what processes did, and their spans belong to the render.
-    assert collector.value("lumaloom.stage.duration", **{"lumaloom.stage": "mortal"}) >= FRAMES
-    first = next(span for span in collector.named("render"))
-    assert {span.trace_id for span in collector.named("segment")} >= {first.trace_id}
+    assert collector.histogram("lumaloom.stage.duration", stage="mortal").count >= FRAMES
+    assert collector.value("lumaloom.frames") >= FRAMES
+    first = collector.named("render")[0]
+    made = [span for span in collector.named("segment") if span.trace_id == first.trace_id]
+    assert len(made) >= SEGMENTS - 1, "what died before it told is lost"
 
 
 def test_an_effect_that_fails_ends_all(clip: Path, tmp_path: Path, store: DiskCache) -> None:
@@ -381,11 +383,10 @@ def test_kills_of_anybody_at_random_moments(tmp_path: Path, store: DiskCache) ->
         while any(os.path.exists(f"/proc/{worker}") for worker in workers):
             assert time.monotonic() < until, "a worker outlived its parent"
             time.sleep(0.05)
-        if process.returncode == 0:
+        assert process.returncode != 0 or (out / "out.mkv").exists(), err
+        if (out / "out.mkv").exists():  # also where the kill came at the very end
             assert (out / "out.mkv").read_bytes() == expected
             (out / "out.mkv").unlink()
-        else:
-            assert not (out / "out.mkv").exists(), err
     assert ends >= {0, -signal.SIGKILL}
     assert run_cli("render", source, out / "out.mkv", *words, "--segments", 0.6).code == 0
     assert [path.name for path in out.iterdir()] == ["out.mkv"], "what was left hidden is gone"

@@ -52,6 +52,7 @@ def work(pipe: Connection, elsewhere: bytes) -> None:
             except BaseException as error:  # what an effect raises or exits with is its job's error
                 message = portable(error)
             send(message)
+    os._exit(0)  # everything is closed; to take the libraries down as well takes longer than many a segment
 
 
 def _listen(pipe: Connection, tasks: SimpleQueue[bytes], cancel: threading.Event) -> None:
