@@ -87,8 +87,9 @@ def render(
             whole straight to the output.
         jobs: segments that are made at a time, each in a process of its own with its part of the cores, or where the
             setting `executor` says; None for what the settings say, usually one. The script then needs
-            `if __name__ == "__main__":` around what it does. It pays where a single render leaves cores idle: where
-            effects or an encoder with one thread take the time. Encoders that use all cores by themselves gain little.
+            `if __name__ == "__main__":` around what it does. It pays in long renders that leave cores idle; those
+            whose effects and encoder keep all cores busy gain little. Where an encoder's packets depend on its
+            threads, as those of x264 do, segments made with other `jobs` are not taken for these.
         on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
         events: an `EventBus` of `lumaloom.services.events`, whose subscribers are told what happens;

@@ -100,14 +100,17 @@ def render(
         return engine.render(request(clip, output, *effects, **given), cancel=cancel)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def whole(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
     """Return the file that one go makes."""
+    made: dict[str, bytes] = {}
 
     def make(*effects: str | Effect, **given: Any) -> bytes:
-        target = tmp_path_factory.mktemp("whole") / "out.mkv"
-        render(clip, target, *effects, jobs=1, **{"segments": None, **given})
-        return target.read_bytes()
+        if (key := repr((effects, given))) not in made:
+            target = tmp_path_factory.mktemp("whole") / "out.mkv"
+            render(clip, target, *effects, jobs=1, **{"segments": None, **given})
+            made[key] = target.read_bytes()
+        return made[key]
 
     return make
 
@@ -355,7 +358,8 @@ def test_stretches_are_neighbours_and_get_shorter() -> None:
 
 
 def _workers(parent: int) -> list[int]:
-    found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True).stdout
+    words = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)]
+    found = subprocess.run(words, capture_output=True, text=True).stdout
     return [int(line.split()[0]) for line in found.splitlines() if "spawn_main" in line]
 
 
@@ -365,18 +369,18 @@ def test_kills_of_anybody_at_random_moments(tmp_path: Path, store: DiskCache) ->
     words = ("-e", "denoise radius=4", "-e", "bilateral", "--encoder", "ffv1", "--threads", 1, "-y")
     assert run_cli("render", source, tmp_path / "whole.mkv", *words).code == 0
     expected = (tmp_path / "whole.mkv").read_bytes()
-    out, random, ends = tmp_path / "out", Random(3), set[int]()
+    out, random, ends, deaths = tmp_path / "out", Random(3), set[int](), 0
     out.mkdir()
-    for turn in range(16):
-        if turn % 4 == 0:
-            run_cli("cache", "clear")
+    for turn in range(12):
         process = start("render", source, out / "out.mkv", *words, "--segments", 0.6, "--jobs", 2)
-        time.sleep(random.uniform(0.3, 3))
-        workers = _workers(process.pid)
+        while not (workers := _workers(process.pid)) and process.poll() is None:
+            time.sleep(0.02)
+        time.sleep(random.uniform(0, 2))
         if turn % 2:
             process.kill()
-        elif workers:
+        elif workers := _workers(process.pid):
             os.kill(random.choice(workers), signal.SIGKILL)
+            deaths += 1
         _, err = process.communicate(timeout=120)
         ends.add(process.returncode)
         until = time.monotonic() + 10
@@ -387,7 +391,9 @@ def test_kills_of_anybody_at_random_moments(tmp_path: Path, store: DiskCache) ->
         if (out / "out.mkv").exists():  # also where the kill came at the very end
             assert (out / "out.mkv").read_bytes() == expected
             (out / "out.mkv").unlink()
+            run_cli("cache", "clear")
     assert ends >= {0, -signal.SIGKILL}
+    assert deaths >= 3
     assert run_cli("render", source, out / "out.mkv", *words, "--segments", 0.6).code == 0
     assert [path.name for path in out.iterdir()] == ["out.mkv"], "what was left hidden is gone"
     assert store.verify().damaged == 0

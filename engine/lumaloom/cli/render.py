@@ -73,9 +73,11 @@ def render(
             computed. --dry-run --explain prints how far they are.
         segments: Seconds of a segment of the output. Finished ones are kept in the cache, as far as cache_limit
             allows: a render that was killed or is changed makes only those that are missing.
-        jobs: Segments that are made at a time, each with its part of the cores. It pays where one render leaves cores
-            idle, as where effects or an encoder of one thread take the time; x264 and others that use all cores by
-            themselves gain little. As the settings say unless given.
+        jobs: Segments that are made at a time, each with its part of the cores and of the memory. It pays in long
+            renders that leave cores idle, as where an encoder of one thread takes the time; those whose effects and
+            encoder keep all cores busy, as x264 mostly does, gain little, and short ones lose the second that the
+            processes take to begin. Files do not differ, unless the encoder's do with its threads, as those of x264.
+            As the settings say unless given.
         executor: Where those are made: in this process, in processes of their own, or on Dask's cluster, whose
             address is the setting cluster. As the settings say, or in processes, unless given.
         dry_run: Print the plan and write nothing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -52,6 +53,9 @@ def work(pipe: Connection, elsewhere: bytes) -> None:
             except BaseException as error:  # what an effect raises or exits with is its job's error
                 message = portable(error)
             send(message)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # what effects printed
+            stream.flush()
     os._exit(0)  # everything is closed; to take the libraries down as well takes longer than many a segment
 
 
