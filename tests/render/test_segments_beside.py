@@ -117,8 +117,15 @@ def whole(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
 
 @pytest.mark.parametrize("part", [{}, {"start": "0.33", "end": "1.7"}])
 def test_the_file_is_that_of_one_go(
-    clip: Path, tmp_path: Path, whole: Callable[..., bytes], store: DiskCache, part: dict[str, str]
+    clip: Path,
+    tmp_path: Path,
+    whole: Callable[..., bytes],
+    store: DiskCache,
+    part: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("lumaloom.jobs.rendering._REPORT_EVERY", 0)
+    monkeypatch.setattr("lumaloom.jobs.segments.stretch._REPORT_EVERY", 0)
     given = {name: lumaloom.jobs.parse_position(at) for name, at in part.items()}
     bus = EventBus()
     seen = Recorder(bus, JobEvent)
@@ -135,6 +142,7 @@ def test_the_file_is_that_of_one_go(
     moments = [event.frames for event in seen.of(Progress)]
     assert moments == sorted(moments)
     assert moments[-1] == cold.frames
+    assert any(0 < frames < 8 for frames in moments), "it goes on while segments are in the making"
     assert {event.job for event in seen.events} == {seen.events[0].job}
     assert sum(event.tally.calls.get("encode", 0) for event in seen.of(StagesTimed)) >= cold.frames
     assert cold.stage_seconds.keys() >= {"decode", "encode", "grain"}
@@ -200,7 +208,12 @@ def test_an_effect_that_fails_ends_all(clip: Path, tmp_path: Path, store: DiskCa
 
 def test_a_stop_keeps_what_is_whole(clip: Path, tmp_path: Path, store: DiskCache) -> None:
     cancel, bus = threading.Event(), EventBus()
-    bus.subscribe(SegmentMade, lambda event: cancel.set(), queue=None)
+
+    def stop(_: SegmentMade) -> None:
+        cancel.set()
+        time.sleep(0.4)  # who joins has given up by the time that it hears of this segment
+
+    bus.subscribe(SegmentMade, stop, queue=None)
     with pytest.raises(CancelledError):
         render(clip, tmp_path / "out.mkv", *CHAIN, cancel=cancel, events=bus)
     assert not list(tmp_path.iterdir())
@@ -261,14 +274,17 @@ def test_a_piece_that_falls_short_has_the_rest_made_in_one_pass(
     clip: Path, tmp_path: Path, store: DiskCache, monkeypatch: pytest.MonkeyPatch, whole: Callable[..., bytes]
 ) -> None:
     # As where the index promised frames that do not come.
-    write = PieceEncoder.write
+    write, later, bus = PieceEncoder.write, threading.Event(), EventBus()
+    bus.subscribe(SegmentMade, lambda event: later.set() if event.segment == 3 else None, queue=None)
 
     def short(encoder: PieceEncoder, frame: Frame) -> None:
-        if frame.timing.count != 15 or threading.current_thread() is threading.main_thread():
+        if frame.timing.count == 15 and threading.current_thread() is not threading.main_thread():
+            assert later.wait(20)  # those after it are kept by then
+        else:
             write(encoder, frame)
 
     monkeypatch.setattr(PieceEncoder, "write", short)
-    result = render(clip, tmp_path / "out.mkv", *CHAIN)
+    result = render(clip, tmp_path / "out.mkv", *CHAIN, events=bus)
     assert (tmp_path / "out.mkv").read_bytes() == whole(*CHAIN)
     assert (result.frames, store.totals(KIND)[0]) == (FRAMES, 1)
 
