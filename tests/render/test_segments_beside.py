@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from lumaloom.effect import Effect, Frame, Kind, Param
 from lumaloom.errors import CancelledError, EffectError, InputError, LumaloomError, OutputError, UsageError, WorkerError
 from lumaloom.jobs import (
     JobEvent,
+    Preparation,
     Progress,
     RenderRequest,
     RenderResult,
@@ -349,6 +351,16 @@ def test_two_renders_of_one_output(clip: Path, tmp_path: Path, store: DiskCache,
     assert [type(each) for each in found[:2]] == [RenderResult] * 2
     assert sorted(type(each).__name__ for each in found[2:]) == ["RenderResult", "UsageError"]
     assert store.verify().damaged == 0
+
+
+def test_nothing_waits_for_the_collector_of_circles(clip: Path, tmp_path: Path) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        render(clip, tmp_path / "out.mkv", *CHAIN)
+        assert not [each for each in gc.get_objects() if isinstance(each, Preparation)]
+    finally:
+        gc.enable()
 
 
 def test_words(clip: Path, tmp_path: Path) -> None:

@@ -27,23 +27,28 @@ class Maker:
         job: the render.
         parts: its clip.
         ways: what it lends.
-        went_on: told after every frame how many of its segment there are; raises to stop.
 
     Attributes:
         repaired: timestamps that had to be repaired, in the pass that had most of them.
     """
 
-    def __init__(self, job: Preparation, parts: Parts, ways: Ways, went_on: Callable[[int], None]) -> None:
-        self._job, self._parts, self._ways, self._went_on = job, parts, ways, went_on
+    def __init__(self, job: Preparation, parts: Parts, ways: Ways) -> None:
+        self._job, self._parts, self._ways = job, parts, ways
         self._head = head_of(job)
         self.repaired = 0
 
-    def make(self, run: Sequence[Segment], file_for: Callable[[Segment], AbstractContextManager[BinaryIO]]) -> None:
+    def make(
+        self,
+        run: Sequence[Segment],
+        file_for: Callable[[Segment], AbstractContextManager[BinaryIO]],
+        went_on: Callable[[int], None],
+    ) -> None:
         """Render neighbouring segments in one pass over the source.
 
         Args:
             run: the segments, in order.
             file_for: gives an empty file for each, which is whole where the body that it is given to ends.
+            went_on: told after every frame how many of its segment there are; raises to stop.
 
         Raises:
             LumaloomError: something fails.
@@ -57,10 +62,10 @@ class Maker:
                 # The last one of the clip takes all that comes, so that the source is read to its end and checked.
                 end = int(parts.pts[segment.last]) if segment.last < parts.last else None
                 with file_for(segment) as file:
-                    self._encode(frames.until(end), file)
+                    self._encode(frames.until(end), file, went_on)
             self.repaired = max(self.repaired, source.losses.timestamps_repaired)  # some read from the file's start
 
-    def _encode(self, frames: Iterator[Frame], file: BinaryIO) -> None:
+    def _encode(self, frames: Iterator[Frame], file: BinaryIO, went_on: Callable[[int], None]) -> None:
         job, meter, source = self._job, self._ways.meter, self._job.source
         encoder = PieceEncoder(
             file,
@@ -75,7 +80,7 @@ class Maker:
             for count, frame in enumerate(frames, 1):
                 with meter.stage("encode"):
                     encoder.write(frame)
-                self._went_on(count)
+                went_on(count)
             with meter.stage("encode"):
                 encoder.finish()
         finally:

@@ -48,7 +48,7 @@ class Segments:
         self._parts = parts = Parts(job.source)
         self.refusal = "" if parts.is_sure else "its index and its frames disagree"
         self._head = head_of(job)
-        self._maker = Maker(job, parts, ways, self._went_on)
+        self._maker = Maker(job, parts, ways)
         self._spread: Spread | None = None
         self._all: list[Segment] = []
         self._keys: Keys | None = None
@@ -84,6 +84,7 @@ class Segments:
             with self._ways.meter.stage("encode"):
                 summary = self._sink.finish()
         repaired = max(self._maker.repaired, self._spread.repaired if self._spread else 0)
+        self._spread = None  # it knows this as well, and so would keep the source until Python looks for circles
         losses = replace(job.source.losses, frames_readable=self._frames, timestamps_repaired=repaired)
         return Made(self._frames, summary, losses, len(self._all), self._reused, (*self._warnings, *self._complaints()))
 
@@ -134,7 +135,7 @@ class Segments:
 
     def _make(self, missing: Sequence[Segment]) -> int:
         """Render, keep and join neighbouring segments in one pass over the source; return how many."""
-        self._maker.make(missing, self._file_for)
+        self._maker.make(missing, self._file_for, self._went_on)
         return len(missing)
 
     @contextmanager

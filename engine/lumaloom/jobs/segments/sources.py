@@ -33,7 +33,7 @@ _known: set[str] = set()
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a top-level module is: its file, which a namespace lacks, and the folders of a package."""
+    """Where a top-level module is: its file or archive, which a namespace lacks, and the folders of a package."""
 
     file: str
     folders: tuple[str, ...]
@@ -165,13 +165,17 @@ def _place(top: str) -> _Place | None:
         spec = find_spec(top)
     except (ImportError, ValueError, AttributeError):  # made while the program runs, or a finder's own trouble
         return None
-    return _made(spec.origin if spec.has_location else None, spec.submodule_search_locations or ()) if spec else None
+    if spec is None:
+        return None
+    if archive := getattr(spec.loader, "archive", None):
+        return _made(archive, ())
+    return _made(spec.origin if spec.has_location else None, spec.submodule_search_locations or ())
 
 
 def _made(file: str | None, folders: Collection[str]) -> _Place | None:
     real = file if file and os.path.isfile(file) else ""
     # A namespace has a folder as often as a path of Python's names it.
-    different = tuple(dict.fromkeys(map(os.path.realpath, folders)))
+    different = tuple(folder for folder in dict.fromkeys(map(os.path.realpath, folders)) if os.path.isdir(folder))
     return _Place(real, different) if real or different else None
 
 

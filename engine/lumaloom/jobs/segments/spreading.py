@@ -66,7 +66,7 @@ class Spread:
                 Stretch(self._ways.job, self._job.request, self._job.shares, tuple(part), self._count, str(folder))
                 for part in stretches(list(self._segments.values()), self._hands.width)
             ]
-            listening = self._ways.events.subscribe((SegmentMade, StretchProgress), self._hear, queue=None)
+            listening = self._ways.events.subscribe((SegmentMade, StretchProgress), self._hear, queue=None, weak=True)
             stack.callback(listening.cancel)
             # What is current here, such as a trace, is current where they are handed over.
             handing = threading.Thread(target=copy_context().run, args=(self._run, jobs), name="lumaloom-segments")

@@ -70,13 +70,13 @@ class _Making:
     def __init__(self, job: Preparation, ways: Ways, stretch: Stretch, cancel: threading.Event) -> None:
         self._job, self._ways, self._stretch, self._cancel = job, ways, stretch, cancel
         self._parts = Parts(job.source)
-        self._maker = Maker(job, self._parts, ways, self._went_on)
+        self._maker = Maker(job, self._parts, ways)
         self._keys = self._checked_keys()
         self._frames = 0
         self._told = ways.clock.elapsed()
 
     def run(self) -> None:
-        self._maker.make(self._stretch.segments, self._file_for)
+        self._maker.make(self._stretch.segments, self._file_for, self._went_on)
         self._tell(self._frames, self._maker.repaired)
 
     def _checked_keys(self) -> Keys | None:
