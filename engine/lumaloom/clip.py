@@ -21,6 +21,7 @@ from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs import CacheEvicted, Progress, RenderRequest, RenderResult, parse_position
 from lumaloom.jobs.request import check_kind
+from lumaloom.jobs.segments.terms import side_by_side
 from lumaloom.media.losses import Losses
 from lumaloom.media.reader import Reader
 from lumaloom.memory import default_limit, default_pool
@@ -53,6 +54,7 @@ def render(
     dither: bool = False,
     table_error: float = 0.0,
     segments: float | None = None,
+    jobs: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
     events: EventBus | None = None,
@@ -83,6 +85,11 @@ def render(
             allows: a render that was killed, or one that is changed, makes only those that are not there. The encoder
             starts anew in each: rates are controlled within it, and files grow by its first picture. None renders the
             whole straight to the output.
+        jobs: segments that are made at a time, each in a process of its own with its part of the cores, or where the
+            setting `executor` says; None for what the settings say, usually one. The script then needs
+            `if __name__ == "__main__":` around what it does. It pays in long renders that leave cores idle; those
+            whose effects and encoder keep all cores busy gain little. Where an encoder's packets depend on its
+            threads, as those of x264 do, segments made with other `jobs` are not taken for these.
         on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
         events: an `EventBus` of `lumaloom.services.events`, whose subscribers are told what happens;
@@ -113,7 +120,8 @@ def render(
         table_error=table_error,
         segments=segments,
     )
-    with Engine(events=events) as engine:
+    settings = side_by_side(jobs, segments, {})
+    with Engine(settings=settings, events=events) as engine:
         return engine.render(request, on_progress=on_progress, cancel=cancel)
 
 

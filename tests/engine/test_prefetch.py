@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lumaloom.run import BOUNDS, Meter, prefetch
+from lumaloom.run import BOUNDS, Meter, prefetch, shares
 
 
 class Item:
@@ -292,12 +292,13 @@ def test_a_meter_sorts_calls_by_their_time() -> None:
 
 def test_a_meter_counts_and_shares() -> None:
     meter = Meter()
-    assert meter.shares() == {}
+    assert meter.spent({}) == {}
     meter.add("decode", 3.0)
     meter.add("encode", 1.0)
     meter.add("decode", 0.0)
     assert meter.calls == {"decode": 2, "encode": 1}
-    assert meter.shares() == {"decode": 0.75, "encode": 0.25}
+    assert shares(meter.spent({})) == {"decode": 0.75, "encode": 0.25}
+    assert shares(meter.spent({"flip": 4.0})) == {"decode": 0.375, "encode": 0.125, "flip": 0.5}
     with pytest.raises(ValueError, match="inside"), meter.stage("failing"):
         raise ValueError("inside")
     assert meter.calls["failing"] == 1

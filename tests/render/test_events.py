@@ -60,7 +60,7 @@ def test_a_render_from_its_request_to_its_end(source: Path, tmp_path: Path) -> N
         assert bus.close()
     assert seen.names == [
         *("PluginLoaded", "JobQueued", "RenderStarted", "SegmentStarted"),
-        *("Progress", "SegmentFinished", "RenderFinished"),
+        *("Progress", "SegmentFinished", "StagesTimed", "RenderFinished"),
     ]
     assert "boxblur" in seen.of(PluginLoaded)[0].effects
     (started,), (finished,) = seen.of(RenderStarted), seen.of(RenderFinished)
@@ -101,7 +101,7 @@ def test_a_device_that_fails(source: Path) -> None:
     seen = Recorder(bus)
     with pytest.raises(DeviceError):
         lumaloom.render(source, "null", [effect], events=bus)
-    assert seen.names[-2:] == ["DeviceLost", "RenderFailed"]
+    assert seen.names[-3:] == ["DeviceLost", "StagesTimed", "RenderFailed"]
     assert seen.of(DeviceLost)[0].message == "the GPU failed: as planned"
 
 

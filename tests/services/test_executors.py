@@ -20,8 +20,11 @@ from lumaloom.effect import Effect, Frame, Kind, Param, keyframes
 from lumaloom.errors import CancelledError, EffectError, UsageError, WorkerError
 from lumaloom.jobs import JobEvent, JobQueued, Progress, RenderCancelled, RenderFailed, RenderRequest, RenderStarted
 from lumaloom.jobs.execution import Executor, Job, Outcome, Renders
+from lumaloom.memory import default_limit
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus, Recorder
+from lumaloom.services.pools import Pools
+from lumaloom.services.settings import Settings
 from tests.services.test_jobs_and_pools import Watching
 from tests.telemetry.collector import collecting
 
@@ -145,6 +148,18 @@ def test_processes_render_and_one_that_is_killed_takes_its_job_alone(clip: Path,
     assert [event.frames for event in seen.of(Progress) if event.job == jobs[4]][-1] == 30
 
 
+def test_processes_side_by_side_share_the_machine() -> None:
+    with (
+        Engine(settings={"executor": "processes", "jobs": 2}) as engine,
+        EventBus() as bus,
+        engine.elsewhere()(bus) as worker,
+        Engine() as alone,
+    ):
+        assert worker.get(Pools).cpu.size == max(alone.get(Pools).cpu.size // 2, 1)
+        assert (worker.get(Settings).memory_limit or 0) < 0.6 * default_limit()
+        assert engine.get(Settings).memory_limit is None
+
+
 def test_processes_stop(clip: Path) -> None:
     bus, cancel = EventBus(), threading.Event()
     seen = Recorder(bus, RenderCancelled)
@@ -166,6 +181,7 @@ def test_a_trace_goes_through_processes(clip: Path, monkeypatch: pytest.MonkeyPa
     (batch,), (job,) = collector.named("renders"), collector.named("render")
     assert (job.trace_id, job.parent_span_id) == (batch.trace_id, batch.span_id)
     assert collector.value("lumaloom.frames") == 30, "by the events that came back"
+    assert collector.histogram("lumaloom.stage.duration", stage="encode").count >= 30, "by those as well"
 
 
 def test_keyframes_travel() -> None:

@@ -40,6 +40,8 @@ def render(
     dither: bool = False,
     table_error: float = 0.0,
     segments: float | None = None,
+    jobs: int | None = None,
+    executor: Literal["local", "processes", "dask"] | None = None,
     dry_run: bool = False,
     explain: bool = False,
     json: bool = False,
@@ -71,6 +73,13 @@ def render(
             computed. --dry-run --explain prints how far they are.
         segments: Seconds of a segment of the output. Finished ones are kept in the cache, as far as cache_limit
             allows: a render that was killed or is changed makes only those that are missing.
+        jobs: Segments that are made at a time, each with its part of the cores and of the memory. It pays in long
+            renders that leave cores idle, as where an encoder of one thread takes the time; those whose effects and
+            encoder keep all cores busy, as x264 mostly does, gain little, and short ones lose the second that the
+            processes take to begin. Files do not differ, unless the encoder's do with its threads, as those of x264.
+            As the settings say unless given.
+        executor: Where those are made: in this process, in processes of their own, or on Dask's cluster, whose
+            address is the setting cluster. As the settings say, or in processes, unless given.
         dry_run: Print the plan and write nothing.
         explain: With --dry-run: print what was fused into what.
         json: Print events as lines of JSON on stdout.
@@ -78,6 +87,7 @@ def render(
     """
     from lumaloom.composition import Engine
     from lumaloom.jobs import RenderRequest, parse_position
+    from lumaloom.jobs.segments.terms import side_by_side
 
     if explain and not dry_run:
         raise UsageError("--explain prints the plan without rendering; add --dry-run")
@@ -101,10 +111,9 @@ def render(
         segments=segments,
     )
     settings = pairs(set or [], "--set", "threads=4")
-    if telemetry is not None:
-        settings["telemetry"] = telemetry
-    if serve_metrics is not None:
-        settings["serve_metrics"] = str(serve_metrics)
+    given = {"executor": executor, "telemetry": telemetry, "serve_metrics": serve_metrics}
+    settings |= {key: str(value) for key, value in given.items() if value is not None}
+    settings = side_by_side(jobs, segments, settings)
     if dry_run:
         with Engine(settings=settings) as engine:
             show_plan(engine, request, json, explain)

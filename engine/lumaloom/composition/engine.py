@@ -15,17 +15,20 @@ from lumaloom.composition.overrides import overridden, permitted
 from lumaloom.composition.providers import GivenBus, LeftOut
 from lumaloom.errors import UsageError
 from lumaloom.jobs import Preparation, Preparer, Progress, ProjectLoaded, Renderer, RenderRequest, RenderResult
-from lumaloom.jobs.execution import Executor, Outcome, run_all
+from lumaloom.jobs.execution import Executor, Job, Outcome, run_all
+from lumaloom.jobs.segments.terms import Hands
 from lumaloom.media.info import MediaInfo
 from lumaloom.media.probe_store import stored_probe
+from lumaloom.memory import default_limit
 from lumaloom.plugins import PluginFailure, Registry
 from lumaloom.services.events import EventBus
 from lumaloom.services.pools import Pools
-from lumaloom.services.settings import Resolved, load
+from lumaloom.services.settings import Resolved, Settings, load
 from lumaloom.services.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from lumaloom.jobs.project import Project
+    from lumaloom.jobs.segments.stretch import Stretch
 
 T = TypeVar("T")
 
@@ -96,6 +99,9 @@ class Engine:
     ) -> RenderResult:
         """Render a request to its end, and return how it went.
 
+        Segments that are missing are made where the setting `executor` says, `jobs` at a time, unless the request was
+        queued: it has its place already.
+
         Args:
             request: what to do.
             on_progress: called from this thread about ten times a second, and after the last frame; what it raises
@@ -108,8 +114,30 @@ class Engine:
                 one.
             CancelledError: `cancel` was set.
         """
+        hands = self._hands() if request.segments is not None and job is None else None
         with self.container.job() as services:
-            return services.get(Renderer).render(request, on_progress=on_progress, cancel=cancel, job=job)
+            renderer = services.get(Renderer)
+            return renderer.render(request, on_progress=on_progress, cancel=cancel, job=job, hands=hands)
+
+    def make(self, stretch: Stretch, *, cancel: threading.Event) -> None:
+        """Make neighbouring segments of a job for who joins them; jobs of executors call it.
+
+        Raises:
+            LumaloomError: with one line for people.
+            CancelledError: `cancel` was set.
+        """
+        with self.container.job() as services:
+            services.get(Renderer).make(stretch, cancel=cancel)
+
+    def _hands(self) -> Hands | None:
+        """Return what makes segments side by side, None where the settings have one job at a time."""
+        jobs = self.get(Settings).jobs
+
+        def run(parts: Sequence[Job], stop: threading.Event) -> Generator[Outcome, None, None]:
+            executor: Executor = self.get(Executor)  # type: ignore[type-abstract]  # what makes it is concrete
+            return executor.run(parts, self, cancel=stop, keep_going=False)
+
+        return Hands(jobs, run) if jobs > 1 else None
 
     def render_all(
         self,
@@ -162,8 +190,14 @@ class Engine:
         return self.render_all(project.requests, keep_going=keep_going, cancel=cancel, on_outcome=on_outcome)
 
     def elsewhere(self) -> Callable[[EventBus], Engine]:
-        """Return what makes an engine like this one in another process; it can be pickled where `replace` can."""
-        return partial(engine_elsewhere, self._given, self._replace)
+        """Return what makes an engine like this one in another process; it can be pickled where `replace` can.
+
+        Where engines are side by side on this machine, each has its part of the memory.
+        """
+        settings, given = self.get(Settings), dict(self._given)
+        if settings.memory_limit is None and settings.executor == "processes":
+            given["memory_limit"] = default_limit() // settings.jobs
+        return partial(engine_elsewhere, given, self._replace)
 
     def probe(self, paths: Sequence[str | os.PathLike[str]]) -> list[MediaInfo]:
         """Return what is in files, in their order; several are read at once, and none again until it changes.

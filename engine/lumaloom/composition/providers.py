@@ -98,9 +98,13 @@ def budget(machine: Machine, settings: Settings) -> Budget:
     return Budget(machine.cores(), memory, settings.jobs)
 
 
-def pools(machine: Machine, telemetry: Telemetry) -> Iterator[Pools]:
-    """Threads that all jobs share; what waits in them at the end has some seconds left."""
-    made = Pools(machine.cores())
+def pools(machine: Machine, settings: Settings, telemetry: Telemetry) -> Iterator[Pools]:
+    """Threads that all jobs share; what waits in them at the end has some seconds left.
+
+    Processes side by side have their part of the cores each: none sees which of them the others leave idle.
+    """
+    side_by_side = settings.jobs if settings.executor == "processes" else 1
+    made = Pools(max(machine.cores() // side_by_side, 1))
     telemetry.watch_pools(made.statistics)
     yield made
     if not made.drain(_PATIENCE):
@@ -119,8 +123,8 @@ def plugins(events: EventBus, left_out: LeftOut) -> Registry:
 
 
 def executor(settings: Settings, events: EventBus, telemetry: Telemetry) -> Executor:
-    """Runs the renders of a project."""
-    if settings.executor == "local":
+    """Runs the renders of a project, and segments of a render."""
+    if settings.executor in (None, "local"):
         return LocalExecutor(settings.jobs, telemetry)
     if settings.executor == "processes":
         from lumaloom.jobs.execution.processes import ProcessExecutor

@@ -18,7 +18,10 @@ from lumaloom.jobs.events import (
     RenderFinished,
     RenderStarted,
     SegmentFinished,
+    SegmentMade,
     SegmentStarted,
+    StagesTimed,
+    StretchProgress,
 )
 from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
@@ -52,6 +55,9 @@ __all__ = [
     "RenderStarted",
     "Renderer",
     "SegmentFinished",
+    "SegmentMade",
     "SegmentStarted",
+    "StagesTimed",
+    "StretchProgress",
     "parse_position",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from lumaloom.run import Tally
 from lumaloom.services.events import Event
 
 
@@ -99,6 +102,77 @@ class SegmentFinished(JobEvent):
     def key(self) -> Hashable:
         """One for each segment."""
         return type(self).__qualname__, self.job, self.segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentMade(JobEvent):
+    """A segment that is made beside others is coded; it is written, and told as finished, when those before it are.
+
+    Attributes:
+        segment: its number, from 0.
+        segments: of the job.
+        frames: of the segment.
+        seconds: that it took.
+        file: where it waits.
+        known: whether all that it was made of is as it was when the job began, so that it may be kept.
+    """
+
+    segment: int
+    segments: int
+    frames: int
+    seconds: float
+    file: str
+    known: bool
+
+    @property
+    def key(self) -> Hashable:
+        """One for each segment."""
+        return type(self).__qualname__, self.job, self.segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StretchProgress(JobEvent):
+    """How far some neighbouring segments are that are made beside others: about ten times a second, and at their end.
+
+    Attributes:
+        segment: number of the first of them.
+        frames: of them all so far.
+        stage_seconds: time per stage so far, summed over its threads.
+        repaired: timestamps of the input that had to be repaired, where this is their end.
+    """
+
+    segment: int
+    frames: int
+    stage_seconds: Mapping[str, float]
+    repaired: int = 0
+
+    @property
+    def key(self) -> Hashable:
+        """One for each stretch."""
+        return type(self).__qualname__, self.job, self.segment
+
+
+def this_process() -> str:
+    """Return a name that no other process has, on this machine or another."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagesTimed(JobEvent):
+    """How long the calls of each stage took in a render, or in a stretch of its segments; however that ended.
+
+    Attributes:
+        tally: seconds and calls by stage, also by the time that they took.
+        process: that it ran in.
+    """
+
+    tally: Tally
+    process: str = field(default_factory=this_process)
+
+    @property
+    def key(self) -> Hashable:
+        """Each counts."""
+        return type(self).__qualname__, id(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,8 +124,12 @@ class Preparer:
         self._budget, self._cache = budget, cache
 
     @contextmanager
-    def prepare(self, request: RenderRequest) -> Generator[Preparation, None, None]:
+    def prepare(self, request: RenderRequest, given: Shares | None = None) -> Generator[Preparation, None, None]:
         """Give what is settled; the source is open until the end.
+
+        Args:
+            request: what to do.
+            given: threads of each stage; None for what the request says, or the budget.
 
         Raises:
             LumaloomError: the request can't be carried out; checks that need no file come first.
@@ -140,6 +144,8 @@ class Preparer:
         encoder = choice.encoder
 
         def shares(width: int, height: int) -> Shares:
+            if given is not None:
+                return given
             return shares_of(choice, len(effects) if device == "cpu" else 0, width * height, wanted, self._budget)
 
         options = _source_options(request, lambda width, height: shares(width, height).decoder, self._cache)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lumaloom.cache import DiskCache
 from lumaloom.errors import CancelledError, DeviceError, EffectError
@@ -24,23 +25,27 @@ from lumaloom.jobs.events import (
     RenderStarted,
     SegmentFinished,
     SegmentStarted,
+    StagesTimed,
 )
 from lumaloom.jobs.preparation import Preparation, Preparer
 from lumaloom.jobs.progress import Progress
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.result import RenderResult
-from lumaloom.jobs.segments.terms import Made, Ways
+from lumaloom.jobs.segments.terms import Hands, Made, Ways
 from lumaloom.media.opensink import open_sink
 from lumaloom.media.sink import SinkSummary
 from lumaloom.media.source import Source
 from lumaloom.memory import BufferPool
-from lumaloom.run import Meter, prefetch, run_plan
+from lumaloom.run import Meter, prefetch, run_plan, shares
 from lumaloom.run.items import Item, size_of
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus
 from lumaloom.services.pools import Pools
 from lumaloom.services.settings import Settings
 from lumaloom.services.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from lumaloom.jobs.segments.stretch import Stretch
 
 # Seconds between two reports of progress.
 _REPORT_EVERY = 0.1
@@ -51,7 +56,7 @@ _SHORT_OF_MEMORY = 0.9
 
 
 class Renderer:
-    """Renders one request, once.
+    """Renders one request, or segments of one, once.
 
     Args:
         preparer: settles what the request leaves open.
@@ -85,6 +90,7 @@ class Renderer:
         self._telemetry, self._ahead, self._pools, self._cache = telemetry, int(settings.ahead), pools, cache
         self._on_progress: Callable[[Progress], None] | None = None
         self._cancel: threading.Event | None = None
+        self._elsewhere: Mapping[str, float] = {}
         self._started = self._reported = 0.0
         self._short = False
         self._ahead_by = 0.0
@@ -96,6 +102,7 @@ class Renderer:
         on_progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
         job: str | None = None,
+        hands: Hands | None = None,
     ) -> RenderResult:
         """Render a request to its end, and return how it went.
 
@@ -105,6 +112,7 @@ class Renderer:
                 ends the render.
             cancel: set it, from any thread, to stop; the output is removed.
             job: its name in events, where it was queued already.
+            hands: make its segments side by side; None has them made one by one.
 
         Raises:
             LumaloomError: with one line for people; nothing is left behind under the output's name or a temporary one.
@@ -125,7 +133,10 @@ class Renderer:
                         prepared = stack.enter_context(self._preparer.prepare(request))
                     if events.wants(RenderStarted):
                         events.emit(RenderStarted(job=job, plan=prepared.as_dict()))
-                    result = self._result(prepared)
+                    try:
+                        result = self._result(prepared, hands)
+                    finally:
+                        self._tell_stages()
             except BaseException as problem:
                 self._tell_failure(problem)
                 raise
@@ -135,9 +146,27 @@ class Renderer:
                 events.emit(RenderFinished(job=job, result=result.as_dict()))
             return result
 
-    def _result(self, job: Preparation) -> RenderResult:
+    def make(self, stretch: Stretch, *, cancel: threading.Event) -> None:
+        """Make segments of a render into files, and tell of each; see `make_stretch`.
+
+        Raises:
+            LumaloomError: with one line for people.
+            CancelledError: `cancel` was set.
+        """
+        from lumaloom.jobs.segments.stretch import make_stretch
+
+        self.job = stretch.id
+        with ExitStack() as stack:
+            with self._telemetry.span("plan"):
+                prepared = stack.enter_context(self._preparer.prepare(stretch.request, stretch.shares))
+            try:
+                make_stretch(prepared, self._ways(prepared), stretch, cancel)
+            finally:
+                self._tell_stages()
+
+    def _result(self, job: Preparation, hands: Hands | None) -> RenderResult:
         try:
-            made = self._in_segments(job) if job.request.segments is not None else self._straight(job)
+            made = self._in_segments(job, hands) if job.request.segments is not None else self._straight(job)
         except DeviceError as problem:
             self._events.emit(DeviceLost(job=self.job, message=str(problem)))
             raise
@@ -147,7 +176,7 @@ class Renderer:
             seconds=seconds,
             device=job.device,
             steps=tuple(job.plan.describe()),
-            stage_seconds={name: round(value, 6) for name, value in self._meter.seconds.items()},
+            stage_seconds={name: round(value, 6) for name, value in self._meter.spent(self._elsewhere).items()},
             losses=made.losses,
             sink=made.summary,
             pool=self._pool.stats,
@@ -156,21 +185,28 @@ class Renderer:
             reused=made.reused,
         )
 
-    def _in_segments(self, job: Preparation) -> Made:
-        """Render what no earlier render has left, and join it with what is there."""
-        from lumaloom.jobs.segments.rendering import Segments
+    def _ways(self, job: Preparation, hands: Hands | None = None) -> Ways:
+        def spent(stage_seconds: Mapping[str, float]) -> None:
+            self._elsewhere = stage_seconds
 
-        ways = Ways(
+        return Ways(
             self.job,
             lambda source: self._path(job, source),
             lambda frames: self._went_on(job, frames),
+            spent,
             self._cache,
             self._events,
             self._telemetry,
             self._meter,
             self._clock,
+            hands,
         )
-        segments = Segments(job, ways)
+
+    def _in_segments(self, job: Preparation, hands: Hands | None) -> Made:
+        """Render what no earlier render has left, and join it with what is there."""
+        from lumaloom.jobs.segments.rendering import Segments
+
+        segments = Segments(job, self._ways(job, hands))
         if segments.refusal:
             made = self._straight(job)
             return replace(made, warnings=(f"rendered as one segment: {segments.refusal}",))
@@ -238,11 +274,15 @@ class Renderer:
     def _report(self, frames: int, total: int | None, seconds: float) -> None:
         wanted = self._events.wants(Progress)
         if wanted or self._on_progress:
-            moment = Progress(frames, total, seconds, self._meter.shares(), job=self.job)
+            moment = Progress(frames, total, seconds, shares(self._meter.spent(self._elsewhere)), job=self.job)
             if wanted:
                 self._events.emit(moment)
             if self._on_progress:
                 self._on_progress(moment)
+
+    def _tell_stages(self) -> None:
+        if self._events.wants(StagesTimed):
+            self._events.emit(StagesTimed(job=self.job, tally=self._meter.tally()))
 
     def _watch_memory(self) -> None:
         """Tell once when memory gets short, and again only after it was not."""

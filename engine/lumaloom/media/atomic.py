@@ -10,7 +10,8 @@ import shutil
 import stat
 import weakref
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from lumaloom.errors import OutputError, UsageError
 from lumaloom.media.claim import claim, sweep
@@ -50,9 +51,7 @@ class AtomicFile:
         self._given = os.fspath(target)
         self.target = Path(os.path.realpath(target))
         self._overwrite = overwrite
-        before, after = _around(self.target)
-        sweep(self.target.parent, re.compile(re.escape(before) + TOKEN + re.escape(after), re.DOTALL))
-        self.path = self.target.with_name(f"{before}{secrets.token_hex(4)}{after}")
+        self.path = _hidden(self.target)
         try:
             held = claim(self.path)
         except OSError as error:
@@ -89,6 +88,33 @@ class AtomicFile:
 
     def discard(self) -> None:
         """Remove the temporary file. Does nothing after `commit` or a second time."""
+        self._finalizer()
+
+
+class HiddenFolder:
+    """A folder for what a target is made of, under a hidden name beside it; used by `with`, whose end removes it.
+
+    One that a killed process left is removed by the next that writes that target.
+
+    Raises:
+        OutputError: it can't be made.
+
+    """
+
+    def __init__(self, target: str | os.PathLike[str]) -> None:
+        self.path = _hidden(Path(os.path.realpath(target)))
+        try:
+            held = claim(self.path, folder=True)
+        except OSError as error:
+            raise write_error(target, error) from None
+        self._finalizer = weakref.finalize(self, remove, self.path, os.getpid(), held)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._finalizer()
 
 
@@ -136,6 +162,13 @@ def check_folder(target: str | os.PathLike[str], folder: Path) -> None:
         raise OutputError(f"{target}: {folder} is no folder")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{target}: the folder {folder} can't be written to")
+
+
+def _hidden(target: Path) -> Path:
+    """Return a new hidden name beside a target, where what others that were killed left is removed."""
+    before, after = _around(target)
+    sweep(target.parent, re.compile(re.escape(before) + TOKEN + re.escape(after), re.DOTALL))
+    return target.with_name(f"{before}{secrets.token_hex(4)}{after}")
 
 
 def _around(target: Path) -> tuple[str, str]:

@@ -103,7 +103,7 @@ class PieceEncoder:
         """Encode what is pending; the file is whole then."""
         self._keep(self._video.flush())
         extradata = self._stream.codec_context.extradata or b""
-        with _writing():
+        with writing():
             self._writer.finish(
                 Coded(self.frames, self._video.dropped, self._writer.packets, self._writer.delay, extradata.hex())
             )
@@ -116,13 +116,14 @@ class PieceEncoder:
             self._output.close()
 
     def _keep(self, made: list[Packet[Any]]) -> None:
-        with _writing():
+        with writing():
             for packet in made:
                 self._writer.write(packet)
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing() -> Iterator[None]:
+    """Turn what the disk refuses into an OutputError."""
     try:
         yield
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,6 +22,17 @@ class Depth:
 
     items: int = 0
     nbytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a meter has counted at a moment, as values that can be pickled; see `Meter` for what each is."""
+
+    seconds: dict[str, float]
+    calls: dict[str, int]
+    buckets: dict[str, list[int]]
+    extremes: dict[str, tuple[float, float]]
+    device_seconds: dict[str, float]
 
 
 class Meter:
@@ -92,8 +103,25 @@ class Meter:
             if isinstance(items, Generator):
                 items.close()
 
-    def shares(self) -> dict[str, float]:
-        """Return each stage's part of all seconds counted, 0 to 1."""
+    def spent(self, elsewhere: Mapping[str, float]) -> dict[str, float]:
+        """Return the seconds of each stage, with those that were counted elsewhere."""
         with self._lock:
-            total = sum(self.seconds.values()) or 1.0
-            return {name: seconds / total for name, seconds in self.seconds.items()}
+            names = dict.fromkeys((*self.seconds, *elsewhere))
+            return {name: self.seconds.get(name, 0.0) + elsewhere.get(name, 0.0) for name in names}
+
+    def tally(self) -> Tally:
+        """Return what is counted at this moment."""
+        with self._lock:
+            return Tally(
+                dict(self.seconds),
+                dict(self.calls),
+                {name: list(counts) for name, counts in self.buckets.items()},
+                dict(self.extremes),
+                dict(self.device_seconds),
+            )
+
+
+def shares(seconds: Mapping[str, float]) -> dict[str, float]:
+    """Return each stage's part of all seconds, 0 to 1."""
+    total = sum(seconds.values()) or 1.0
+    return {name: part / total for name, part in seconds.items()}

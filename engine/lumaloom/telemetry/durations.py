@@ -20,7 +20,7 @@ from opentelemetry.sdk.metrics.export import (
     PeriodicExportingMetricReader,
 )
 
-from lumaloom.run import BOUNDS, Meter
+from lumaloom.run import BOUNDS, Tally
 
 
 class Durations:
@@ -31,10 +31,9 @@ class Durations:
         self._seconds: dict[str, float] = {}
         self._extremes: dict[str, tuple[float, float]] = {}
 
-    def add(self, meter: Meter) -> None:
-        """Add the counts of a meter."""
-        buckets = {name: list(counts) for name, counts in dict(meter.buckets).items()}
-        self._add(buckets, dict(meter.seconds), dict(meter.extremes))
+    def add(self, tally: Tally) -> None:
+        """Add what a meter counted."""
+        self._add(tally.buckets, tally.seconds, tally.extremes)
 
     def merge(self, other: Durations) -> None:
         """Add other counts."""

@@ -19,10 +19,12 @@ from lumaloom.jobs.events import (
     RenderEnded,
     RenderFailed,
     RenderFinished,
+    StagesTimed,
+    this_process,
 )
 from lumaloom.jobs.progress import Progress
 from lumaloom.memory import BufferPool
-from lumaloom.run import Meter
+from lumaloom.run import Meter, Tally
 from lumaloom.services.events import Event, EventBus
 from lumaloom.telemetry import complaints
 from lumaloom.telemetry.durations import Durations
@@ -31,7 +33,7 @@ _Rows = Iterable[tuple[float, dict[str, str]]]
 
 
 class Figures:
-    """Sums over all jobs of an engine, those that are over and those under way.
+    """Sums over all jobs of an engine, those that are over and those under way; also those that ran elsewhere.
 
     Args:
         instruments: where the metrics are made.
@@ -57,7 +59,7 @@ class Figures:
         self._failing: dict[str, str] = {}
         self.pools: list[Callable[[], Iterable[Any]]] = []
         self.subscription = events.subscribe(
-            (Progress, ClockJumped, EffectFailed, InputRepaired, RenderEnded),
+            (Progress, ClockJumped, EffectFailed, InputRepaired, RenderEnded, StagesTimed),
             self._take,
             priority=100,  # whoever looks at the figures because of an event finds it in them
             queue=None,
@@ -100,8 +102,7 @@ class Figures:
         """Keep the sums of a job that is over."""
         with self._lock:
             self._live.remove((meter, pool))
-            self._durations.add(meter)
-            self._device_seconds.update(meter.device_seconds)
+            self._add(meter.tally())
 
     def durations(self) -> Durations:
         """Return how long the calls of each stage took."""
@@ -109,13 +110,20 @@ class Figures:
         with self._lock:
             found.merge(self._durations)
             for meter, _ in self._live:
-                found.add(meter)
+                found.add(meter.tally())
         return found
+
+    def _add(self, tally: Tally) -> None:
+        self._durations.add(tally)
+        self._device_seconds.update(tally.device_seconds)
 
     def _take(self, event: Event) -> None:
         with self._lock:
             if isinstance(event, Progress):
                 self._frames[event.job] = event.frames
+            elif isinstance(event, StagesTimed):
+                if event.process != this_process():  # else it is of a meter that was looked at
+                    self._add(event.tally)
             elif isinstance(event, ClockJumped):
                 self._jumps += 1
             elif isinstance(event, EffectFailed):

@@ -68,7 +68,7 @@ class _Cluster:
     def __init__(self, client: Any, engine: Renders, events: EventBus) -> None:
         self._client, self._elsewhere, self._events = client, engine.elsewhere(), events
 
-    def render(self, call: Call, job: Job, cancel: threading.Event) -> RenderResult:
+    def render(self, call: Call, job: Job, cancel: threading.Event) -> RenderResult | None:
         """Render a job there; its events are told here."""
         output = job.request.output
         topic, told = f"lumaloom-{uuid.uuid4().hex}", threading.Event()
@@ -97,10 +97,10 @@ class _Cluster:
             self._client.unsubscribe_topic(topic)
         if isinstance(message, BaseException):
             raise message
-        return cast(RenderResult, message)
+        return cast(RenderResult | None, message)
 
 
-def _render(task: bytes, topic: str) -> RenderResult | BaseException:
+def _render(task: bytes, topic: str) -> RenderResult | BaseException | None:
     """Render a job on a worker of the cluster, and tell of it under a topic; nothing is told last."""
     worker, stop = distributed.get_worker(), distributed.Event(topic, client=distributed.get_client())
     cancel, over = threading.Event(), threading.Event()
@@ -117,7 +117,7 @@ def _render(task: bytes, topic: str) -> RenderResult | BaseException:
         with EventBus() as bus:
             bus.subscribe(JobEvent, lambda event: worker.log_event(topic, pickle.dumps(event)), queue=None)
             with elsewhere(bus) as engine:
-                return cast(RenderResult, call(engine, job, cancel))
+                return cast(RenderResult | None, call(engine, job, cancel))
     except BaseException as error:  # what an effect raises or exits with is its job's error
         return portable(error)
     finally:

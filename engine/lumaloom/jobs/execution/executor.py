@@ -6,24 +6,34 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from lumaloom.jobs.request import RenderRequest
 from lumaloom.jobs.result import RenderResult
 from lumaloom.services.events import EventBus
 
+if TYPE_CHECKING:
+    from lumaloom.jobs.segments.stretch import Stretch
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request that is queued; it can be pickled where its effects can, as text always can.
+    """A request that is queued, or a part of one; it can be pickled where its effects can, as text always can.
 
     Attributes:
         id: the job's in its events.
         request: what to do.
+        tries: how often it is begun at most where the process that ran it is lost.
     """
+
+    tries: ClassVar[int] = 1
 
     id: str
     request: RenderRequest
+
+    def run(self, engine: Renders, cancel: threading.Event) -> RenderResult | None:
+        """Do it on an engine, until `cancel` is set; None where it is a part, which tells by events what it made."""
+        return engine.render(self.request, cancel=cancel, job=self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,7 @@ class Outcome:
 
     Attributes:
         job: which.
-        result: None where it failed.
+        result: None where it failed, or is a part of a job.
         error: `CancelledError` where it was stopped or never began, `WorkerError` where the process that rendered it
             was lost; None where nothing failed.
     """
@@ -50,12 +60,15 @@ class Renders(Protocol):
     ) -> RenderResult:
         """Render a request; `job` is its id where it was queued already."""
 
+    def make(self, stretch: Stretch, *, cancel: threading.Event) -> None:
+        """Make neighbouring segments of a job, for who joins them."""
+
     def elsewhere(self) -> Callable[[EventBus], AbstractContextManager[Renders]]:
         """Return what makes the same in another process, telling a bus there; it can be pickled."""
 
 
 class Executor(Protocol):
-    """Runs jobs: a service of the engine, which can be replaced."""
+    """Runs jobs, each by its `run`: a service of the engine, which can be replaced."""
 
     def run(
         self, jobs: Sequence[Job], engine: Renders, *, cancel: threading.Event, keep_going: bool

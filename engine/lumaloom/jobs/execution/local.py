@@ -14,7 +14,7 @@ class _Here:
     def __init__(self, engine: Renders) -> None:
         self._engine = engine
 
-    def render(self, call: Call, job: Job, cancel: threading.Event) -> RenderResult:
+    def render(self, call: Call, job: Job, cancel: threading.Event) -> RenderResult | None:
         return call(self._engine, job, cancel)
 
 

@@ -43,8 +43,9 @@ class ProcessExecutor(SideBySide):
     """Renders in spawned processes, an engine each, as many at a time as the setting `jobs` says.
 
     As with everything that spawns, a script needs `if __name__ == "__main__":` around what it does. A worker that is
-    killed leaves a hidden partial file beside the output. Metrics are those of this engine, as far as events tell;
-    times of stages are in traces and results.
+    killed leaves a hidden partial file beside the output, which the next render of that output removes; workers end
+    with the process that began them, however that ends. Metrics are those of this engine: events tell it of frames,
+    outcomes and the times of stages.
 
     Args:
         width: processes.
@@ -76,7 +77,7 @@ class _Worker:
     ) -> None:
         self._end()
 
-    def render(self, call: Call, job: Job, cancel: threading.Event) -> RenderResult:
+    def render(self, call: Call, job: Job, cancel: threading.Event) -> RenderResult | None:
         """Render a job there; its events are told here."""
         output = job.request.output
         task = packed(call, job, output=output)
@@ -90,7 +91,7 @@ class _Worker:
             raise message
         return message
 
-    def _ended(self, task: bytes, cancel: threading.Event) -> RenderResult | BaseException:
+    def _ended(self, task: bytes, cancel: threading.Event) -> RenderResult | BaseException | None:
         """Hand a task over, and return what comes of it."""
         self._pipe.send_bytes(task)
         asked = False

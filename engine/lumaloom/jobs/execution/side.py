@@ -10,24 +10,24 @@ from contextlib import AbstractContextManager, ExitStack
 from queue import SimpleQueue
 from typing import Protocol
 
-from lumaloom.errors import CancelledError
+from lumaloom.errors import CancelledError, WorkerError
 from lumaloom.jobs.execution.executor import Job, Outcome, Renders
 from lumaloom.jobs.result import RenderResult
 from lumaloom.services.telemetry import Telemetry
 
-# Renders a job on an engine, traced under the span that was current where the jobs were handed over.
-Call = Callable[[Renders, Job, threading.Event], RenderResult]
+# Runs a job on an engine, traced under the span that was current where the jobs were handed over.
+Call = Callable[[Renders, Job, threading.Event], RenderResult | None]
 
 
-def render_job(engine: Renders, job: Job, cancel: threading.Event) -> RenderResult:
-    """Render a job on an engine."""
-    return engine.render(job.request, cancel=cancel, job=job.id)
+def run_job(engine: Renders, job: Job, cancel: threading.Event) -> RenderResult | None:
+    """Run a job on an engine."""
+    return job.run(engine, cancel)
 
 
 class Place(Protocol):
     """Where one job at a time is rendered."""
 
-    def render(self, call: Call, job: Job, cancel: threading.Event) -> RenderResult:
+    def render(self, call: Call, job: Job, cancel: threading.Event) -> RenderResult | None:
         """Render a job; what it raises is the job's error."""
 
 
@@ -50,7 +50,7 @@ class SideBySide(ABC):
         self, jobs: Sequence[Job], engine: Renders, *, cancel: threading.Event, keep_going: bool
     ) -> Generator[Outcome, None, None]:
         """Run jobs, and yield an outcome for every one of them, as they end; see `Executor`."""
-        call = self._telemetry.carried(render_job)
+        call = self._telemetry.carried(run_job)
         places: SimpleQueue[Place] = SimpleQueue()
         outcomes: SimpleQueue[Outcome] = SimpleQueue()
         failed: list[Job] = []
@@ -61,11 +61,15 @@ class SideBySide(ABC):
                 outcomes.put(Outcome(job, error=CancelledError(f"{job.request.output}: never begun: {why}")))
                 return
             place = places.get()
-            try:
-                outcome = Outcome(job, place.render(call, job, cancel))
-            except BaseException as error:  # also what an effect exits with: every job has its outcome
-                failed.append(job)
-                outcome = Outcome(job, error=error)
+            for left in reversed(range(job.tries)):
+                try:
+                    outcome = Outcome(job, place.render(call, job, cancel))
+                except BaseException as error:  # also what an effect exits with: every job has its outcome
+                    if left and isinstance(error, WorkerError) and not cancel.is_set():
+                        continue
+                    failed.append(job)
+                    outcome = Outcome(job, error=error)
+                break
             places.put(place)
             outcomes.put(outcome)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
+import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -18,8 +21,10 @@ from lumaloom.jobs.execution.executor import Renders
 from lumaloom.jobs.result import RenderResult
 from lumaloom.services.events import Event, EventBus
 
-# What comes back: events of the job, then its result or error.
-Message = Event | RenderResult | BaseException
+# What comes back: events of the job, then its result or error; None of a part, which has told all by events.
+Message = Event | RenderResult | BaseException | None
+# Seconds that the job under way has to stop once nobody waits for it.
+_PATIENCE = 5.0
 
 
 def work(pipe: Connection, elsewhere: bytes) -> None:
@@ -48,6 +53,10 @@ def work(pipe: Connection, elsewhere: bytes) -> None:
             except BaseException as error:  # what an effect raises or exits with is its job's error
                 message = portable(error)
             send(message)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # what effects printed
+            stream.flush()
+    os._exit(0)  # everything is closed; to take the libraries down as well takes longer than many a segment
 
 
 def _listen(pipe: Connection, tasks: SimpleQueue[bytes], cancel: threading.Event) -> None:
@@ -60,6 +69,8 @@ def _listen(pipe: Connection, tasks: SimpleQueue[bytes], cancel: threading.Event
     except (EOFError, OSError):
         cancel.set()
         tasks.put(b"")
+        time.sleep(_PATIENCE)  # this thread ends with the process; an effect that hangs shall not outlive its job
+        os._exit(1)
 
 
 def _made(elsewhere: bytes, bus: EventBus) -> AbstractContextManager[Renders]:

@@ -101,5 +101,11 @@ def _code(code: CodeType) -> str:
     return f"code {digest(code.co_code)} {names} ({consts})"
 
 
+def home(module: str) -> str:
+    """Return the name of a module, which for the program itself is the same in processes that it spawns."""
+    return module.replace("__mp_main__", "__main__")
+
+
 def _name(value: Any) -> str:
-    return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', getattr(value, '__name__', ''))}"
+    name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
+    return f"{home(getattr(value, '__module__', None) or '')}.{name}"

@@ -18,14 +18,22 @@ from lumaloom.frame import Frame
 from lumaloom.graph import Conversion, Plan, Step
 from lumaloom.graph.fused import Fused
 from lumaloom.jobs.preparation import Preparation
-from lumaloom.jobs.segments.described import UnknowableError, described
-from lumaloom.jobs.segments.programs import engine, graphics, source_of
+from lumaloom.jobs.segments.described import UnknowableError, described, home
+from lumaloom.jobs.segments.programs import engine, graphics
+from lumaloom.jobs.segments.sources import OWN, holds, loaded, source_of
 from lumaloom.media.parts import Parts
 
 # What all keys of segments begin with.
 KIND = "segment:"
 _FORM = "segment 1"
 _WORDS = re.compile(r"[:=,]")
+# Of a class: what its source says as well, where it is, and what Python and its pickles make of it.
+_OF_NO_MATTER = frozenset(
+    (
+        *("params", "__module__", "__dict__", "__weakref__", "__doc__", "_abc_impl", "__annotations__"),
+        *("__wrapped__", "__slotnames__", "__static_attributes__", "__firstlineno__"),
+    )
+)
 
 
 class Keys:
@@ -44,6 +52,7 @@ class Keys:
     def __init__(self, job: Preparation, parts: Parts, head: Frame) -> None:
         self._plan, self._parts, self._origin = job.plan, parts, head.timing.pts
         self._files: dict[str, str | None] = {}
+        self._loaded = loaded()
         source, choice = job.source, job.choice
         assert choice.encoder is not None
         stamp = self._stamp(os.fspath(source.path))
@@ -81,8 +90,8 @@ class Keys:
 
     @property
     def hold(self) -> bool:
-        """Whether no file that they stand for has changed since."""
-        return all(file_key(_FORM, name) == stamp for name, stamp in self._files.items())
+        """Whether no file that they stand for has changed since, and no code was loaded that they do not stand for."""
+        return holds(self._loaded) and all(file_key(_FORM, name) == stamp for name, stamp in self._files.items())
 
     def _stamp(self, value: object) -> str | None:
         """Return what changes with the file that a text names, None where it names none."""
@@ -134,11 +143,11 @@ def _effect(effect: Effect) -> str:
 
 
 def _class(kind: type) -> str:
-    if kind.__module__.partition(".")[0] in ("lumaloom", "abc", "typing", "builtins"):
+    if kind.__module__.partition(".")[0] in (*OWN, "abc", "typing", "builtins"):
         return kind.__qualname__  # its source counts with the engine's
-    rows: list[Any] = [kind.__module__, kind.__qualname__, source_of(kind.__module__)]
+    rows: list[Any] = [home(kind.__module__), kind.__qualname__, source_of(kind.__module__)]
     for name, value in sorted(vars(kind).items()):
-        if name in ("params", "__dict__", "__weakref__", "__doc__", "_abc_impl", "__annotations__", "__wrapped__"):
+        if name in _OF_NO_MATTER:
             continue
         try:
             rows.append((name, described(value)))

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from lumaloom.errors import InputError
-from lumaloom.frame import Frame
-from lumaloom.jobs.events import SegmentFinished, SegmentStarted
+from lumaloom.jobs.events import SegmentFinished, SegmentMade, SegmentStarted
 from lumaloom.jobs.preparation import Preparation
 from lumaloom.jobs.segments.borders import cut
 from lumaloom.jobs.segments.described import UnknowableError
 from lumaloom.jobs.segments.keys import Keys
-from lumaloom.jobs.segments.terms import Made, Ways
+from lumaloom.jobs.segments.making import Maker, head_of
+from lumaloom.jobs.segments.terms import Hands, Made, Segment, Ways
 from lumaloom.media.atomic import check_target
 from lumaloom.media.coded import said
 from lumaloom.media.filesink import tick
-from lumaloom.media.joining import JoiningSink, PieceEncoder
+from lumaloom.media.joining import JoiningSink
 from lumaloom.media.parts import Parts
-from lumaloom.run.items import Item
+
+if TYPE_CHECKING:
+    from lumaloom.jobs.segments.spreading import Spread
 
 # Bytes of a segment that are in memory while it is made; what is more is in a file without a name.
 _IN_MEMORY = 32 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of the output: frames of the source from `first` to `last`, exclusive.
-
-    Attributes:
-        number: in the output, from 0.
-        key: under which it is kept; None where it can't be.
-    """
-
-    number: int
-    first: int
-    last: int
-    key: str | None
 
 
 class Segments:
@@ -60,14 +47,17 @@ class Segments:
         check_target(job.request.output, overwrite=job.request.overwrite, source=job.source.path)
         self._parts = parts = Parts(job.source)
         self.refusal = "" if parts.is_sure else "its index and its frames disagree"
-        # What the whole video begins with: encoders and the header are set up by it, frames are not needed for that.
-        first = job.source.first
-        self._head = Frame(job.plan.output, (), first.timing, first.side_data)
+        self._head = head_of(job)
+        self._maker = Maker(job, parts, ways)
+        self._spread: Spread | None = None
         self._all: list[Segment] = []
         self._keys: Keys | None = None
         self._kept: set[int] = set()
         self._whole = True
-        self._frames = self._reused = self._unkept = self._bytes = self._repaired = 0
+        self._frames = self._fetched = self._furthest = self._reused = 0
+        self._sizes: dict[int, int] = {}
+        self._unkept: set[int] = set()
+        self._in_parts = False
         self._warnings: list[str] = []
 
     def render(self) -> Made:
@@ -82,14 +72,20 @@ class Segments:
             self._sink = stack.enter_context(job.sink(JoiningSink))
             beside = stack.enter_context(self._parts.beside())
             self._sink.begin(self._head, beside.packets())
+            missing = [segment for segment in self._all if segment.number not in self._kept]
+            if self._ways.hands and len(missing) > 1:
+                self._spread = stack.enter_context(self._spreading(self._ways.hands, missing))
             number = 0
             while number < len(self._all):
-                number += self._take(self._all[number]) or self._make(self._missing(number))
-            if self._reused and self._parts.has_lost_blocks:
+                segment = self._all[number]
+                number += self._fetch(segment) or self._take(segment) or self._make(self._missing(number))
+            if (self._in_parts or self._reused) and self._parts.has_lost_blocks:
                 raise InputError(f"{job.request.input}: is damaged (packets are missing between them)")
             with self._ways.meter.stage("encode"):
                 summary = self._sink.finish()
-        losses = replace(job.source.losses, frames_readable=self._frames, timestamps_repaired=self._repaired)
+        repaired = max(self._maker.repaired, self._spread.repaired if self._spread else 0)
+        self._spread = None  # it knows this as well, and so would keep the source until Python looks for circles
+        losses = replace(job.source.losses, frames_readable=self._frames, timestamps_repaired=repaired)
         return Made(self._frames, summary, losses, len(self._all), self._reused, (*self._warnings, *self._complaints()))
 
     def _plan(self) -> None:
@@ -132,68 +128,88 @@ class Segments:
                 store.remove(segment.key or "")
                 return 0
             with self._told(segment, cached=True):
+                self._weigh(segment, kept)
                 self._join(kept)
         self._reused += 1
         return 1
 
     def _make(self, missing: Sequence[Segment]) -> int:
         """Render, keep and join neighbouring segments in one pass over the source; return how many."""
-        parts, (before, after) = self._parts, self._job.plan.window
-        first = max(missing[0].first - before, parts.first)
-        last = min(missing[-1].last + after, parts.last)
-        with parts.frames(first, last) as source, self._ways.path(source) as rendered:
-            frames = _Frames(rendered, int(parts.pts[missing[0].first]))
-            for segment in missing:
-                # The last one of the clip takes all that comes, so that the source is read to its end and checked.
-                end = int(parts.pts[segment.last]) if segment.last < parts.last else None
-                with self._told(segment), SpooledTemporaryFile(_IN_MEMORY, dir=self._folder) as spooled:
-                    file = cast(BinaryIO, spooled)
-                    count = self._encode(frames.until(end), file)
-                    # What the index promised and did not come is damage or not, which the end of the file tells: those
-                    # after it are not kept either, so that another render reads on to there in one pass.
-                    self._whole &= count == segment.last - segment.first
-                    self._unkept += not (self._whole and self._keep(segment, file))
-                    self._join(file)
-            self._repaired = max(self._repaired, source.losses.timestamps_repaired)  # some read from the file's start
+        self._maker.make(missing, self._file_for, self._went_on)
         return len(missing)
 
-    def _keep(self, segment: Segment, file: BinaryIO) -> bool:
-        """Keep a segment if there is room for it beside those before it, and return whether it is kept."""
-        size = file.seek(0, os.SEEK_END)
-        fits = self._bytes + size <= self._ways.store.limit
-        known = segment.key and self._keys is not None and self._keys.hold
-        return bool(known and segment.key and fits and self._ways.store.put_file(segment.key, file))
+    @contextmanager
+    def _file_for(self, segment: Segment) -> Iterator[BinaryIO]:
+        """Give the file of a segment, and keep and join what it is then."""
+        with self._told(segment), SpooledTemporaryFile(_IN_MEMORY, dir=self._folder) as spooled:
+            file = cast(BinaryIO, spooled)
+            yield file
+            # What the index promised and did not come is damage or not, which the end of the file tells: those
+            # after it are not kept either, so that another render reads on to there in one pass.
+            self._whole &= _is_whole(segment, said(file).frames)
+            self._weigh(segment, file)
+            self._keep(segment, file)
+            self._join(file)
 
-    def _encode(self, frames: Iterator[Frame], file: BinaryIO) -> int:
-        """Encode frames into a file, and return how many there were."""
-        job, meter, count = self._job, self._ways.meter, 0
-        source = job.source
-        encoder = PieceEncoder(
-            file,
-            job.choice,
-            self._head,
-            source.time_base,
-            source.rate,
-            threads=job.shares.encoder,
-            bottom_first=source.bottom_field_first,
+    def _spreading(self, hands: Hands, missing: Sequence[Segment]) -> Spread:
+        """Return what has the missing segments made side by side."""
+        from lumaloom.jobs.segments.spreading import Spread
+
+        self._in_parts = True
+        return Spread(self._job, self._ways, hands, missing, len(self._all), self._keep_beside, self._went_on)
+
+    def _keep_beside(self, segment: Segment, made: SegmentMade, file: BinaryIO) -> None:
+        """Keep a segment that was made beside others, whatever its turn is."""
+        self._weigh(segment, file)
+        self._keep(segment, file, known=made.known and _is_whole(segment, made.frames))
+
+    def _fetch(self, segment: Segment) -> int:
+        """Join a segment that is made beside others; return 1, or 0 where it is not, or is not to be trusted."""
+        spread, ways = self._spread, self._ways
+        if spread is None or not spread.has(segment):
+            return 0
+        with spread.file(segment) as (made, file):
+            if not _is_whole(segment, made.frames) and segment.last < self._parts.last:
+                self._doubt(segment, spread)
+                return 0
+            self._fetched += made.frames
+            self._join(file)
+        number, count = segment.number, len(self._all)
+        ways.events.emit(
+            SegmentFinished(job=ways.job, segment=number, segments=count, frames=made.frames, seconds=made.seconds)
         )
-        try:
-            for frame in frames:
-                with meter.stage("encode"):
-                    encoder.write(frame)
-                count += 1
-                self._ways.went_on(self._frames + count)
-            with meter.stage("encode"):
-                encoder.finish()
-        finally:
-            encoder.close()
-        return count
+        return 1
+
+    def _doubt(self, segment: Segment, spread: Spread) -> None:
+        """Have the segment and all after it made anew in one pass, which tells damage from a wrong index."""
+        self._whole = False
+        spread.close()
+        self._kept.clear()
+        for each in self._all[segment.number :]:
+            if each.key:
+                self._ways.store.remove(each.key)
+
+    def _weigh(self, segment: Segment, file: BinaryIO) -> None:
+        self._sizes[segment.number] = file.seek(0, os.SEEK_END)
+
+    def _keep(self, segment: Segment, file: BinaryIO, *, known: bool = True) -> None:
+        """Keep a segment, which is weighed, if there is room for it beside those before it; note if it is not kept."""
+        store = self._ways.store
+        known = known and self._whole and self._keys is not None and self._keys.hold
+        fits = sum(self._sizes.values()) <= store.limit
+        if not (known and fits and segment.key and store.put_file(segment.key, file)):
+            self._unkept.add(segment.number)
 
     def _join(self, file: BinaryIO) -> None:
         self._sink.join(file)
         self._frames += said(file).frames
-        self._bytes += file.seek(0, os.SEEK_END)
-        self._ways.went_on(self._frames)
+        self._went_on()
+
+    def _went_on(self, count: int = 0) -> None:
+        """Tell how far it is: frames that are joined, those of a segment in the making, and those made beside it."""
+        beside = self._frames - self._fetched + self._spread.frames if self._spread else 0
+        self._furthest = max(self._furthest, self._frames + count, beside)
+        self._ways.went_on(self._furthest)
 
     @contextmanager
     def _told(self, segment: Segment, *, cached: bool = False) -> Iterator[None]:
@@ -216,32 +232,11 @@ class Segments:
     def _complaints(self) -> Iterator[str]:
         store = self._ways.store
         if self._unkept and self._all[0].key:
-            small = self._bytes > store.limit
-            why = f": together they take {self._bytes} bytes, cache_limit is {store.limit}" if small else ""
-            yield f"{self._unkept} of {len(self._all)} segments could not be kept in {store.folder}{why}"
+            size = sum(self._sizes.values())
+            why = f": together they take {size} bytes, cache_limit is {store.limit}" if size > store.limit else ""
+            yield f"{len(self._unkept)} of {len(self._all)} segments could not be kept in {store.folder}{why}"
 
 
-class _Frames:
-    """The frames of a pass, segment by segment.
-
-    Args:
-        items: frames in order.
-        begin: pts of the first that is wanted; those before are there for those after them.
-    """
-
-    def __init__(self, items: Iterable[Item], begin: int) -> None:
-        self._items, self._begin = iter(items), begin
-        self._held: list[Frame] = []
-
-    def until(self, end: int | None) -> Iterator[Frame]:
-        """Yield the frames before a pts, all that are left for None."""
-        while True:
-            frame = self._held.pop() if self._held else next(self._items, None)
-            if frame is None:
-                return
-            assert isinstance(frame, Frame)
-            if end is not None and frame.pts >= end:
-                self._held.append(frame)
-                return
-            if frame.pts >= self._begin:
-                yield frame
+def _is_whole(segment: Segment, frames: int) -> bool:
+    """Whether a segment has the frames that the index promised."""
+    return frames == segment.last - segment.first

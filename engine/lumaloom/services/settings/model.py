@@ -31,16 +31,20 @@ class Settings:
     threads: int | None = _setting(
         None, "Of decoding, effects and encoding each; the cores are divided among them if unset.", ge=1
     )
-    jobs: int = _setting(1, "Renders that one engine is to run side by side: each gets its part.", ge=1)
-    executor: Literal["local", "processes", "dask"] = _setting(
-        "local", "Where the renders of a project run: in this engine, in processes, on Dask's cluster."
+    jobs: int = _setting(
+        1, "Renders of a project, or segments of a render, that are made side by side: each gets its part.", ge=1
+    )
+    executor: Literal["local", "processes", "dask"] | None = _setting(
+        None,
+        "Where they are made: in this engine (local), in processes, on Dask's cluster. If unset local, and processes "
+        "for what `render --jobs` makes.",
     )
     cluster: str | None = _setting(
         None, "Address of Dask's scheduler, as tcp://host:8786; who reaches it can run code on all its machines."
     )
     device: Literal["auto", "cpu", "cuda"] = _setting("auto", "Where the effects run.")
     memory_limit: Bytes | None = _setting(
-        None, "Frames of a job on the host; half of what is available if unset.", ge=1 << 20
+        None, "Frames of each job on the host; if unset half of what is available, or its part of that.", ge=1 << 20
     )
     ahead: Bytes = _setting(
         Bytes(64 << 20), "Decoded frames that may wait for the effects, or be under way in them.", ge=1
