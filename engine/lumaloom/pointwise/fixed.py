@@ -140,7 +140,7 @@ class Fixed(Settled):
             f"raw {letter}": row.astype(float) for letter, row in zip(letters, found, strict=True)
         }
         for axis, size, spots in (("x", "width", np.tile([0, 1, 2], 3)), ("y", "height", np.repeat([0, 1, 2], 3))):
-            last = max(int(known[-1, size]) - 1, 0)
+            last = int(known[-1, size])  # one more than there is: pairs of odd sizes reach as far
             at = np.tile(spots * last // 2, corners.shape[1])
             codes[axis] = 0.5 + np.concatenate([at, rng.integers(0, last + 1, _RANDOM + _NEUTRAL)])
         return codes
