@@ -30,6 +30,7 @@ def render(
     preset: str | None = None,
     pixel_format: str | None = None,
     option: list[str] | None = None,
+    rate: Annotated[str | None, Parameter(name=("--rate", "--framerate"))] = None,
     start: str | None = None,
     end: str | None = None,
     set: Annotated[list[str] | None, Parameter(name="--set")] = None,  # noqa: A002
@@ -47,7 +48,8 @@ def render(
     """Decode a clip, run its frames through effects, encode the result.
 
     Args:
-        input: A file with video.
+        input: A file with video; or pictures: 'shot.%04d.png', whose first number is found, or 'shots/*.png' in quotes,
+            in natural order.
         output: The result; its extension chooses the container. `null` throws the frames away, `%04d.png`
             numbers pictures.
         effect: An effect, as in "blur sigma=6". Give it several times for a chain; `lumaloom effects` lists them.
@@ -59,6 +61,7 @@ def render(
         pixel_format: What is encoded, such as yuv420p, which every player takes. What keeps most of the pictures
             unless given.
         option: A further option of the encoder's own, as key=value. Give it several times for more.
+        rate: Frames per second of pictures, such as 25, 23.976 or 24000/1001. 25 unless given.
         start: Where to start: 1:02.5, 62.5, 1500ms or a frame such as 37f.
         end: Where to end, exclusive, in the same forms.
         set: A setting, as key=value; `lumaloom config` lists them. Give it several times for more.
@@ -78,6 +81,7 @@ def render(
     """
     from lumaloom.composition import Engine
     from lumaloom.jobs import RenderRequest, parse_position
+    from lumaloom.jobs.timecode import parse_rate
 
     if explain and not dry_run:
         raise UsageError("--explain prints the plan without rendering; add --dry-run")
@@ -92,6 +96,7 @@ def render(
         preset=preset,
         pixel_format=pixel_format,
         encoder_options=pairs(option or [], "--option", "tune=film"),
+        rate=None if rate is None else parse_rate(rate, "--rate"),
         start=None if start is None else parse_position(start, "--start"),
         end=None if end is None else parse_position(end, "--end"),
         overwrite=overwrite,

@@ -24,7 +24,7 @@ from lumaloom.frame.convert import convert
 from lumaloom.frame.pyav import to_av
 from lumaloom.media import hdr
 from lumaloom.media.choice import EncoderChoice, best_format, losses
-from lumaloom.media.encoders import Encoder
+from lumaloom.media.encoder import Encoder
 from lumaloom.media.filters import Filter, Palette
 from lumaloom.media.filters import Flags as FrameFlags
 

@@ -161,7 +161,7 @@ class Segments:
         """Keep a segment if there is room for it beside those before it, and return whether it is kept."""
         size = file.seek(0, os.SEEK_END)
         fits = self._bytes + size <= self._ways.store.limit
-        known = segment.key and self._keys is not None and self._keys.hold
+        known = segment.key and self._keys is not None and self._keys.hold(segment.first, segment.last)
         return bool(known and segment.key and fits and self._ways.store.put_file(segment.key, file))
 
     def _encode(self, frames: Iterator[Frame], file: BinaryIO) -> int:
