@@ -16,7 +16,7 @@ from lumaloom.cache import DiskCache, MemoryCache
 from lumaloom.composition import Engine
 from lumaloom.device import Machine
 from lumaloom.effect import Effect
-from lumaloom.errors import InputError, LumaloomError
+from lumaloom.errors import InputError, LumaloomError, counted
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs import CacheEvicted, Progress, RenderRequest, RenderResult, parse_position
@@ -233,7 +233,8 @@ class Clip:
 
     def __repr__(self) -> str:
         chain = "".join(f" | {effect!r}" for effect in self._effects)
-        return f"<Clip of {os.fspath(self._opened.reader.path)}: {len(self)} frames, {self._opened.reader.spec}{chain}>"
+        reader = self._opened.reader
+        return f"<Clip of {os.fspath(reader.path)}: {counted(len(self), 'frames')}, {reader.spec}{chain}>"
 
     @property
     def rate(self) -> Fraction | None:

@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from lumaloom.cache import DiskCache, MemoryCache
-from lumaloom.errors import InputError, LumaloomError, UsageError
+from lumaloom.errors import InputError, LumaloomError, UsageError, counted
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.frame.bridge import from_av
 from lumaloom.media.decoder import DECODE_ERRORS
@@ -115,7 +115,8 @@ class Reader:
             raise InputError(f"{path}: can't be decoded: {reason(error)}") from None
         if self._cut_off and not best_effort:
             self._container.close()
-            raise InputError(f"{path}: is cut off: {len(self)} frames are there; {_MEND}")
+            are = "is" if len(self) == 1 else "are"
+            raise InputError(f"{path}: is cut off: {counted(len(self), 'frames')} {are} there; {_MEND}")
 
     def __len__(self) -> int:
         return len(self.index)

@@ -350,10 +350,10 @@ class Source(OpenFile):
         self.losses.truncated = True
         if not self.options.best_effort:
             self.losses.frames_readable = count_whole(self.path, self.options.stream, self.options.max_pixels)
-            raise InputError(f"{self.path}: is cut off: {self.losses.readable()} are there; {_MEND}")
+            raise InputError(f"{self.path}: is cut off: {self.losses.readable()} there; {_MEND}")
 
     def _fail(self, why: str) -> NoReturn:
-        raise InputError(f"{self.path}: is damaged: {self.losses.readable()} are readable ({why}); {_MEND}")
+        raise InputError(f"{self.path}: is damaged: {self.losses.readable()} readable ({why}); {_MEND}")
 
     def _check_end(self) -> None:
         """Look for what was lost without an error."""
