@@ -199,6 +199,13 @@ def test_a_file_that_ends_early_and_still_decodes(tmp_path: Path, extension: str
             _frames(str(place))
 
 
+def test_what_follows_a_jpeg_is_no_matter(tmp_path: Path) -> None:
+    pattern = sequences.make(tmp_path, range(2), "s%d.jpg", "yuvj420p")
+    place = tmp_path / "s1.jpg"
+    place.write_bytes(place.read_bytes() + b"\0\0\xff\xda a film" * 9)
+    assert len(_frames(pattern)[0]) == 2
+
+
 def test_a_first_file_that_is_damaged(tmp_path: Path) -> None:
     pattern = sequences.make(tmp_path, range(4))
     (tmp_path / "shot.0000.png").write_bytes(b"nothing")
@@ -206,6 +213,12 @@ def test_a_first_file_that_is_damaged(tmp_path: Path) -> None:
         _frames(pattern)
     frames, _ = _frames(pattern, best_effort=True)
     assert [frame.pts for frame in frames] == [1, 2, 3]
+    with Reader(pattern) as reader:
+        with pytest.raises(InputError, match=r"frame 0 of 4 can't be decoded: shot\.0000\.png"):
+            reader.frame(0)
+        assert _samples(reader.frame(2)) == _samples(frames[1])
+    with Reader(pattern, best_effort=True) as reader:
+        assert (reader.spec.width, len(reader)) == (48, 4)
 
 
 def test_clips_are_no_pictures(tmp_path: Path) -> None:

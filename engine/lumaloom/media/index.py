@@ -16,6 +16,7 @@ from lumaloom.media.bitstream import HIDDEN
 from lumaloom.media.decoder import DECODE_ERRORS
 from lumaloom.media.decoders import open_decoder
 from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason, shown_in_decoding_time
+from lumaloom.media.sequence import Sequence, found
 from lumaloom.media.timeline import Continuity, Timeline
 
 if TYPE_CHECKING:
@@ -62,10 +63,12 @@ class FrameIndex:
             InputError: the file can't be opened or has no such stream.
 
         """
+        path = found(path)
         with open_input(path, max_pixels=max_pixels) as container:
             try:
                 video = pick_stream(container, path, stream)
-                first = _first_stamp(path, stream, max_pixels)
+                # Pictures in files of their own refer to no others.
+                first = None if isinstance(path, Sequence) else _first_stamp(path, stream, max_pixels)
                 return _build(container, video, first)
             except DECODE_ERRORS as error:
                 raise InputError(f"{path}: can't be indexed: {reason(error)}") from None

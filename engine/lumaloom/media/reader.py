@@ -138,7 +138,9 @@ class Reader:
 
     @cached_property
     def spec(self) -> FrameSpec:
-        """Format, size and tags that all frames share."""
+        """Format, size and tags that all frames share: those of the first that can be decoded."""
+        if self.best_effort and (first := next(self.frames(range(len(self))), None)):
+            return first.spec
         return self.frame(0).spec
 
     @cached_property
@@ -213,7 +215,11 @@ class Reader:
 
     def _frame(self, number: int) -> Frame:
         if self._base is None and number:
-            self._take(0)
+            try:
+                self._take(0)
+            except _NotThereError:
+                if not self._alone:
+                    raise
         jumps = number < self._next or self.index.key_for(number) > self._next
         if not jumps:
             return self._take(number)

@@ -6,6 +6,7 @@ import os
 from typing import BinaryIO
 
 from lumaloom.media.exr import is_cut_exr
+from lumaloom.media.jpeg import is_cut_jpeg
 
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 # Kinds of box at the top level of an ISO base media file; anything else there is no box, so nothing can be said.
@@ -42,9 +43,8 @@ def is_cut_off(path: str | os.PathLike[str], format_name: str) -> bool:
 
 def is_cut_picture(data: bytes, codec: str) -> bool:
     """Whether a file with one picture ends too early in a way that FFmpeg's decoder does not tell."""
-    if codec == "mjpeg":  # the scan ends with a marker of its own; the bytes of both occur nowhere in it
-        return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
-    return codec == "exr" and is_cut_exr(data)
+    check = _PICTURES.get(codec)
+    return check is not None and check(data)
 
 
 def has_broken_blocks(path: str | os.PathLike[str]) -> bool:
@@ -167,3 +167,5 @@ _CHECKS = (
     (("gif",), _gif),
     (("exr_pipe",), _exr),
 )
+# By the name of the codec.
+_PICTURES = {"exr": is_cut_exr, "mjpeg": is_cut_jpeg}
