@@ -50,7 +50,7 @@ class Keys:
         self._sequence = source.path if isinstance(source.path, Sequence) else None
         assert choice.encoder is not None
         # Of a sequence each segment depends on its own files.
-        stamp = described(self._sequence.rate) if self._sequence else self._stamp(os.fspath(source.path))
+        stamp = "sequence" if self._sequence else self._stamp(os.fspath(source.path))
         if stamp is None:
             raise UnknowableError("an input that is gone")
         self._effects = {id(effect): _effect(effect) for effect in _effects(job.plan)}
