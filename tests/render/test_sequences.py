@@ -80,6 +80,12 @@ def test_a_project(tmp_path: Path) -> None:
     assert "render[1].rate: expected frames per second" in run_cli("run", tmp_path / "p.toml").error
 
 
+def test_pictures_of_pictures_keep_their_numbers(tmp_path: Path) -> None:
+    pattern = sequences.make(tmp_path, range(1001, 1007))
+    lumaloom.render(pattern, tmp_path / "out.%d.bmp", start="2f", end=0.2, rate=24)
+    assert sorted(path.name for path in tmp_path.glob("out.*")) == [f"out.{n}.bmp" for n in (1003, 1004, 1005)]
+
+
 def test_inputs_are_not_written_over(tmp_path: Path) -> None:
     pattern = sequences.make(tmp_path, range(3))
     for output in (pattern, str(tmp_path / "shot.%d.png")):

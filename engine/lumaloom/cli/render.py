@@ -51,7 +51,7 @@ def render(
         input: A file with video; or pictures: 'shot.%04d.png', whose first number is found, or 'shots/*.png' in quotes,
             in natural order.
         output: The result; its extension chooses the container. `null` throws the frames away, `%04d.png`
-            numbers pictures.
+            numbers pictures: from 0, or as those of the input are.
         effect: An effect, as in "blur sigma=6". Give it several times for a chain; `lumaloom effects` lists them.
         device: auto, cpu or cuda: where the effects run. As the settings say unless given.
         threads: For decoding, effects and encoding each. As the settings say, or the cores divided, unless given.
@@ -141,7 +141,7 @@ def show_plan(engine: Engine, request: RenderRequest, json: bool, explain: bool 
 
     with engine.prepare(request) as job:
         if job.choice.encoder and "%" not in os.path.basename(request.output):
-            check_target(request.output, overwrite=request.overwrite, source=request.input)
+            check_target(request.output, overwrite=request.overwrite, source=job.source.path)
         if json:
             emit("plan", **job.as_dict())
         else:

@@ -43,7 +43,10 @@ _TICK = Fraction(1, 25)
 
 
 class PictureSink(BaseSink):
-    """Writes frame `n`, counted from 0, as the file `target % n`; other streams and timestamps have no place there."""
+    """Writes frame `n` as the file `target % n`; other streams and timestamps have no place there.
+
+    Frames are counted from 0, or as in the sequence that they come from.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class PictureSink(BaseSink):
             self._staged = AtomicFile(target, overwrite=overwrite)
         self._video: VideoEncoder | None = None
         self._frames = self._written = 0
+        self._first = source.first_number if source else 0
         self._over = False
 
     def write(self, item: Item) -> None:
@@ -121,7 +125,7 @@ class PictureSink(BaseSink):
             for packet in packets:
                 path = self._staged.path
                 if self._numbered:
-                    path = path / numbered(Path(self._target).name, self._written)
+                    path = path / numbered(Path(self._target).name, self._first + self._written)
                 path.write_bytes(bytes(packet))
                 self._written += 1
         except OSError as error:

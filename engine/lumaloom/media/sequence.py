@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
+from math import ceil
 from pathlib import Path
 
 from lumaloom.errors import InputError, UsageError
@@ -62,16 +63,23 @@ class Sequence(os.PathLike[str]):
         file = self.files[frame]
         return os.path.basename(file) if file is not None else self._name(frame)
 
+    def number_at(self, seconds: Fraction | None) -> int:
+        """Return the number of the first file that is not before a time; None is the start."""
+        return (self.first or 0) + self._frame(seconds or Fraction(0))
+
     def gaps(self, start: Fraction | None = None, end: Fraction | None = None) -> str:
         """Return which files are missing from one time to another, in seconds; empty for none."""
-        first = 0 if start is None else -int(-start * self.rate // 1)
-        last = len(self) if end is None else min(-int(-end * self.rate // 1), len(self))
+        first = self._frame(start or Fraction(0))
+        last = len(self) if end is None else min(self._frame(end), len(self))
         missing = (number for number in range(first, last) if self.files[number] is None)
         runs = [[number for _, number in run] for _, run in groupby(enumerate(missing), lambda pair: pair[1] - pair[0])]
         words = [self._name(run[0]) + (f" to {self._name(run[-1])}" if len(run) > 1 else "") for run in runs]
         if len(words) > _NAMED:
             words = [*words[:_NAMED], f"{sum(map(len, runs[_NAMED:]))} more"]
         return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+    def _frame(self, seconds: Fraction) -> int:
+        return ceil(seconds * self.rate)
 
     def _name(self, frame: int) -> str:
         return numbered(os.path.basename(self.pattern), (self.first or 0) + frame)

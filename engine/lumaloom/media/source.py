@@ -140,6 +140,11 @@ class Source(OpenFile):
         return self._start, self._end
 
     @property
+    def first_number(self) -> int:
+        """The number of the clip's first frame among the files of a sequence; 0 for any other input."""
+        return self.path.number_at(self._start) if isinstance(self.path, Sequence) else 0
+
+    @property
     def chapters(self) -> list[Chapter]:
         """Chapters as PyAV has them, `id`, `start`, `end`, `time_base`, `metadata`, cut to the clip."""
         kept: list[Chapter] = []
