@@ -16,14 +16,16 @@ from lumaloom.cache import DiskCache, MemoryCache
 from lumaloom.composition import Engine
 from lumaloom.device import Machine
 from lumaloom.effect import Effect
-from lumaloom.errors import InputError, LumaloomError
+from lumaloom.errors import InputError, LumaloomError, counted
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.graph import Plan, make_plan
 from lumaloom.jobs import CacheEvicted, Progress, RenderRequest, RenderResult, parse_position
 from lumaloom.jobs.request import check_kind
 from lumaloom.jobs.segments.terms import side_by_side
+from lumaloom.jobs.timecode import parse_rate
 from lumaloom.media.losses import Losses
 from lumaloom.media.reader import Reader
+from lumaloom.media.sequence import found
 from lumaloom.memory import default_limit, default_pool
 from lumaloom.plugins import default_registry
 from lumaloom.run import Here, Meter, Workers, run_plan
@@ -47,6 +49,7 @@ def render(
     preset: str | None = None,
     pixel_format: str | None = None,
     encoder_options: Mapping[str, str | float] | None = None,
+    rate: str | float | Fraction | None = None,
     start: Time | None = None,
     end: Time | None = None,
     overwrite: bool = False,
@@ -62,7 +65,8 @@ def render(
     """Decode `input`, run every frame through `effects`, encode to `output`.
 
     Args:
-        input: path of a file with video.
+        input: path of a file with video; or of pictures, one a frame, as `shot.%04d.png`, whose first number is found,
+            or `shots/*.png`, in natural order.
         output: path of the result, its extension chooses the container; `null` throws the frames away.
         effects: in order; effects, or text such as `blur sigma=5`.
         device: `auto`, `cpu` or `cuda`; None for what the settings say.
@@ -74,6 +78,7 @@ def render(
         pixel_format: what is encoded, by FFmpeg's name, such as `yuv420p`, which every player takes; None for what
             keeps most of the pictures.
         encoder_options: further options, by the encoder's own names.
+        rate: frames per second of such pictures, as 25, "23.976" or "24000/1001"; None for 25.
         start: where to start, inclusive: seconds, or text such as `1:02.5` or `37f`.
         end: where to end, exclusive.
         overwrite: replace an output that exists.
@@ -112,6 +117,7 @@ def render(
         preset=preset,
         pixel_format=pixel_format,
         encoder_options=encoder_options or {},
+        rate=rate,
         start=None if start is None else parse_position(start, "start"),
         end=None if end is None else parse_position(end, "end"),
         overwrite=overwrite,
@@ -128,6 +134,7 @@ def render(
 def open(  # noqa: A001
     path: str | os.PathLike[str],
     *,
+    rate: str | float | Fraction | None = None,
     device: str | None = None,
     threads: int | None = None,
     best_effort: bool = False,
@@ -136,7 +143,8 @@ def open(  # noqa: A001
     """Open a video for frame-exact access; its index is built once, without decoding, and kept.
 
     Args:
-        path: of a file with video.
+        path: of a file with video, or of pictures, as `shot.%04d.png` and `shots/*.png`.
+        rate: frames per second of such pictures, as 25, "23.976" or "24000/1001"; None for 25.
         device: `auto`, `cpu` or `cuda`; None for what the settings say.
         threads: of the decoder; None for what the settings say, usually one per core.
         best_effort: give what is readable of a damaged file, `Clip.losses` counts the rest; instead of failing at what
@@ -157,7 +165,7 @@ def open(  # noqa: A001
         chosen = engine.get(Machine).choose(device or settings.device)
         threads = settings.threads if threads is None else threads
         reader = Reader(
-            path,
+            found(path, None if rate is None else parse_rate(rate)),
             threads=threads,
             best_effort=best_effort,
             store=engine.get(DiskCache),
@@ -233,7 +241,8 @@ class Clip:
 
     def __repr__(self) -> str:
         chain = "".join(f" | {effect!r}" for effect in self._effects)
-        return f"<Clip of {os.fspath(self._opened.reader.path)}: {len(self)} frames, {self._opened.reader.spec}{chain}>"
+        reader = self._opened.reader
+        return f"<Clip of {os.fspath(reader.path)}: {counted(len(self), 'frames')}, {reader.spec}{chain}>"
 
     @property
     def rate(self) -> Fraction | None:

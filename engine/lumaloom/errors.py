@@ -116,7 +116,7 @@ def told(problem: BaseException, is_own: Callable[[FrameType], bool]) -> str:
 
 
 def counted(number: int, things: str) -> str:
-    """Return a count in words: `3 damaged frames`, `1 damaged frame`."""
+    """Return a count in words: `3 damaged frames`, `1 damaged frame`, `1 entry`."""
     if number == 1:
-        things = re.sub(r"s\b", "", things, count=1)
+        things = re.sub(r"(ie)?s\b", lambda end: "y" if end[1] else "", things, count=1)
     return f"{number} {things}"

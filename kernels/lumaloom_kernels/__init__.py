@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .color_matrix import color_matrix as color_matrix
     from .convolve2d import convolve2d as convolve2d
     from .crop import crop as crop
+    from .diffuse import diffuse as diffuse
     from .dilate import dilate as dilate
     from .dither import dither as dither
     from .erode import erode as erode

@@ -32,7 +32,7 @@ def test_info_clear_and_verify(tmp_path: Path) -> None:
         "segments": segments,
     }
     assert json.loads(run_cli("cache", "verify", "--json").out)["good"] == 1
-    assert "1 entries, 5 B" in run_cli("cache", "clear").out
+    assert "1 entry, 5 B" in run_cli("cache", "clear").out
     assert default_disk_cache().get("a") is None
 
 

@@ -25,7 +25,7 @@ from lumaloom.frame import (
     Timing,
     Transfer,
 )
-from lumaloom.frame.bridge import from_av, merged, spec_of
+from lumaloom.frame.bridge import from_av, merged, nearest_format, spec_of
 from lumaloom.frame.pyav import to_av, wrapped_planes
 from lumaloom.memory import BufferPool
 from tests.engine.frames import SIZES, noise, same, samples, spec
@@ -228,3 +228,18 @@ def test_side_data_of_a_decoded_frame_is_kept() -> None:
     assert frame.side_data == (("CONTENT_LIGHT_LEVEL", b"\x01\x02"),)
     assert frame.copy(BufferPool(1 << 20)).side_data == frame.side_data
     assert Frame.allocate(frame.spec, BufferPool(1 << 20), like=frame).side_data == frame.side_data
+
+
+@pytest.mark.parametrize("name", ["gbrpf16le", "gbrapf16be", "grayf16le", "gbrpf32be", "grayf32be"])
+def test_floats_keep_what_is_brighter_than_white_and_darker_than_black(name: str) -> None:
+    source = av.VideoFrame(33, 4, name)
+    size, order = int(name[-4:-2]) // 8, ">" if name.endswith("be") else "<"
+    values = np.linspace(-1, 60, 33 * 4).reshape(4, 33).astype(f"f{size}")
+    for place, plane in enumerate(source.planes):
+        rows = np.frombuffer(memoryview(plane), f"{order}f{size}").reshape(4, -1)[:, :33]
+        rows[:] = values * (place + 1)
+    frame = from_av(source, Timing())
+    assert frame.format is nearest_format(name)
+    assert frame.format.is_float
+    for place, got in enumerate(frame.planes):
+        assert np.array_equal(got, (values * (place + 1)).astype(f"f{size}").astype(np.float32))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lumaloom.frame import FORMATS, Colour, Frame, Matrix, Model, Range
+from lumaloom.frame import FORMATS, Colour, Frame, FrameSpec, Matrix, Model, Range
 from lumaloom.frame.convert import convert, converted_spec
 from tests.engine.frames import POOL, noise, same, spec
 
@@ -227,3 +227,23 @@ def test_every_pair_of_rows_converts_and_leaves_its_source_alone() -> None:
             assert {plane.dtype for plane in result.planes} == {target.dtype}
         assert all(np.array_equal(a, b) for a, b in zip(frame.planes, before, strict=True))
         assert convert(frame, source) is frame
+
+
+@pytest.mark.parametrize("name", ["rgb24", "gbrp10le", "rgba64le"])
+def test_rgb_becomes_float_and_comes_back_exactly(name: str) -> None:
+    row = FORMATS[name]
+    frame = Frame.allocate(FrameSpec(row, 37, 21), POOL)
+    random = np.random.default_rng(3)
+    for plane in frame.planes:
+        plane[...] = random.integers(0, int(row.peak) + 1, plane.shape)
+    lit = convert(frame, FORMATS["gbrapf32le"])
+    green = frame.planes[0] if row.planes[0].channels == "g" else frame.planes[0][..., 1]
+    assert np.abs(lit.planes[0] - green / row.peak).max() < 1e-7
+    if not row.has_alpha:
+        assert (lit.planes[3] == 1).all()
+    back = convert(lit, row)
+    assert all(np.array_equal(first, second) for first, second in zip(frame.planes, back.planes, strict=True))
+    lit.planes[0][0, :3] = (2, -1, np.nan)
+    cut = convert(lit, row)
+    green = cut.planes[0] if row.planes[0].channels == "g" else cut.planes[0][..., 1]
+    assert green[0, :3].tolist() == [row.peak, 0, 0]

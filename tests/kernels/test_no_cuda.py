@@ -31,6 +31,7 @@ IMAGE, PLANE = Stranger(), Plane()
         ("apply_lut", (IMAGE, np.zeros(256, np.uint8))),
         ("blend", (IMAGE, IMAGE, "screen")),
         ("color_matrix", (IMAGE, np.eye(4))),
+        ("diffuse", (IMAGE, np.zeros((2, 3), np.uint8))),
         ("dither", (IMAGE,)),
         ("frame_blend", ([IMAGE, IMAGE],)),
         ("crop", (IMAGE, (0, 0, 1, 1))),

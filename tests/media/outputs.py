@@ -97,7 +97,7 @@ class PlainSource:
         self.metadata = dict(self.container.metadata)
         self.stream_metadata = dict(self.video.metadata)
         self.chapters = self.container.chapters()
-        self.bottom_field_first = False
+        self.bottom_field_first, self.first_number = False, 0
 
     @property
     def time_base(self) -> Fraction:

@@ -371,7 +371,7 @@ def test_a_large_gif_chooses_its_palette_by_a_part_of_the_pixels(tmp_path):
     error = got.to_rgb().planes[0][..., :3].astype(float) - source[0].planes[0]
     assert got.planes[0].shape[:2] == (427, 641)
     assert abs(error).mean() < 12
-    assert Palette(641, 427)._step == 2
+    assert Palette(641, 427)._step == 4
 
 
 def test_gif_has_a_palette_of_its_own_for_every_frame(tmp_path):

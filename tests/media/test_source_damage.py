@@ -152,6 +152,17 @@ class TestCorruption:
         path = damaged_picture(make(tmp_path / "c.mp4", options=options), tmp_path / "t.mp4", 0.35, seed=2)
         assert [read(path, best_effort=True, threads=threads)[1].corrupt_frames for threads in (1, 2, 4)] == [1, 1, 1]
 
+    def test_hevc_with_hashes_tells_of_any_damage(self, tmp_path: Path) -> None:
+        options = {"x265-params": "log-level=none:keyint=15:hash=1:frame-threads=1:pools=1"}
+        whole = make(tmp_path / "c.mkv", "libx265", options=options)
+        assert not read(whole, best_effort=True)[1].any
+        for number in (5, 12, 22):
+            path = damaged_picture(whole, tmp_path / "t.mkv", number / 30, seed=number)
+            assert all("is damaged" in refusal(path, threads) for threads in (1, 4))
+            count, losses = read(path, best_effort=True)
+            assert losses.decode_errors + losses.corrupt_frames
+            assert count >= 15
+
     def test_pictures_whose_references_are_gone_are_noticed(self, clip: Clip, tmp_path: Path) -> None:
         """Units that a raw stream lost leave no trace but a gap in the decoder's count of references."""
         for at, seed in ((0.5, 1), (0.6, 2)):

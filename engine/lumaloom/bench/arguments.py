@@ -112,6 +112,14 @@ def with_maps(image: Image, case: dict[str, Any]) -> Made | None:
     return (image, x + 3 * np.sin(y / 30), y + 3 * np.cos(x / 30)), case
 
 
+def with_palette(image: Image, case: dict[str, Any]) -> Made | None:
+    """Take the colours of a picture of 8 bits, spread over its pixels."""
+    if image.dtype != np.uint8 or image.shape[2:] != (3,):
+        return None
+    pixels = image.reshape(-1, 3)
+    return (image, np.ascontiguousarray(pixels[:: -(-len(pixels) // case["colours"])])), {}
+
+
 def nearly_whole(image: Image, case: dict[str, Any]) -> Made | None:
     """Cut a few pixels off each side, whatever the size."""
     height, width = image.shape[:2]
@@ -124,6 +132,7 @@ ARGUMENTS: dict[str, Callable[[Image, dict[str, Any]], Made | None]] = {
     "apply_lut": with_table,
     "apply_lut3d": with_cube,
     "color_matrix": three_channels,
+    "diffuse": with_palette,
     "hsv_to_rgb": three_channels,
     "blend": blended,
     "frame_blend": several,

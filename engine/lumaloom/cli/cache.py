@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from lumaloom.cli.output import amount, dump
+from lumaloom.errors import counted
 
 
 def cache(action: Literal["info", "clear", "verify"] = "info", /, *, json: bool = False) -> None:
@@ -47,7 +48,7 @@ def cache(action: Literal["info", "clear", "verify"] = "info", /, *, json: bool 
             }
         )
     elif action == "clear":
-        fields(console(), [("cleared", f"{before.entries} entries, {amount(before.nbytes)}")])
+        fields(console(), [("cleared", f"{counted(before.entries, 'entries')}, {amount(before.nbytes)}")])
     else:
         used = f"{stats.entries}, {amount(stats.nbytes)} of {amount(stats.limit)}"
         of_renders = f"{segments}, {amount(nbytes)}" if segments else ""

@@ -14,7 +14,7 @@ def probe(file: str, /, *more: str, json: bool = False) -> None:
     """Show what is in media files; what was found is kept until a file changes.
 
     Args:
-        file: A media file.
+        file: A media file, or pictures such as 'shot.%04d.png'.
         more: Further ones, which are read at the same time.
         json: Print JSON.
 

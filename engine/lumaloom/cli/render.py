@@ -30,6 +30,7 @@ def render(
     preset: str | None = None,
     pixel_format: str | None = None,
     option: list[str] | None = None,
+    rate: Annotated[str | None, Parameter(name=("--rate", "--framerate"))] = None,
     start: str | None = None,
     end: str | None = None,
     set: Annotated[list[str] | None, Parameter(name="--set")] = None,  # noqa: A002
@@ -49,9 +50,10 @@ def render(
     """Decode a clip, run its frames through effects, encode the result.
 
     Args:
-        input: A file with video.
+        input: A file with video; or pictures: 'shot.%04d.png', whose first number is found, or 'shots/*.png' in quotes,
+            in natural order.
         output: The result; its extension chooses the container. `null` throws the frames away, `%04d.png`
-            numbers pictures.
+            numbers pictures: from 0, or as those of the input are.
         effect: An effect, as in "blur sigma=6". Give it several times for a chain; `lumaloom effects` lists them.
         device: auto, cpu or cuda: where the effects run. As the settings say unless given.
         threads: For decoding, effects and encoding each. As the settings say, or the cores divided, unless given.
@@ -61,6 +63,7 @@ def render(
         pixel_format: What is encoded, such as yuv420p, which every player takes. What keeps most of the pictures
             unless given.
         option: A further option of the encoder's own, as key=value. Give it several times for more.
+        rate: Frames per second of pictures, such as 25, 23.976 or 24000/1001. 25 unless given.
         start: Where to start: 1:02.5, 62.5, 1500ms or a frame such as 37f.
         end: Where to end, exclusive, in the same forms.
         set: A setting, as key=value; `lumaloom config` lists them. Give it several times for more.
@@ -88,6 +91,7 @@ def render(
     from lumaloom.composition import Engine
     from lumaloom.jobs import RenderRequest, parse_position
     from lumaloom.jobs.segments.terms import side_by_side
+    from lumaloom.jobs.timecode import parse_rate
 
     if explain and not dry_run:
         raise UsageError("--explain prints the plan without rendering; add --dry-run")
@@ -102,6 +106,7 @@ def render(
         preset=preset,
         pixel_format=pixel_format,
         encoder_options=pairs(option or [], "--option", "tune=film"),
+        rate=None if rate is None else parse_rate(rate, "--rate"),
         start=None if start is None else parse_position(start, "--start"),
         end=None if end is None else parse_position(end, "--end"),
         overwrite=overwrite,
@@ -145,7 +150,7 @@ def show_plan(engine: Engine, request: RenderRequest, json: bool, explain: bool 
 
     with engine.prepare(request) as job:
         if job.choice.encoder and "%" not in os.path.basename(request.output):
-            check_target(request.output, overwrite=request.overwrite, source=request.input)
+            check_target(request.output, overwrite=request.overwrite, source=job.source.path)
         if json:
             emit("plan", **job.as_dict())
         else:

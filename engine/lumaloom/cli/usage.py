@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
 from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError, UnknownOptionError, UnusedCliTokensError
@@ -21,7 +22,9 @@ def _what(problem: CycloptsError) -> str:
             return f"{name} needs a value{_dashed(problem)}"
         return f"{name} is missing"
     if isinstance(problem, UnusedCliTokensError) and problem.unused_tokens:
-        return f"unexpected argument {problem.unused_tokens[0]!r}"
+        word = problem.unused_tokens[0]
+        quoted = "; put a pattern such as 'shots/*.png' in quotes, for one clip of all" * os.path.isfile(word)
+        return f"unexpected argument {word!r}{quoted}"
     if isinstance(problem, UnknownOptionError):
         words, word = problem.root_input_tokens or [], problem.token.value or problem.token.keyword or ""
         if "-" in words:

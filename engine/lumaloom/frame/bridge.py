@@ -6,13 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 import av
+import numpy as np
 
 from lumaloom.frame.colour import Colour, Matrix, Primaries, Range, Transfer, tag
 from lumaloom.frame.cost import conversion_cost
 from lumaloom.frame.formats import FORMATS, FULL_RANGE_ALIASES, Model, PixelFormat, define
 from lumaloom.frame.frame import Frame
-from lumaloom.frame.pyav import reformat, wrapped_planes
+from lumaloom.frame.pyav import floats, reformat, wrapped_planes
 from lumaloom.frame.spec import FrameSpec, Timing
+
+# Floats that become those of the table, which swscale would cut to the range from 0 to 1: half floats, as most OpenEXR
+# has, and big-endian ones. Name, row, and the samples.
+_FLOATS = {
+    f"{name}{kind}": (f"{name}32le", dtype)
+    for name in ("gbrpf", "gbrapf", "grayf")
+    for kind, dtype in (("16le", "<f2"), ("16be", ">f2"), ("32be", ">f4"))
+}
 
 
 def spec_of(source: av.VideoFrame) -> FrameSpec | None:
@@ -22,11 +31,15 @@ def spec_of(source: av.VideoFrame) -> FrameSpec | None:
     row = FORMATS.get(alias or name)
     if row is None:
         return None
+    return _spec(source, row, full=alias is not None)
+
+
+def _spec(source: av.VideoFrame, row: PixelFormat, *, full: bool = False) -> FrameSpec:
     colour = Colour(
         tag(Matrix, source.colorspace, Matrix.UNSPECIFIED),
         tag(Primaries, source.color_primaries, Primaries.UNSPECIFIED),
         tag(Transfer, source.color_trc, Transfer.UNSPECIFIED),
-        Range.FULL if alias else tag(Range, source.color_range, Range.UNSPECIFIED),
+        Range.FULL if full else tag(Range, source.color_range, Range.UNSPECIFIED),
     )
     return FrameSpec(row, source.width, source.height, colour, interlaced=source.interlaced_frame)
 
@@ -36,6 +49,8 @@ def nearest_format(name: str) -> PixelFormat:
 
     `conversion_cost` says which that is; palettes and packed oddities become RGB or 4:4:4.
     """
+    if name in _FLOATS:
+        return FORMATS[_FLOATS[name][0]]
     video = av.VideoFormat(name, 64, 64)
     depth = max(component.bits for component in video.components)
     if name.startswith("bayer"):  # whose channels count as shares of one sample
@@ -70,7 +85,11 @@ def from_av(
     Side data is that of the stream's first frame where `side_data` hands it on; None reads the frame's own,
     which costs a reference cycle in PyAV that keeps the frame's memory until the collector comes by.
     """
-    spec = spec_of(source)
+    spec, planes = spec_of(source), None
+    if spec is None and source.format.name in _FLOATS:
+        name, dtype = _FLOATS[source.format.name]
+        spec = _spec(source, FORMATS[name])
+        planes = floats(source, spec, np.dtype(dtype))
     if spec is None:
         source = reformat(source, nearest_format(source.format.name).name)
         spec = spec_of(source)
@@ -79,7 +98,7 @@ def from_av(
         spec = replace(spec, sar=base.sar, rotation=base.rotation, colour=merged(spec.colour, base.colour))
     if side_data is None:
         side_data = side_data_of(source)
-    return Frame(spec, wrapped_planes(source, spec), timing, side_data)
+    return Frame(spec, planes or wrapped_planes(source, spec), timing, side_data)
 
 
 def side_data_of(source: av.VideoFrame) -> tuple[tuple[str, bytes], ...]:

@@ -9,6 +9,7 @@ from lumaloom.frame.colour import Matrix, Range
 from lumaloom.frame.formats import FORMATS, Model, PixelFormat
 from lumaloom.frame.gray import FULL_CHROMA, luma_of, relevelled, rescaled, with_chroma
 from lumaloom.frame.pyav import reformat, to_av, wrapped_planes
+from lumaloom.frame.rgb import rescaled_rgb
 from lumaloom.frame.spec import FrameSpec
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def convert(frame: Frame, target: PixelFormat) -> Frame:
 
     Tags follow `converted_spec`; what is unspecified is read as `Colour.resolved` says. Samples that need no
     change may be shared with `frame`. Between YUV and RGB swscale stays within 1.6/255 of the formulas, at every
-    depth.
+    depth; RGB to or from float is exact.
     """
     if target is frame.format:
         return frame
@@ -51,7 +52,11 @@ def convert(frame: Frame, target: PixelFormat) -> Frame:
         return rescaled(frame, target) if target.model is Model.GRAY else convert(with_chroma(frame), target)
     if target.model is Model.GRAY:
         return luma_of(convert(frame, FORMATS[FULL_CHROMA[target.depth]]), target)
-    return _scaled(frame, converted_spec(frame.spec, target))
+    after = converted_spec(frame.spec, target)
+    both_rgb = frame.format.model is Model.RGB is target.model
+    if both_rgb and frame.format.is_float is not target.is_float and frame.spec.colour.range is not Range.LIMITED:
+        return rescaled_rgb(frame, target)
+    return _scaled(frame, after)
 
 
 def full_range(frame: Frame) -> Frame:

@@ -42,6 +42,15 @@ def wrapped_planes(source: av.VideoFrame, spec: FrameSpec) -> tuple[np.ndarray[A
     return tuple(planes)
 
 
+def floats(source: av.VideoFrame, spec: FrameSpec, dtype: np.dtype[Any]) -> tuple[np.ndarray[Any, Any], ...]:
+    """Return the planes of a PyAV frame of `spec`, but for samples of another kind, as new arrays of float32."""
+    planes = []
+    for plane, shape in zip(source.planes, spec.shapes, strict=True):
+        rows = plane_view(np.frombuffer(memoryview(plane), np.uint8), dtype, 0, shape, plane.line_size)
+        planes.append(rows.astype(np.float32))
+    return tuple(planes)
+
+
 def to_av(frame: Frame, *, copy: bool = False) -> av.VideoFrame:
     """Return a PyAV frame of the same samples, timing and colour tags for an encoder or a filter.
 

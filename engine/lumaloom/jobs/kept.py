@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lumaloom.effect import Effect, Pointwise
-from lumaloom.frame import FORMATS, Frame, FrameSpec
+from lumaloom.frame import FORMATS, Frame, FrameSpec, Transfer
 from lumaloom.graph import Conversion, Plan
 from lumaloom.media.choice import EncoderChoice, best_format, losses
 
@@ -67,6 +67,17 @@ def _names_played(choice: EncoderChoice) -> tuple[str, ...]:
     """Return the formats that players take of what an encoder makes; none where they take all."""
     codec = choice.encoder.codec if choice.encoder and choice.container.muxer in ("mp4", "mov") else ""
     return _PLAYED.get(codec, ())
+
+
+def mistaken(choice: EncoderChoice, output: FrameSpec) -> Iterator[str]:
+    """Yield a line where the numbers of a picture mean another light than those who read it take for granted."""
+    linear = output.colour.transfer is Transfer.LINEAR
+    holds_light = choice.encoder is not None and choice.encoder.codec == "exr"
+    if holds_light and not linear:
+        yield "OpenEXR means linear light, which these frames are not: add -e 'colorspace transfer=linear'"
+    elif linear and choice.encoder is not None and not holds_light:
+        usual = "srgb" if choice.container.is_pictures else "bt709"
+        yield f"the frames are linear light, which most programs show too dark: add -e 'colorspace transfer={usual}'"
 
 
 def is_opaque(frame: Frame) -> bool:

@@ -14,10 +14,11 @@ from lumaloom.device import Machine
 from lumaloom.errors import UsageError
 from lumaloom.graph import Plan, Step, make_plan
 from lumaloom.graph.fused import Fused
-from lumaloom.jobs.kept import is_opaque, lost, unplayed
+from lumaloom.jobs.kept import is_opaque, lost, mistaken, unplayed
 from lumaloom.jobs.request import RenderRequest
-from lumaloom.jobs.timecode import Position
+from lumaloom.jobs.timecode import Position, parse_rate
 from lumaloom.media.choice import PATTERN, EncoderChoice, choose
+from lumaloom.media.sequence import AnyPath, found
 from lumaloom.media.source import Source, SourceOptions
 from lumaloom.plugins import Registry
 from lumaloom.services.pools import Budget, Shares, Work
@@ -68,7 +69,11 @@ class Preparation:
         source = self.source
         opaque = source.container_name == "gif" and is_opaque(source.first)
         output, chosen = self.plan.output, self.request.pixel_format is not None
-        return [*lost(self.plan, opaque=opaque), *unplayed(self.choice, output, chosen)]
+        return [
+            *lost(self.plan, opaque=opaque),
+            *unplayed(self.choice, output, chosen),
+            *mistaken(self.choice, output),
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan of the job, JSON-ready."""
@@ -149,7 +154,7 @@ class Preparer:
             return shares_of(choice, len(effects) if device == "cpu" else 0, width * height, wanted, self._budget)
 
         options = _source_options(request, lambda width, height: shares(width, height).decoder, self._cache)
-        with self._budget.job(), Source(request.input, options) as source:
+        with self._budget.job(), Source(_input(request), options) as source:
             total = _expected(source, request)
             _check_picture(request, choice, total if source.losses.frames_declared else None)
             upright = encoder is not None and not choice.container.rotation
@@ -206,6 +211,11 @@ def shares_of(choice: EncoderChoice, effects: int, pixels: int, wanted: int | No
         encoder_threads=bool(encoder and encoder.has_threads),
     )
     return budget.shares(work)
+
+
+def _input(request: RenderRequest) -> AnyPath:
+    """Return the input, the sequence that it names with its rate."""
+    return found(request.input, None if request.rate is None else parse_rate(request.rate))
 
 
 def _check_segments(request: RenderRequest, choice: EncoderChoice) -> None:

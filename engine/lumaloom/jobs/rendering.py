@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumaloom.cache import DiskCache
-from lumaloom.errors import CancelledError, DeviceError, EffectError
+from lumaloom.errors import CancelledError, DeviceError, EffectError, counted
 from lumaloom.frame import Frame
 from lumaloom.jobs.events import (
     ClockJumped,
@@ -260,7 +260,8 @@ class Renderer:
     def _went_on(self, job: Preparation, frames: int) -> None:
         """Stop where that is asked for, and tell now and then how far it is."""
         if self._cancel is not None and self._cancel.is_set():
-            raise CancelledError(f"{job.request.output}: cancelled after {frames} frames; nothing was written")
+            done = counted(frames, "frames")
+            raise CancelledError(f"{job.request.output}: cancelled after {done}; nothing was written")
         now = self._clock.elapsed()
         if not 0 <= now - self._reported < _REPORT_EVERY:  # a clock that went back is no reason for silence
             self._reported = now

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from lumaloom.effect import Effect
 from lumaloom.errors import UsageError
-from lumaloom.jobs.timecode import Position
+from lumaloom.jobs.timecode import Position, parse_rate
 
 _PATH, _TEXT, _NUMBER = ("a path", (str, os.PathLike)), ("text", (str,)), ("a number", (int, float))
 # What attributes hold where they are not None.
@@ -41,7 +42,7 @@ class RenderRequest:
     """One input, a chain of effects, one output.
 
     Attributes:
-        input: path of the source.
+        input: path of the source: a file, or pictures, as in `shot.%04d.png` and `shots/*.png`.
         output: path of the result; `null` throws the frames away.
         effects: effects, or text such as `blur sigma=5`.
         device: `auto`, `cpu` or `cuda`; None for what the settings say.
@@ -52,6 +53,7 @@ class RenderRequest:
         preset: the encoder's speed preset.
         pixel_format: FFmpeg's name of the format that is encoded; None for that which keeps most.
         encoder_options: further options, by the encoder's own names; numbers become text.
+        rate: frames per second of a sequence of pictures; None for 25, and for any other input. Text becomes a number.
         start: where the clip starts, inclusive.
         end: where the clip ends, exclusive.
         overwrite: replace an output that exists.
@@ -75,6 +77,7 @@ class RenderRequest:
     preset: str | None = None
     pixel_format: str | None = None
     encoder_options: Mapping[str, str | float] = field(default_factory=dict)
+    rate: str | float | Fraction | None = None
     start: Position | None = None
     end: Position | None = None
     overwrite: bool = False
@@ -92,6 +95,8 @@ class RenderRequest:
             raise UsageError(f"effects: expected a list of effects, got {self.effects!r}; write [{self.effects!r}]")
         if not isinstance(self.encoder_options, Mapping):
             raise UsageError(f"encoder_options: expected a dictionary, got {self.encoder_options!r}")
+        if self.rate is not None:
+            object.__setattr__(self, "rate", parse_rate(self.rate))
         options = {name: _option(name, value) for name, value in self.encoder_options.items()}
         object.__setattr__(self, "effects", tuple(self.effects))
         object.__setattr__(self, "encoder_options", options)

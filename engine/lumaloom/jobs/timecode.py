@@ -11,6 +11,11 @@ from lumaloom.errors import UsageError
 
 _CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]?\d(?:\.\d+)?)")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(s|ms|us)?")
+# Rates as people round them, by their digits: 23.976 is 24000/1001.
+_ROUNDED = {
+    f"{whole * 1000 / 1001:.{n}f}": Fraction(whole * 1000, 1001) for whole in (24, 30, 48, 60, 120) for n in (2, 3)
+}
+_MOST_RATE = 100_000
 _UNITS = {None: Fraction(1), "s": Fraction(1), "ms": Fraction(1, 1000), "us": Fraction(1, 1_000_000)}
 
 
@@ -47,3 +52,23 @@ def parse_position(value: str | float | Fraction | Position, name: str = "positi
     raise UsageError(
         f"{name}: expected [HH:]MM:SS[.m], seconds such as 1.5, 1500ms, or a frame such as 37f, got {value!r}"
     )
+
+
+def parse_rate(value: str | float | Fraction, name: str = "rate") -> Fraction:
+    """Read frames per second: `25`, `24000/1001`, or `23.976`, which is the same.
+
+    Args:
+        value: text or a number.
+        name: what it is for, for the message.
+
+    Raises:
+        UsageError: none of these forms, 0, negative, or above 100000.
+    """
+    text = str(value).strip()
+    try:
+        rate = _ROUNDED.get(text) or Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if isinstance(value, bool) or not 0 < rate <= _MOST_RATE:
+        raise UsageError(f"{name}: expected frames per second such as 25, 23.976 or 24000/1001, got {value!r}")
+    return rate

@@ -15,6 +15,7 @@ from typing import Protocol, Self
 
 from lumaloom.errors import OutputError, UsageError
 from lumaloom.media.claim import claim, sweep
+from lumaloom.media.sequence import files_of
 
 _NAME_MAX = 255
 # What tells hidden names of one target apart, as a regular expression.
@@ -134,7 +135,7 @@ def check_target(target: str | os.PathLike[str], *, overwrite: bool = False, sou
     except OSError as error:
         raise write_error(target, error) from None
     if mode is not None:
-        if isinstance(source, str | os.PathLike) and _same(path, source):
+        if isinstance(source, str | os.PathLike) and any(_same(path, each) for each in files_of(source)):
             raise UsageError(f"{target}: is the input itself; write to another name")
         if stat.S_ISDIR(mode):
             raise OutputError(f"{target}: is a directory; name a file in it")

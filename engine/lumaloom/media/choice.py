@@ -11,7 +11,8 @@ from lumaloom.errors import FormatError, nearest
 from lumaloom.frame.cost import conversion_cost
 from lumaloom.frame.formats import FORMATS, FULL_RANGE_ALIASES, Model, PixelFormat
 from lumaloom.media.containers import CONTAINERS, NULL, Container
-from lumaloom.media.encoders import Encoder, available, encoder, labels, settings
+from lumaloom.media.encoder import Encoder
+from lumaloom.media.encoders import available, encoder, labels, settings
 
 # The number in the name of a picture in a sequence, as in `frame%04d.png`.
 PATTERN = re.compile(r"%(0\d+)?d")
@@ -137,3 +138,8 @@ def _fits(row: PixelFormat, choice: EncoderChoice, width: int, height: int) -> b
         return True
     sub_x, sub_y = row.subsampling
     return width % (1 << sub_x) == 0 and height % (1 << sub_y) == 0
+
+
+def numbered(pattern: str, number: int) -> str:
+    """Return a name with the number in the place of `%d` or `%04d`; other percent signs stay."""
+    return PATTERN.sub(lambda match: str(match.group() % number), pattern, count=1)

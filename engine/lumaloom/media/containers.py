@@ -155,6 +155,12 @@ _ROWS = (
     Container(extensions=("apng",), muxer="apng", encoder="apng", video=frozenset({"apng"}), metadata=False),
     Container(extensions=("png",), muxer="", encoder="png", video=frozenset({"png"}), metadata=False),
     Container(extensions=("jpg", "jpeg"), muxer="", encoder="mjpeg", video=frozenset({"mjpeg"}), metadata=False),
+    Container(extensions=("tif", "tiff"), muxer="", encoder="tiff", video=frozenset({"tiff"}), metadata=False),
+    Container(extensions=("exr",), muxer="", encoder="exr", video=frozenset({"exr"}), metadata=False),
+    Container(extensions=("dpx",), muxer="", encoder="dpx", video=frozenset({"dpx"}), metadata=False),
+    Container(extensions=("webp",), muxer="", encoder="libwebp", video=frozenset({"webp"}), metadata=False),
+    Container(extensions=("bmp",), muxer="", encoder="bmp", video=frozenset({"bmp"}), metadata=False),
+    Container(extensions=("tga",), muxer="", encoder="targa", video=frozenset({"targa"}), metadata=False),
 )
 
 # Frames are counted and thrown away.

@@ -36,6 +36,11 @@ _FLAGGING_THREADS = {**_TELLING_THREADS, "h264": (1, 1)}
 DECODE_ERRORS = (FFmpegError, OSError, ValueError, ArithmeticError, LookupError, MemoryError, RuntimeError)
 
 
+def detection(codec: str) -> str:
+    """Return the value of FFmpeg's option `err_detect` by which a decoder tells of the damage that it notices."""
+    return _DETECT + _STRICTER.get(codec, "")
+
+
 class VideoDecoder:
     """Turns the packets of one stream into frames.
 
@@ -58,7 +63,6 @@ class VideoDecoder:
         context = _alpha_decoder(stream) or stream.codec_context
         if context is None:
             raise ValueError("no decoder is available for its codec")
-        detect = _DETECT + _STRICTER.get(context.name, "")
         if not frame_threads:
             # dav1d has frame threads of its own, which this flag turns off.
             context.flags |= Flags.low_delay if context.name == "libdav1d" else 0
@@ -67,7 +71,7 @@ class VideoDecoder:
         low, high = telling.get(context.name, _ANY_THREADS) if sure else _ANY_THREADS
         context.thread_count = min(max(threads or cores(), low), high)
         context.thread_type = ThreadType.AUTO if frame_threads else ThreadType.SLICE
-        context.options = {"max_pixels": str(max_pixels), "err_detect": detect}
+        context.options = {"max_pixels": str(max_pixels), "err_detect": detection(context.name)}
         self._context = context
         self._undecided = frame_threads and sure and context.name == "h264"
         if not self._undecided:

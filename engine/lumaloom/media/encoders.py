@@ -5,138 +5,16 @@ A new encoder is one row of `_ROWS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
-import av
-from av.codec.codec import Capabilities, UnknownCodecError
 from av.codec.context import CodecOption, OptionFlags, OptionType
 
 from lumaloom.errors import FormatError, ParameterError, nearest
-from lumaloom.frame.formats import FORMATS, FULL_RANGE_ALIASES, PixelFormat
+from lumaloom.media.encoder import Encoder, Preset, Quality, codec_of
 
-# Rows of our table that reach an encoder in another order of bytes or channels, without a loss.
-STAND_INS = {
-    "rgb24": ("bgr0",),
-    "bgr24": ("bgr0",),
-    "gray16le": ("gray16be",),
-    "rgb48le": ("rgb48be",),
-    "rgba64le": ("rgba64be",),
-}
 _X26X_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 _X26X_WORK = (0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.7, 3.0, 6.0)
 _NVENC_PRESETS = tuple(f"p{n}" for n in range(1, 8))
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """The option that `--crf` sets; smaller is better.
-
-    Attributes:
-        option: FFmpeg's name; `q` stands for a fixed quantiser scale.
-        low: smallest value.
-        high: largest value.
-        default: value used unless another is asked for.
-        lossless: options that take the place of the value 0, where the encoder has a lossless mode.
-
-    """
-
-    option: str
-    low: float
-    high: float
-    default: float
-    lossless: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """The option that `--preset` sets: speed, or a profile. An empty default leaves it to the encoder.
-
-    Attributes:
-        option: FFmpeg's name.
-        choices: its values, as people give them.
-        default: the usual one.
-        work: of each choice, as a multiple of that of the usual one; empty where nothing is known.
-
-    """
-
-    option: str
-    choices: tuple[str, ...]
-    default: str = ""
-    work: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoder:
-    """A video encoder.
-
-    Attributes:
-        name: FFmpeg's name.
-        codec: FFmpeg's name of what it makes, as containers list it.
-        aliases: other names that people use.
-        quality: how `--crf` is understood, None where it has no meaning.
-        preset: how `--preset` is understood, None where it has no meaning.
-        extra: options that are set unless the caller sets them.
-        only: formats that it is given; empty for all that FFmpeg lists.
-        without: formats that FFmpeg lists but that do not fit: experimental ones, and those that would look wrong.
-        even: whether subsampled formats need even sizes.
-        threads: `(option, key)` of a list of private parameters that limits its threads.
-        hdr: the option that carries HDR metadata, empty where there is none.
-        work: milliseconds that one core takes for a megapixel at the usual preset, roughly; its share of the cores
-            goes by that.
-        holds: whether its threads hold pictures until it is freed, and then wait for the interpreter, which whoever
-            frees it has, to give them back: such pictures have to be in FFmpeg's own memory.
-        environment: a variable and the value by which the library writes nothing but errors to the terminal.
-
-    """
-
-    name: str
-    codec: str
-    aliases: tuple[str, ...] = ()
-    quality: Quality | None = None
-    preset: Preset | None = None
-    extra: tuple[tuple[str, str], ...] = ()
-    only: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    even: bool = False
-    threads: tuple[str, str] | None = None
-    hdr: str = ""
-    work: float = 10.0
-    holds: bool = False
-    environment: tuple[str, str] | None = None
-
-    @property
-    def label(self) -> str:
-        """The name that messages and lists use."""
-        return self.aliases[0] if self.aliases else self.name
-
-    @property
-    def has_threads(self) -> bool:
-        """Whether it can use more than one."""
-        codec = _codec(self.name)
-        kinds = Capabilities.frame_threads | Capabilities.slice_threads | Capabilities.auto_threads
-        return bool(codec and codec.capabilities & kinds)
-
-    def work_with(self, options: dict[str, str]) -> float:
-        """Return `work` at the preset that is among FFmpeg's options."""
-        asked = options.get(self.preset.option) if self.preset else None
-        if not self.preset or not self.preset.work or asked not in self.preset.choices:
-            return self.work
-        return self.work * self.preset.work[self.preset.choices.index(asked)]
-
-    def formats(self) -> tuple[PixelFormat, ...]:
-        """Return the rows of the pixel-format table that it takes, in the table's order."""
-        listed = self.only or _listed_formats(self.name)
-        if not listed:
-            return tuple(FORMATS.values())
-        names = {FULL_RANGE_ALIASES.get(name, name) for name in listed}
-        rows = (row for row in FORMATS.values() if names & {row.name, *STAND_INS.get(row.name, ())})
-        return tuple(row for row in rows if row.name not in self.without)
-
-    def stored_as(self, row: PixelFormat) -> str:
-        """Return FFmpeg's name of the format in which it takes samples of `row`."""
-        names = self.only or _listed_formats(self.name)
-        return next((name for name in (row.name, *STAND_INS.get(row.name, ())) if name in names), row.name)
 
 
 _ROWS = (
@@ -230,6 +108,24 @@ _ROWS = (
         extra=(("strict", "unofficial"),),
         holds=True,
     ),
+    Encoder(
+        name="tiff",
+        work=60.0,
+        codec="tiff",
+        preset=Preset("compression_algo", ("raw", "packbits", "lzw", "deflate"), "lzw"),
+        only=("gray", "gray16le", "rgb24", "rgba", "rgb48le", "rgba64le"),
+    ),
+    Encoder(
+        name="exr",
+        work=60.0,
+        codec="exr",
+        preset=Preset("compression", ("none", "rle", "zip1", "zip16"), "zip16"),
+    ),
+    Encoder(name="dpx", work=5.0, codec="dpx"),
+    # Lossless, as the others, unless options say otherwise.
+    Encoder(name="libwebp", work=300.0, codec="webp", aliases=("webp",), extra=(("lossless", "1"),), only=("bgra",)),
+    Encoder(name="bmp", work=3.0, codec="bmp", only=("bgr24", "bgra")),
+    Encoder(name="targa", work=10.0, codec="targa", aliases=("tga",), only=("gray", "bgr24", "bgra")),
     Encoder(name="rawvideo", work=1.0, codec="rawvideo", aliases=("raw",)),
     Encoder(
         name="h264_nvenc",
@@ -270,7 +166,7 @@ _NICKNAMES = {nickname: row for row in _ROWS for nickname in (row.name, *row.ali
 @cache
 def available() -> tuple[Encoder, ...]:
     """Return the encoders that this FFmpeg has."""
-    return tuple(row for row in _ROWS if _codec(row.name) is not None)
+    return tuple(row for row in _ROWS if codec_of(row.name) is not None)
 
 
 def encoder(name: str) -> Encoder:
@@ -360,23 +256,9 @@ def _check_range(row: Encoder, option: CodecOption, value: str) -> None:
 
 
 @cache
-def _codec(name: str) -> av.Codec | None:
-    try:
-        return av.Codec(name, "w")
-    except UnknownCodecError:
-        return None
-
-
-@cache
-def _listed_formats(name: str) -> frozenset[str]:
-    codec = _codec(name)
-    return frozenset(video.name for video in (codec.video_formats or ())) if codec else frozenset()
-
-
-@cache
 def _options(name: str) -> tuple[CodecOption, ...]:
     """Return the options that the encoder has; FFmpeg's generic ones are those for encoding video."""
-    codec = _codec(name)
+    codec = codec_of(name)
     if codec is None:
         return ()
     found = codec.create("video").supported_options

@@ -5,10 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from fractions import Fraction
 from math import isqrt
+from typing import Any
 
 import av
+import numpy as np
 from av.filter import Graph
 from av.filter.context import FilterContext
+
+from lumaloom.frame import FrameSpec
+from lumaloom.frame.bridge import spec_of
+from lumaloom.frame.pyav import wrapped_planes
 
 
 class Filter(ABC):
@@ -42,31 +48,52 @@ class Filter(ABC):
 
 
 # Pixels by which a palette is chosen, at least: with more, measured pictures come no nearer.
-_ENOUGH = 1 << 16
+_ENOUGH = 1 << 14
+_COLOURS = 256
 
 
 class Palette(Filter):
-    """Turns RGB frames into `pal8`, each with the 256 colours that suit it best, dithered.
+    """Turns RGB frames into `pal8`, each with the colours that suit it best, its errors diffused.
 
-    Of large pictures, every n-th pixel of every n-th row chooses the colours.
+    Of large pictures, every n-th pixel of every n-th row chooses the colours. FFmpeg's `paletteuse` takes many times as
+    long as `diffuse`, and keeps less of the means of neighbours.
     """
 
     def __init__(self, width: int, height: int) -> None:
         super().__init__()
         self._step = max(isqrt(width * height // _ENOUGH), 1)
+        self._alpha = False
+
+    def __call__(self, picture: av.VideoFrame) -> av.VideoFrame:
+        """Return the frame in the colours of its palette."""
+        from lumaloom_kernels import diffuse
+
+        spec, samples = _samples(picture)
+        self._alpha = spec.format.has_alpha
+        chosen = _samples(super().__call__(picture))[1].reshape(-1, 4)
+        opaque = chosen[: _COLOURS - self._alpha, :3]  # B, G, R
+        order = opaque if spec.format.channels.startswith("b") else opaque[:, ::-1]
+        result = av.VideoFrame(picture.width, picture.height, "pal8")
+        indices, palette = (np.frombuffer(memoryview(plane), np.uint8) for plane in result.planes)
+        rows = indices.reshape(-1, result.planes[0].line_size)[: picture.height, : picture.width]
+        rows[...] = diffuse(samples, order, hole=_COLOURS - 1 if self._alpha else None)
+        palette[: chosen.size] = chosen.reshape(-1)
+        result.pts, result.time_base, result.duration = picture.pts, picture.time_base, picture.duration
+        return result
 
     def _link(self, graph: Graph, source: FilterContext, end: FilterContext) -> None:
-        split = graph.add("split")
         part = graph.add("scale", f"ceil(iw/{self._step}):ceil(ih/{self._step}):flags=neighbor")
-        make = graph.add("palettegen", "stats_mode=single")
-        # Nearer to the picture than FFmpeg's usual dither, in smaller files and less time.
-        use = graph.add("paletteuse", "new=1:dither=floyd_steinberg")
-        source.link_to(split)
-        split.link_to(part, 0, 0)
+        make = graph.add("palettegen", f"stats_mode=single:reserve_transparent={int(self._alpha)}")
+        source.link_to(part)
         part.link_to(make)
-        split.link_to(use, 1, 0)
-        make.link_to(use, 0, 1)
-        use.link_to(end)
+        make.link_to(end)
+
+
+def _samples(picture: av.VideoFrame) -> tuple[FrameSpec, np.ndarray[Any, Any]]:
+    """Return the spec of a frame of packed RGB, and a view of its samples."""
+    spec = spec_of(picture)
+    assert spec is not None
+    return spec, wrapped_planes(picture, spec)[0]
 
 
 class Flags(Filter):

@@ -13,8 +13,10 @@ import numpy as np
 from lumaloom.errors import InputError
 from lumaloom.frame import Timing
 from lumaloom.media.bitstream import HIDDEN
-from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
+from lumaloom.media.decoder import DECODE_ERRORS
+from lumaloom.media.decoders import open_decoder
 from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason, shown_in_decoding_time
+from lumaloom.media.sequence import Sequence, found
 from lumaloom.media.timeline import Continuity, Timeline
 
 if TYPE_CHECKING:
@@ -61,10 +63,12 @@ class FrameIndex:
             InputError: the file can't be opened or has no such stream.
 
         """
+        path = found(path)
         with open_input(path, max_pixels=max_pixels) as container:
             try:
                 video = pick_stream(container, path, stream)
-                first = _first_stamp(path, stream, max_pixels)
+                # Pictures in files of their own refer to no others.
+                first = None if isinstance(path, Sequence) else _first_stamp(path, stream, max_pixels)
                 return _build(container, video, first)
             except DECODE_ERRORS as error:
                 raise InputError(f"{path}: can't be indexed: {reason(error)}") from None
@@ -152,7 +156,7 @@ def _first_stamp(path: str | os.PathLike[str], stream: int, max_pixels: int) -> 
     """Return the pts of the first frame that decodes, None where it has none or none does."""
     with open_input(path, max_pixels=max_pixels) as container:
         video = pick_stream(container, path, stream)
-        decoder = VideoDecoder(video, threads=1, max_pixels=max_pixels, frame_threads=False)
+        decoder = open_decoder(video, threads=1, max_pixels=max_pixels, frame_threads=False)
         for packet in _demux(container, video):
             try:
                 frames = decoder.decode(packet) if packet.size else decoder.drain()

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from lumaloom.errors import counted
+
 
 @dataclass(slots=True)
 class Losses:
     """Counts of what was damaged, left out or repaired while a source was read.
+
+    What a decoder can't tell is not counted. Of flipped bits inside a picture FFmpeg's tell all with checksums (FFV1,
+    PNG, HEVC whose encoder wrote `hash=1`), nearly all of H.264 and AV1, two of three of MPEG-2 and MPEG-4, and hardly
+    one of ten of VP8, VP9 and other HEVC: their arithmetic codes read noise as pictures. Uncompressed samples tell
+    nothing, and compressed chunks of OpenEXR become black.
 
     Attributes:
         frames_readable: frames that were delivered.
@@ -38,10 +45,11 @@ class Losses:
         )
 
     def readable(self) -> str:
-        """Return the readable frames in words, such as `21 of 30 frames`."""
-        total = self.frames_declared
-        declared = f" of {total}" if total is not None and total >= self.frames_readable else ""
-        return f"{self.frames_readable}{declared} frames"
+        """Return the readable frames in words with their verb: `21 of 30 frames are`, `1 frame is`."""
+        total, count = self.frames_declared, self.frames_readable
+        if total is not None and total >= count:
+            return f"{count} of {counted(total, 'frames')} {'is' if count == 1 else 'are'}"
+        return f"{counted(count, 'frames')} {'is' if count == 1 else 'are'}"
 
     def as_dict(self) -> dict[str, int | bool | None]:
         """Return the counts as a JSON-ready dictionary."""

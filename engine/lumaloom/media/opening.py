@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from functools import cache
+from typing import cast
 
 import av
 from av.container import Container, InputContainer
@@ -15,6 +16,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from lumaloom.errors import InputError
+from lumaloom.media.sequence import Sequence, found
+from lumaloom.media.sequenced import SequenceContainer
 
 # Demuxers that read other files or the network by name, that capture devices, or that take any text for a picture.
 _REFUSED = frozenset(
@@ -24,10 +27,12 @@ _REFUSED = frozenset(
         *("alsa", "fbdev", "jack", "kmsgrab", "lavfi", "oss", "pulse", "video4linux2,v4l2", "x11grab", "xcbgrab"),
     )
 )
-_ADDRESS, _NUMBERED = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE), re.compile(r"%(0\d+)?d")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<MPD", b"<?xml", b"v=0")
 # Largest picture that is decoded, in pixels: 16384 x 16384. Above it a few bytes could claim all memory.
 MAX_PIXELS = 2**28
+# Files of a sequence that are tried for what all of them are.
+_TRIED = 8
 # FFmpeg's AVFMT_NOTIMESTAMPS, a flag of demuxers.
 _NO_TIMESTAMPS = 0x0080
 # FFmpeg's AVFMT_FLAG_GENPTS, which PyAV sets.
@@ -35,7 +40,7 @@ _GENERATE_PTS = 0x0001
 
 
 def open_input(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> InputContainer:
-    """Open a regular local file with FFmpeg's demuxers.
+    """Open a regular local file with FFmpeg's demuxers; or a sequence of pictures, which behaves like a container.
 
     Only the `file` protocol is allowed and playlists, devices and text are refused, so neither a name such as
     `concat:a|b` nor a file's contents reach anything else.
@@ -44,6 +49,9 @@ def open_input(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
         InputError: missing, unreadable, empty, not a regular file, a playlist, or in no known format.
 
     """
+    path = found(path)
+    if isinstance(path, Sequence):
+        return cast(InputContainer, SequenceContainer(path, _head(path, max_pixels)))
     name = _checked(path)
     options = {
         "protocol_whitelist": "file",
@@ -57,6 +65,18 @@ def open_input(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
     if shown_in_decoding_time(container):
         container.flags &= ~_GENERATE_PTS
     return container
+
+
+def _head(sequence: Sequence, max_pixels: int) -> InputContainer:
+    """Open the first file of a sequence that can be opened; that of a damaged one shows when it is decoded."""
+    first: InputError | None = None
+    for name in sequence.present[:_TRIED]:
+        try:
+            return open_input(name, max_pixels=max_pixels)
+        except InputError as error:
+            first = first or error
+    assert first is not None
+    raise first
 
 
 def shown_in_decoding_time(container: Container) -> bool:
@@ -104,8 +124,6 @@ def _why_not_there(name: str | bytes) -> str:
     text = os.fsdecode(name)
     if _ADDRESS.match(text):
         return "is an address; only files are read: download it first"
-    if _NUMBERED.search(text):
-        return "no such file; numbered pictures can be written, not read: make a video of them first"
     return "no such file"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from av.buffer import Buffer
 
-from lumaloom.errors import OutputError
+from lumaloom.errors import OutputError, UsageError
 from lumaloom.frame import Frame, FrameSpec, Timing
 from lumaloom.frame.convert import full_range
 from lumaloom.media.atomic import (
@@ -28,9 +28,10 @@ from lumaloom.media.atomic import (
     sync,
     write_error,
 )
-from lumaloom.media.choice import PATTERN, EncoderChoice, best_format
+from lumaloom.media.choice import PATTERN, EncoderChoice, best_format, numbered
 from lumaloom.media.claim import claim, sweep
 from lumaloom.media.passthrough import codec_name
+from lumaloom.media.sequence import AnyPath, files_of
 from lumaloom.media.sink import KEPT, BaseSink, Origin, SinkSummary, StreamReport
 from lumaloom.media.video_encoder import VideoEncoder
 
@@ -42,7 +43,10 @@ _TICK = Fraction(1, 25)
 
 
 class PictureSink(BaseSink):
-    """Writes frame `n`, counted from 0, as the file `target % n`; other streams and timestamps have no place there."""
+    """Writes frame `n` as the file `target % n`; other streams and timestamps have no place there.
+
+    Frames are counted from 0, or as in the sequence that they come from.
+    """
 
     def __init__(
         self,
@@ -61,12 +65,13 @@ class PictureSink(BaseSink):
         self._numbered = PATTERN.search(Path(target).name) is not None
         self._staged: Staged
         if self._numbered:
-            self._staged = AtomicFolder(target, overwrite=overwrite)
+            self._staged = AtomicFolder(target, overwrite=overwrite, source=source.path if source else None)
         else:
             check_target(target, overwrite=overwrite, source=source.path if source else None)
             self._staged = AtomicFile(target, overwrite=overwrite)
         self._video: VideoEncoder | None = None
         self._frames = self._written = 0
+        self._first = source.first_number if source else 0
         self._over = False
 
     def write(self, item: Item) -> None:
@@ -120,7 +125,7 @@ class PictureSink(BaseSink):
             for packet in packets:
                 path = self._staged.path
                 if self._numbered:
-                    path = path / numbered(Path(self._target).name, self._written)
+                    path = path / numbered(Path(self._target).name, self._first + self._written)
                 path.write_bytes(bytes(packet))
                 self._written += 1
         except OSError as error:
@@ -144,18 +149,23 @@ class AtomicFolder:
     """Numbered files, written into a hidden folder beside their place and moved by `commit`.
 
     Raises:
-        UsageError: a file of that pattern exists and `overwrite` is off.
+        UsageError: a file of that pattern exists and `overwrite` is off, or is one of `source`.
         OutputError: the folder is missing or can't be written.
 
     """
 
-    def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def __init__(
+        self, target: str | os.PathLike[str], *, overwrite: bool = False, source: AnyPath | None = None
+    ) -> None:
         self._given, self._overwrite = os.fspath(target), overwrite
         self._folder = Path(os.path.realpath(Path(target).parent))
         check_folder(target, self._folder)
         there = self._matching(Path(target).name)
         if there and not overwrite:
             raise exists_error(Path(target).parent / there[0])
+        inputs = set(map(os.path.realpath, files_of(source))) if there and source is not None else set()
+        if own := next((name for name in there if os.path.realpath(self._folder / name) in inputs), None):
+            raise UsageError(f"{target}: {own} is an input; write to another name")
         sweep(self._folder, re.compile(rf"\.{TOKEN}\.partial"))
         self.path = self._folder / f".{secrets.token_hex(4)}.partial"
         try:
@@ -207,8 +217,3 @@ class AtomicFolder:
             return sorted(entry for entry in os.listdir(self._folder) if pattern.fullmatch(entry))
         except OSError as error:
             raise write_error(self._given, error) from None
-
-
-def numbered(pattern: str, number: int) -> str:
-    """Return a name with the number in the place of `%d` or `%04d`; other percent signs stay."""
-    return PATTERN.sub(lambda match: str(match.group() % number), pattern, count=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -18,7 +18,8 @@ from lumaloom.errors import InputError
 from lumaloom.frame import Colour, FrameSpec, Matrix, Primaries, Range, Transfer
 from lumaloom.frame.bridge import nearest_format, side_data_of, spec_of
 from lumaloom.frame.colour import tag
-from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
+from lumaloom.media.decoder import DECODE_ERRORS
+from lumaloom.media.decoders import open_decoder
 from lumaloom.media.info import AudioInfo, ChapterInfo, MediaInfo, StreamInfo, VideoInfo
 from lumaloom.media.opening import MAX_PIXELS, open_input, reason
 
@@ -89,8 +90,8 @@ def _stream(stream: Stream) -> StreamInfo:
         "duration": None if not stream.duration or base is None else stream.duration * base,
         "bit_rate": (context.bit_rate or None) if context else None,
     }
-    if isinstance(stream, VideoStream) and context:
-        return _video(stream, common)
+    if stream.type == "video" and context:
+        return _video(cast(VideoStream, stream), common)
     if isinstance(stream, AudioStream) and context:
         return AudioInfo(
             **common,
@@ -140,7 +141,7 @@ def _first_frames(container: InputContainer, max_pixels: int) -> dict[int, Video
     decoders = {}
     for stream in container.streams.video:
         try:
-            decoders[stream.index] = VideoDecoder(stream, threads=1, max_pixels=max_pixels, frame_threads=False)
+            decoders[stream.index] = open_decoder(stream, threads=1, max_pixels=max_pixels, frame_threads=False)
         except DECODE_ERRORS:
             continue
     found: dict[int, VideoFrame] = {}

@@ -15,16 +15,18 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from lumaloom.cache import DiskCache, MemoryCache
-from lumaloom.errors import InputError, LumaloomError, UsageError
+from lumaloom.errors import InputError, LumaloomError, UsageError, counted
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.frame.bridge import from_av
-from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
+from lumaloom.media.decoder import DECODE_ERRORS
+from lumaloom.media.decoders import open_decoder
 from lumaloom.media.index_store import stored_index
 from lumaloom.media.info import MediaInfo
 from lumaloom.media.losses import Losses
 from lumaloom.media.opening import MAX_PIXELS, open_input, pick_stream, reason
 from lumaloom.media.probe import describe, first_spec
 from lumaloom.media.seeking import packets_from
+from lumaloom.media.sequence import check_gaps, file_of, found
 from lumaloom.media.structure import is_cut_off
 from lumaloom.memory import default_limit, default_pool
 
@@ -82,7 +84,7 @@ class Reader:
         kept: int = _KEPT,
         on_evict: Callable[[int, int], None] = lambda entries, nbytes: None,
     ) -> None:
-        self.path = path
+        self.path = path = found(path)
         self.index = stored_index(path, stream=stream, max_pixels=max_pixels, store=store)
         if not len(self.index):
             raise InputError(f"{path}: has no decodable video frame")
@@ -98,10 +100,14 @@ class Reader:
         self._refused: set[int | None] = set()
         self._spoiled: int | None = None
         self._broken, self._why = False, ""
+        # Where every frame stands alone, what precedes one can't have harmed it.
+        self._alone = len(self.index.keys) == len(self.index)
         self._closed = False
         self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
         self._container = open_input(path, max_pixels=max_pixels)
         try:
+            if not best_effort:
+                check_gaps(path)
             self._cut_off = is_cut_off(path, self._container.format.name)
             self._begin()
         except DECODE_ERRORS as error:
@@ -109,7 +115,8 @@ class Reader:
             raise InputError(f"{path}: can't be decoded: {reason(error)}") from None
         if self._cut_off and not best_effort:
             self._container.close()
-            raise InputError(f"{path}: is cut off: {len(self)} frames are there; {_MEND}")
+            are = "is" if len(self) == 1 else "are"
+            raise InputError(f"{path}: is cut off: {counted(len(self), 'frames')} {are} there; {_MEND}")
 
     def __len__(self) -> int:
         return len(self.index)
@@ -131,7 +138,9 @@ class Reader:
 
     @cached_property
     def spec(self) -> FrameSpec:
-        """Format, size and tags that all frames share."""
+        """Format, size and tags that all frames share: those of the first that can be decoded."""
+        if self.best_effort and (first := next(self.frames(range(len(self))), None)):
+            return first.spec
         return self.frame(0).spec
 
     @cached_property
@@ -206,7 +215,11 @@ class Reader:
 
     def _frame(self, number: int) -> Frame:
         if self._base is None and number:
-            self._take(0)
+            try:
+                self._take(0)
+            except _NotThereError:
+                if not self._alone:
+                    raise
         jumps = number < self._next or self.index.key_for(number) > self._next
         if not jumps:
             return self._take(number)
@@ -242,7 +255,7 @@ class Reader:
     def _judge(self, number: int, decoded: VideoFrame) -> None:
         """Note whether a frame is damaged, and those after it up to the next keyframe with it."""
         # Before the keyframe come those that refer to what was not decoded; nobody gets them.
-        if self._broken or (decoded.is_corrupt and number >= self._landed):
+        if (self._broken and not self._alone) or (decoded.is_corrupt and number >= self._landed):
             self._spoiled = number
             if decoded.is_corrupt:
                 self._marked.add(number)
@@ -259,7 +272,9 @@ class Reader:
         frame = from_av(decoded, self.index.timing(number), self._base, self._side_data)
         self._side_data = frame.side_data
         if (frame.width, frame.height, frame.format) != (self._base.width, self._base.height, self._base.format):
-            raise InputError(f"{self.path}: frame {number} changes from {self._base} to {frame.spec}")
+            raise InputError(
+                f"{self.path}: frame {number}{file_of(self.path, number)} changes from {self._base} to {frame.spec}"
+            )
         return frame
 
     def _jump(self, number: int) -> None:
@@ -285,7 +300,7 @@ class Reader:
 
     def _begin(self) -> None:
         self._video = pick_stream(self._container, self.path, self._stream)
-        self._decoder = VideoDecoder(
+        self._decoder = open_decoder(
             self._video, threads=self._threads, max_pixels=self._max_pixels, frame_threads=not self._careful, sure=True
         )
         self._next = self._landed = 0

@@ -75,6 +75,10 @@ class Origin(Protocol):
         """The file, which must not be overwritten."""
 
     @property
+    def first_number(self) -> int:
+        """The number of the first picture."""
+
+    @property
     def passthrough(self) -> Sequence[Stream]:
         """Streams whose packets come between the frames."""
 

@@ -18,14 +18,17 @@ from av.video.frame import VideoFrame
 from lumaloom.errors import InputError, LumaloomError, UsageError
 from lumaloom.frame import Frame, FrameSpec
 from lumaloom.frame.bridge import from_av
-from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
+from lumaloom.media.decoder import DECODE_ERRORS
+from lumaloom.media.decoders import open_decoder
 from lumaloom.media.facts import OpenFile
 from lumaloom.media.index_store import stored_index
 from lumaloom.media.losses import Losses
+from lumaloom.media.marks import Marks
 from lumaloom.media.opening import open_input, pick_stream, reason
 from lumaloom.media.options import DEFAULTS, SourceOptions
 from lumaloom.media.probe import first_spec
-from lumaloom.media.seeking import clock_may_jump, is_stream_of_recordings, packets_from, texts_on_at
+from lumaloom.media.seeking import clock_may_jump, packets_from, texts_on_at
+from lumaloom.media.sequence import Sequence, check_gaps, file_of, found
 from lumaloom.media.structure import has_broken_blocks, is_cut_off
 from lumaloom.media.tail import count_whole, ends_early, tail_damage
 from lumaloom.media.timeline import Continuity, Timeline
@@ -41,8 +44,6 @@ _MEND = "--best-effort (best_effort=True) takes what can be read"
 _DEMUX_RETRIES = 8
 # Codecs of which MP4 and Matroska hold one picture, which is shown, in every packet.
 _PICTURE_A_PACKET = frozenset(("h264", "hevc", "av1", "ffv1", "prores", "mjpeg", "png"))
-# Within how many packets a keyframe shows that a mark of damage is due to a join.
-_JOIN_PACKETS = 3
 
 
 class Source(OpenFile):
@@ -64,7 +65,7 @@ class Source(OpenFile):
     """
 
     def __init__(self, path: str | os.PathLike[str], options: SourceOptions = DEFAULTS) -> None:
-        self.path = path
+        self.path = path = found(path)
         self.options = options
         self._container = open_input(path, max_pixels=options.max_pixels)
         try:
@@ -86,11 +87,13 @@ class Source(OpenFile):
         self._side_data: tuple[tuple[str, bytes], ...] | None = None
         self._last_end = Fraction(0)
         self._last_key: int | None = None
-        self._doubtful = 0
+        self._marks = Marks(self._container)
         self._expected: int | None = None
         self._gaps = False
         self._cut_off = is_cut_off(self.path, self._container.format.name)
         self._start, self._end = self._range()
+        if not self.options.best_effort:
+            check_gaps(self.path, self._start, self._end)
         if self._cut_off and self._end is None:  # what ends before the cut is whole, which reading tells
             self._fail_short()
         self._landed = self._land(self._start)
@@ -103,7 +106,7 @@ class Source(OpenFile):
         options = self.options
         self._video = pick_stream(self._container, self.path, options.stream)
         threads = options.threads
-        self._decoder = VideoDecoder(
+        self._decoder = open_decoder(
             self._video,
             threads=threads(self._video.width, self._video.height) if callable(threads) else threads,
             max_pixels=options.max_pixels,
@@ -135,6 +138,11 @@ class Source(OpenFile):
     def range(self) -> tuple[Fraction | None, Fraction | None]:
         """Start, inclusive, and end, exclusive, in seconds on the clock of the file's own timestamps."""
         return self._start, self._end
+
+    @property
+    def first_number(self) -> int:
+        """The number of the clip's first frame among the files of a sequence; 0 for any other input."""
+        return self.path.number_at(self._start) if isinstance(self.path, Sequence) else 0
 
     @property
     def chapters(self) -> list[Chapter]:
@@ -237,6 +245,8 @@ class Source(OpenFile):
                 if packet.size:
                     yield packet
                 continue
+            if self._is_over(packet):
+                return
             if packet.is_keyframe:
                 self._last_key = raw_pts
             yield from self._decoded(packet)
@@ -247,6 +257,12 @@ class Source(OpenFile):
             frames = []
         yield from self._wrapped(frames)
         self._check_end()
+
+    def _is_over(self, packet: Packet[Stream]) -> bool:
+        """Whether a packet is a picture after the range: what is wrong with its file is no matter."""
+        if self._end is None or packet.pts is None or not isinstance(self.path, Sequence):
+            return False
+        return packet.pts * packet.time_base >= self._end
 
     def _note(self, packet: Packet[Stream]) -> None:
         """Mend the clock of a packet, and note where it ends."""
@@ -284,7 +300,7 @@ class Source(OpenFile):
                 packets = self._container.demux(self._wanted)
 
     def _decoded(self, packet: Packet[Stream]) -> Iterator[Frame]:
-        if self._is_marked_corrupt(packet):
+        if self._marks.tell(packet):
             self.losses.corrupt_packets += 1
             if not self.options.best_effort:
                 self._fail("the container's data are broken inside a packet")
@@ -294,23 +310,6 @@ class Source(OpenFile):
             self._refused(error)
             return
         yield from self._wrapped(frames)
-
-    def _is_marked_corrupt(self, packet: Packet[Stream]) -> bool:
-        """Whether the demuxer found damage that the video needs to be whole.
-
-        Transport streams also have the mark on one of the last packets before a place where recordings were joined.
-        Nothing refers to it when a keyframe follows soon.
-        """
-        if not is_stream_of_recordings(self._container):
-            return packet.is_corrupt
-        if packet.is_keyframe:
-            self._doubtful = 0
-        elif packet.is_corrupt:
-            self._doubtful = _JOIN_PACKETS
-        elif self._doubtful:
-            self._doubtful -= 1
-            return not self._doubtful
-        return False
 
     def _wrapped(self, frames: list[VideoFrame]) -> Iterator[Frame]:
         for decoded in frames:
@@ -339,8 +338,8 @@ class Source(OpenFile):
         if not self.options.best_effort:
             number = self.losses.frames_readable
             raise InputError(
-                f"{self.path}: frame {number} changes from {self._base} to {frame.spec}; --best-effort "
-                "(best_effort=True) leaves such frames out"
+                f"{self.path}: frame {number}{file_of(self.path, frame.pts)} changes from {self._base} to "
+                f"{frame.spec}; --best-effort (best_effort=True) leaves such frames out"
             )
         self.losses.changed_frames += 1
         return True
@@ -356,10 +355,10 @@ class Source(OpenFile):
         self.losses.truncated = True
         if not self.options.best_effort:
             self.losses.frames_readable = count_whole(self.path, self.options.stream, self.options.max_pixels)
-            raise InputError(f"{self.path}: is cut off: {self.losses.readable()} are there; {_MEND}")
+            raise InputError(f"{self.path}: is cut off: {self.losses.readable()} there; {_MEND}")
 
     def _fail(self, why: str) -> NoReturn:
-        raise InputError(f"{self.path}: is damaged: {self.losses.readable()} are readable ({why}); {_MEND}")
+        raise InputError(f"{self.path}: is damaged: {self.losses.readable()} readable ({why}); {_MEND}")
 
     def _check_end(self) -> None:
         """Look for what was lost without an error."""

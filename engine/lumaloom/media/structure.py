@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
+from lumaloom.media.exr import is_cut_exr
+from lumaloom.media.jpeg import is_cut_jpeg
+
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 # Kinds of box at the top level of an ISO base media file; anything else there is no box, so nothing can be said.
 _BOXES = frozenset(
@@ -28,7 +31,7 @@ def is_cut_off(path: str | os.PathLike[str], format_name: str) -> bool:
     """Whether a file is shorter than it declares. False where its format, FFmpeg's name for it, declares nothing.
 
     Boxes of MP4 and MOV, the segment of Matroska and WebM, the chunks of AVI and the blocks of GIF are walked; their
-    contents are skipped.
+    contents are skipped. The place of the last chunk of OpenEXR is looked up.
     """
     walk = next((check for names, check in _CHECKS if format_name.split(",")[0] in names), None)
     if walk is None:
@@ -36,6 +39,12 @@ def is_cut_off(path: str | os.PathLike[str], format_name: str) -> bool:
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         return walk(file, size)
+
+
+def is_cut_picture(data: bytes, codec: str) -> bool:
+    """Whether a file with one picture ends too early in a way that FFmpeg's decoder does not tell."""
+    check = _PICTURES.get(codec)
+    return check is not None and check(data)
 
 
 def has_broken_blocks(path: str | os.PathLike[str]) -> bool:
@@ -146,9 +155,17 @@ def _gif(file: BinaryIO, size: int) -> bool:
     return file.tell() > size
 
 
+def _exr(file: BinaryIO, size: int) -> bool:
+    file.seek(0)
+    return is_cut_exr(file.read())
+
+
 _CHECKS = (
     (("mov",), _boxes),
     (("matroska",), _segment),
     (("avi",), _riff),
     (("gif",), _gif),
+    (("exr_pipe",), _exr),
 )
+# By the name of the codec.
+_PICTURES = {"exr": is_cut_exr, "mjpeg": is_cut_jpeg}

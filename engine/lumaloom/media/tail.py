@@ -10,7 +10,8 @@ from typing import Any
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from lumaloom.media.decoder import DECODE_ERRORS, VideoDecoder
+from lumaloom.media.decoder import DECODE_ERRORS
+from lumaloom.media.decoders import open_decoder
 from lumaloom.media.opening import open_input, pick_stream, reason
 from lumaloom.media.seeking import packets_from
 
@@ -49,7 +50,7 @@ def tail_damage(path: str | os.PathLike[str], stream: int, max_pixels: int, last
 
 
 def _damage(video: VideoStream, packets: Iterable[Packet[Any]], max_pixels: int) -> str | None:
-    decoder = VideoDecoder(video, threads=1, max_pixels=max_pixels, frame_threads=False)
+    decoder = open_decoder(video, threads=1, max_pixels=max_pixels, frame_threads=False)
     try:
         for packet in packets:
             if any(frame.is_corrupt for frame in decoder.decode(packet)):

@@ -16,6 +16,8 @@ from av.subtitles.codeccontext import SubtitleCodecContext
 from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import SubtitleSet
 
+from lumaloom.errors import counted
+
 TEXT_SUBTITLES = frozenset({"subrip", "ass", "ssa", "mov_text", "webvtt", "text"})
 _BITS_PER_CHANNEL = {"aac": 96_000, "libopus": 80_000, "libmp3lame": 96_000}
 _DEFAULT_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
@@ -43,7 +45,7 @@ class AudioTranscoder:
     @property
     def warnings(self) -> list[str]:
         """How many packets could not be decoded."""
-        return [f"{self._label}: {self._lost} packets could not be decoded"] * bool(self._lost)
+        return [f"{self._label}: {counted(self._lost, 'packets')} could not be decoded"] * bool(self._lost)
 
     def take(self, packet: Packet[Any]) -> list[Packet[Any]]:
         """Return the packets that are ready once `packet` is decoded."""

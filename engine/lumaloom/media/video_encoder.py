@@ -18,13 +18,13 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from lumaloom.errors import OutputError, ParameterError
+from lumaloom.errors import OutputError, ParameterError, counted
 from lumaloom.frame import ChromaLocation, Frame, FrameSpec, Transfer
 from lumaloom.frame.convert import convert
 from lumaloom.frame.pyav import to_av
 from lumaloom.media import hdr
 from lumaloom.media.choice import EncoderChoice, best_format, losses
-from lumaloom.media.encoders import Encoder
+from lumaloom.media.encoder import Encoder
 from lumaloom.media.filters import Filter, Palette
 from lumaloom.media.filters import Flags as FrameFlags
 
@@ -84,7 +84,9 @@ class VideoEncoder:
         if not self.dropped:
             return list(self._notes)
         unit = f"{self.time_base} s"
-        return [*self._notes, f"{self.dropped} frames fell into the same {unit} as the one before and were left out"]
+        were = "was" if self.dropped == 1 else "were"
+        fell = f"{counted(self.dropped, 'frames')} fell into the same {unit} as the one before and {were} left out"
+        return [*self._notes, fell]
 
     def add_to(self, output: OutputContainer, threads: int | None) -> VideoStream:
         """Add the video stream of a file to come, with the encoder set up as the file's format asks, and return it.

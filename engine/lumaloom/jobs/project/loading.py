@@ -12,13 +12,14 @@ from typing import Any
 from lumaloom.errors import InputError, UsageError, nearest
 from lumaloom.jobs.project.project import Project, ProjectRender, placed
 from lumaloom.jobs.request import RenderRequest, check_kind
-from lumaloom.jobs.timecode import parse_position
+from lumaloom.jobs.timecode import parse_position, parse_rate
+from lumaloom.media.sequence import plain_name
 from lumaloom.plugins import Registry, default_registry
 
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*render[ \t]*\]\]", re.MULTILINE)
 _SLOT = re.compile(r"\{(\w+)\}")
 # Keys that are made something of; the others go into the request as they are.
-_MADE = frozenset({"input", "output", "name", "effects", "options", "start", "end"})
+_MADE = frozenset({"input", "output", "name", "effects", "options", "rate", "start", "end"})
 
 
 def load_project(path: str | os.PathLike[str], registry: Registry | None = None) -> Project:
@@ -30,7 +31,7 @@ def load_project(path: str | os.PathLike[str], registry: Registry | None = None)
 
     [[render]]
     input = "clips/*.mov"           # a pattern makes a render of each file that is no output of it
-    output = "small/{stem}.mp4"     # {stem} and {name}: the input's, without and with its extension
+    output = "small/{stem}.mp4"     # {stem} and {name}: the input's, without and with its extension; no %04d
     effects = ["resize width=640", { name = "exposure", stops = { keys = { 0s = -2, 2s = 0 }, easing = "ease-out" } }]
     ```
     The keys are those of `lumaloom.render`, with `options` for `encoder_options`; `lumaloom run --schema` prints all
@@ -98,6 +99,7 @@ class _Reader:
         more = {
             **{key: value for key, value in values.items() if key not in _MADE},
             **{key: parse_position(values[key], f"{where}.{key}") for key in ("start", "end") if key in values},
+            **({"rate": parse_rate(values["rate"], f"{where}.rate")} if "rate" in values else {}),
             "encoder_options": values.get("options", {}),
         }
         found = [self._render(source, values, effects, more, where) for source in self._inputs(values["input"], where)]
@@ -131,7 +133,8 @@ class _Reader:
 
 def _filled(template: str, source: str, where: str) -> str:
     """Return a template with the name of the input in it."""
-    slots = {"stem": Path(source).stem, "name": Path(source).name}
+    name = plain_name(source)
+    slots = {"stem": name.stem, "name": name.name}
 
     def fill(slot: re.Match[str]) -> str:
         if slot[1] not in slots:

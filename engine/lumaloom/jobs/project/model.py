@@ -45,6 +45,12 @@ class Defaults(Struct, kw_only=True, forbid_unknown_fields=True):
         Annotated[dict[str, str | int | float | bool], Meta(description="Further options, by the encoder's own names.")]
         | UnsetType
     ) = UNSET
+    rate: (
+        Annotated[
+            str | float, Meta(description="Frames per second of pictures, such as 25, 23.976 or '24000/1001'; else 25.")
+        ]
+        | UnsetType
+    ) = UNSET
     start: Annotated[str | float, Meta(description=f"Where to start, inclusive: {_TIME}")] | UnsetType = UNSET
     end: Annotated[str | float, Meta(description=f"Where to end, exclusive: {_TIME}")] | UnsetType = UNSET
     overwrite: Annotated[bool, Meta(description="Replace an output that exists.")] | UnsetType = UNSET
@@ -63,7 +69,13 @@ class Defaults(Struct, kw_only=True, forbid_unknown_fields=True):
 class Render(Defaults, kw_only=True, forbid_unknown_fields=True):
     """One input, or all that a pattern finds, a chain of effects, one output each."""
 
-    input: Annotated[str, Meta(description="A file with video, or a pattern such as clips/*.mp4 or clips/**/*.mov.")]
+    input: Annotated[
+        str,
+        Meta(
+            description="A file with video; pictures such as shot.%04d.png; or a pattern for a render of each "
+            "file, such as clips/*.mp4 or clips/**/*.mov."
+        ),
+    ]
     name: Annotated[str, Meta(description="What --only calls it; {stem} and {name} as in output.")] | UnsetType = UNSET
 
 

@@ -22,6 +22,7 @@ from lumaloom.jobs.segments.described import UnknowableError, described, home
 from lumaloom.jobs.segments.programs import engine, graphics
 from lumaloom.jobs.segments.sources import OWN, holds, loaded, source_of
 from lumaloom.media.parts import Parts
+from lumaloom.media.sequence import Sequence
 
 # What all keys of segments begin with.
 KIND = "segment:"
@@ -52,10 +53,13 @@ class Keys:
     def __init__(self, job: Preparation, parts: Parts, head: Frame) -> None:
         self._plan, self._parts, self._origin = job.plan, parts, head.timing.pts
         self._files: dict[str, str | None] = {}
+        self._pictures: dict[str, str | None] = {}
         self._loaded = loaded()
         source, choice = job.source, job.choice
+        self._sequence = source.path if isinstance(source.path, Sequence) else None
         assert choice.encoder is not None
-        stamp = self._stamp(os.fspath(source.path))
+        # Of a sequence each segment depends on its own files.
+        stamp = "sequence" if self._sequence else self._stamp(os.fspath(source.path))
         if stamp is None:
             raise UnknowableError("an input that is gone")
         self._effects = {id(effect): _effect(effect) for effect in _effects(job.plan)}
@@ -76,8 +80,8 @@ class Keys:
 
     def of(self, first: int, last: int) -> str:
         """Return the key of the segment of frames `first` to `last`, exclusive."""
-        parts, (before, after) = self._parts, self._plan.window
-        begin, end = max(first - before, parts.first), min(last + after, parts.last)
+        parts = self._parts
+        begin, end = self._window(first, last)
         pts, lengths = parts.pts[begin:end], parts.index.durations[begin:end]
         since = pts - self._origin
         seconds = (float(int(since[0]) * parts.index.time_base), float(int(since[-1]) * parts.index.time_base))
@@ -85,13 +89,27 @@ class Keys:
         counts = np.where(lengths > 0, since // np.maximum(lengths, 1), since)
         frames = (float(counts.min()), float(counts.max()))
         steps = [self._step(step, seconds, frames) for step in self._plan.steps]
-        ingredients = (self._common, first, last, begin, end, described([pts, lengths]), steps)
+        for name in self._names(first, last):
+            self._pictures[name] = file_key(_FORM, name)
+        pictures = [self._pictures[name] for name in self._names(first, last)]
+        ingredients = (self._common, first, last, begin, end, described([pts, lengths]), steps, pictures)
         return KIND + blake2b(repr(ingredients).encode(errors="surrogateescape"), digest_size=20).hexdigest()
 
-    @property
-    def hold(self) -> bool:
-        """Whether no file that they stand for has changed since, and no code was loaded that they do not stand for."""
-        return holds(self._loaded) and all(file_key(_FORM, name) == stamp for name, stamp in self._files.items())
+    def hold(self, first: int, last: int) -> bool:
+        """Whether nothing changed that the key of a segment stands for: no file, nor was other code loaded since."""
+        pictures = {name: self._pictures[name] for name in self._names(first, last)}
+        stamps = self._files | pictures
+        return holds(self._loaded) and all(file_key(_FORM, name) == stamp for name, stamp in stamps.items())
+
+    def _window(self, first: int, last: int) -> tuple[int, int]:
+        """Return the frames of the source, the end exclusive, that a segment is made of."""
+        before, after = self._plan.window
+        return max(first - before, self._parts.first), min(last + after, self._parts.last)
+
+    def _names(self, first: int, last: int) -> list[str]:
+        """Return the files of a sequence that a segment is made of."""
+        begin, end = self._window(first, last)
+        return [name for name in self._sequence.files[begin:end] if name] if self._sequence else []
 
     def _stamp(self, value: object) -> str | None:
         """Return what changes with the file that a text names, None where it names none."""

@@ -195,7 +195,7 @@ class Segments:
     def _keep(self, segment: Segment, file: BinaryIO, *, known: bool = True) -> None:
         """Keep a segment, which is weighed, if there is room for it beside those before it; note if it is not kept."""
         store = self._ways.store
-        known = known and self._whole and self._keys is not None and self._keys.hold
+        known = known and self._whole and self._keys is not None and self._keys.hold(segment.first, segment.last)
         fits = sum(self._sizes.values()) <= store.limit
         if not (known and fits and segment.key and store.put_file(segment.key, file)):
             self._unkept.add(segment.number)

@@ -118,7 +118,7 @@ class _Making:
                 frames=frames,
                 seconds=max(ways.clock.elapsed() - start, 0.0),
                 file=name,
-                known=self._keys is not None and self._keys.hold,
+                known=self._keys is not None and self._keys.hold(segment.first, segment.last),
             )
         )
 
