@@ -19,8 +19,9 @@ from lumaloom.errors import UsageError
 from lumaloom.frame import FORMATS, Colour, Frame, FrameSpec, Range, Timing
 from lumaloom.graph import make_plan
 from lumaloom.jobs import RenderRequest
-from lumaloom.jobs.kept import lost, played, unplayed
+from lumaloom.jobs.kept import lost, mistaken, played, unplayed
 from lumaloom.jobs.preparation import chosen, shares_of, threads_of
+from lumaloom.jobs.timecode import parse_rate
 from lumaloom.media.opensink import open_sink
 from lumaloom.media.sink import SinkSummary
 from lumaloom.memory import default_pool
@@ -128,7 +129,8 @@ def write(
         made = engine.get(Registry).create_all(request.effects)
         device = engine.get(Machine).choose(request.device or settings.device)
         pictures = choice.encoder is None or choice.container.is_pictures
-        timed = _timed(frames, _rate(rate), _USUAL_RATE if pictures else None)
+        every = None if rate is None else parse_rate(rate).limit_denominator(_FINEST)
+        timed = _timed(frames, every, _USUAL_RATE if pictures else None)
         first, of_array = next(timed, (None, False))
         if first is None:
             raise UsageError("frames: expected at least one, got none")
@@ -157,21 +159,13 @@ def write(
         for item in run_plan(plan, items, pool=default_pool(), workers=lane, limit=limit, meter=Meter()):
             sink.write(item)
         summary = sink.finish()
-        warnings = (*lost(plan), *unplayed(choice, plan.output, pixel_format is not None), *summary.warnings)
+        warnings = (
+            *lost(plan),
+            *mistaken(choice, plan.output),
+            *unplayed(choice, plan.output, pixel_format is not None),
+            *summary.warnings,
+        )
         return replace(summary, warnings=warnings)
-
-
-def _rate(given: float | str | Fraction | None) -> Fraction | None:
-    """Return frames per second as a fraction."""
-    if given is None:
-        return None
-    try:
-        rate = Fraction(given).limit_denominator(_FINEST)
-    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
-        rate = Fraction(0)
-    if isinstance(given, bool) or rate <= 0:
-        raise UsageError(f"rate: expected frames per second, such as 25 or '30000/1001', got {given!r}")
-    return rate
 
 
 def _timed(frames: Iterable[Picture], rate: Fraction | None, usual: Fraction | None) -> Iterator[tuple[Frame, bool]]:

@@ -115,7 +115,7 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (ONE, {}, r"frames: expected several, got one array of shape \(24, 34, 3\); put it into a list"),
     ([], {}, "frames: expected at least one, got none"),
     ([ONE], {"rate": None}, "rate: expected frames per second, such as rate=25, since arrays have no times"),
-    ([ONE], {"rate": 0}, "rate: expected frames per second, such as 25 or '30000/1001', got 0"),
+    ([ONE], {"rate": 0}, "rate: expected frames per second such as 25, 23.976 or 24000/1001, got 0"),
     ([ONE], {"rate": "fast"}, "got 'fast'"),
     ([ONE], {"rate": float("inf")}, "got inf"),
     ([ONE], {"threads": 0}, "threads: expected at least 1, got 0"),
