@@ -1,4 +1,4 @@
-"""A picture behind what is see-through."""
+"""A picture or a video behind what is see-through."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lumaloom.effect import Param, Picture, pointwise
+from lumaloom_effects._pictures import AFTER, START, After
 
 
 @pointwise(space="rgb", alpha=True, also=("under", "flatten"))
@@ -16,12 +17,14 @@ def background(
     b: Any,
     alpha: Any,
     *,
-    file: Picture = Param(help="What is seen behind: a PNG, JPEG, WebP, TIFF or BMP picture."),
+    file: Picture = Param(help="What is seen behind: a picture (PNG, JPEG, WebP, TIFF, BMP) or a video."),
     fit: Literal["stretch", "cover", "contain"] = Param(
         "cover", help="How it fills the frame: out of shape, cut at its longer side, or with room beside it."
     ),
+    start: float = START,
+    after: After = AFTER,
 ) -> Any:
-    """Put a picture behind frames that are see-through, as after `chromakey`, `lumakey` or `mask`.
+    """Put a picture or a video behind frames that are see-through, as after `chromakey`, `lumakey` or `mask`.
 
     Porter and Duff's `over` with straight alpha, as coded: `alpha' = alpha + p * (1 - alpha)`, `out = (in * alpha +
     picture * p * (1 - alpha)) / alpha'`, `p` being the picture's opacity. The picture is scaled to the frame.

@@ -28,13 +28,15 @@ from lumaloom.media.reader import Reader
 from lumaloom.media.sequence import found
 from lumaloom.memory import default_limit, default_pool
 from lumaloom.plugins import default_registry
-from lumaloom.run import Here, Meter, Workers, run_plan
+from lumaloom.run import Here, Meter, OtherClips, Workers, run_plan
 from lumaloom.services.events import EventBus
 from lumaloom.services.pools import Pools
 from lumaloom.services.settings import Settings
 
 # A position as people give it: seconds, or text such as `1:02.5` or `37f`.
 Time = str | float | Fraction
+# Decoders of other clips that stay open.
+_OTHERS = 8
 
 
 def render(
@@ -172,7 +174,8 @@ def open(  # noqa: A001
             kept=settings.frame_cache,
             on_evict=_told(engine, "frames"),
         )
-        return Clip(_Opened(engine, reader, int(settings.frame_cache)), range(len(reader)), (), chosen)
+        others = OtherClips(threads, engine.get(DiskCache), kept=int(settings.frame_cache) // 4, most=_OTHERS)
+        return Clip(_Opened(engine, reader, others, int(settings.frame_cache)), range(len(reader)), (), chosen)
     except BaseException:
         engine.close()
         raise
@@ -188,13 +191,14 @@ class _Opened:
 
     Attributes:
         reader: gives the frames.
+        others: reads other clips that effects lay over them.
         previews: frames by their numbers, the first of those numbers for the effects, and the effects.
         workers: for many frames.
         ahead: for the frame that is probably looked at next.
     """
 
-    def __init__(self, engine: Engine, reader: Reader, kept: int) -> None:
-        self.reader, self._engine = reader, engine
+    def __init__(self, engine: Engine, reader: Reader, others: OtherClips, kept: int) -> None:
+        self.reader, self.others, self._engine = reader, others, engine
         self.previews: MemoryCache[tuple[int, int, tuple[Effect, ...]], Frame] = MemoryCache(
             min(kept, default_limit() // 4), size=lambda frame: frame.nbytes, on_evict=_told(engine, "previews")
         )
@@ -204,6 +208,7 @@ class _Opened:
     def close(self) -> None:
         self.ahead.close()
         self.reader.close()
+        self.others.close()
         self.previews.clear()
         self._engine.close()
 
@@ -320,7 +325,15 @@ class Clip:
         if numbers and (before or after):
             read = range(max(numbers.start - before, 0), min(numbers.stop + after, len(reader)))
         timed = map(self._timed, reader.frames(read))
-        items = run_plan(self.plan, timed, pool=default_pool(), workers=workers, limit=64 << 20, meter=Meter())
+        items = run_plan(
+            self.plan,
+            timed,
+            pool=default_pool(),
+            workers=workers,
+            limit=64 << 20,
+            meter=Meter(),
+            others=self._opened.others,
+        )
         frames = (item for item in items if isinstance(item, Frame))
         if read == numbers:
             return frames

@@ -22,7 +22,7 @@ BUILT_IN = {
     "bilateral",
     "blackandwhite",
     "blendcolor",
-    "blendpicture",
+    "overlay",
     "blur",
     "boxblur",
     "brightness",
@@ -101,7 +101,7 @@ def test_effects_explains_one() -> None:
     [
         ("grayscale", "blackandwhite"),
         ("negate", "invert"),
-        ("overlay", "blendpicture"),
+        ("picture-in-picture", "overlay"),
         ("scale", "resize"),
         ("gaussian", "blur"),
     ],

@@ -90,7 +90,7 @@ def test_pictures_dither_and_fields_compile_without_spills(architecture: int) ->
     pytest.importorskip("cuda.bindings")
     colour = Colour(chroma=ChromaLocation.TOPLEFT)
     before, after = (spec(name, 64, 36, colour, interlaced=True) for name in ("yuva420p10le", "yuva420p"))
-    chain = [default_registry().create(f"{name} file={OVER}").stage for name in ("blendpicture", "mask", "background")]
+    chain = [default_registry().create(f"{name} file={OVER}").stage for name in ("overlay", "mask", "background")]
     text = source(lower(chain, before, after, dither=True))
     assert "texel<u8>(t0" in text
     assert "+ dither(x" in text

@@ -67,9 +67,9 @@ def test_code_is_the_definition(name: str, tmp_path: Path) -> None:
     file = saved(tmp_path / "a.png")
     for size in ((67, 35), (7, 5), (1, 1)):
         src = noise(spec(name, *size))
-        chain = [effect(f"blendpicture file={file} mode=overlay"), lit(file=str(file)), effect("sepia")]
+        chain = [effect(f"overlay file={file} mode=overlay"), lit(file=str(file)), effect("sepia")]
         assert differences(chain, src, src.spec) <= 1
-        placed = f"blendpicture file={file} fit=none anchor=bottom-right x=-2 y='0:1 1s:-9' width=20"
+        placed = f"overlay file={file} fit=none anchor=bottom-right x=-2 y='0:1 1s:-9' width=20"
         assert differences([effect(placed)], src, src.spec) <= 1
         if src.format.has_alpha:
             chain = [effect(f"mask file={file} invert=true fit=cover"), effect(f"background file={file}")]
@@ -80,7 +80,7 @@ def test_code_is_the_definition(name: str, tmp_path: Path) -> None:
 def test_cuda_kernels_are_the_definition(tmp_path: Path) -> None:
     deep = tmp_path / "deep.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 65536, (9, 14), np.uint16)).save(deep)
-    placed = f"blendpicture file={saved(tmp_path / 'a.png')} fit=none anchor=top-right x=5 y=-2 width=20"
+    placed = f"overlay file={saved(tmp_path / 'a.png')} fit=none anchor=top-right x=5 y=-2 width=20"
     stages = [effect(placed).stage, effect(f"mask file={deep}").stage]
     src = noise(spec("yuva420p", 37, 19))
     expected, found = (Frame.allocate(src.spec, POOL, like=src) for _ in range(2))
@@ -97,7 +97,7 @@ def test_it_is_scaled_as_pillow_does(width: int, height: int, tmp_path: Path) ->
     """Enlarged and shrunk, by a triangle that widens where it shrinks."""
     file = saved(tmp_path / "a.png", width, height, "RGB")
     wanted = np.asarray(Image.open(file).resize((32, 16), Image.Resampling.BILINEAR)).astype(int)
-    out = after(effect(f"blendpicture file={file} fit=stretch"), noise(spec("rgb24")))
+    out = after(effect(f"overlay file={file} fit=stretch"), noise(spec("rgb24")))
     assert np.abs(out.planes[0] - wanted).max() <= 1
 
 
@@ -108,7 +108,7 @@ def test_blend_modes_and_over_are_pillows(tmp_path: Path) -> None:
     mixed = np.asarray(ImageChops.multiply(below.convert("RGB"), over.convert("RGB"))).astype(float)
     share = np.asarray(over)[..., 3:] / 255
     wanted = src.planes[0][..., :3] + share * (mixed - src.planes[0][..., :3])
-    out = after(effect(f"blendpicture file={file} mode=multiply"), src).planes[0]
+    out = after(effect(f"overlay file={file} mode=multiply"), src).planes[0]
     assert np.abs(out[..., :3] - wanted).max() <= 1.6
     assert np.array_equal(out[..., 3], src.planes[0][..., 3])
     behind = after(effect(f"background file={file}"), src).planes[0].astype(int)
@@ -126,12 +126,12 @@ def test_how_it_fills_the_frame(tmp_path: Path) -> None:
     black = noise(spec("rgb24"))
     black.planes[0][...] = 7
     for fit, corner, inside in (("stretch", (0, 0), (0, 1)), ("cover", (0, 0), (3, 14)), ("contain", (2, 9), (2, 9))):
-        out = after(effect(f"blendpicture file={file} fit={fit}"), black).planes[0]
+        out = after(effect(f"overlay file={file} fit={fit}"), black).planes[0]
         assert out[corner].tolist() == [255, 0, 0], fit
         assert out[inside].tolist() == [255, 0, 0], fit
         assert out[-1, 16 + inside[1] % 7 + 1].tolist() == [255, 255, 255], fit
         assert (out[:, :8] == 7).all() == (fit == "contain")
-    cut = after(effect(f"blendpicture file={file} fit=cover"), black).planes[0]
+    cut = after(effect(f"overlay file={file} fit=cover"), black).planes[0]
     assert [cut[7, 0].tolist(), cut[8, 0].tolist()] == [[255, 0, 0], [0, 0, 255]] or cut[7, 0, 0] > cut[8, 0, 0]
 
 
@@ -154,14 +154,14 @@ def test_where_a_picture_of_its_own_size_lies(words: str, left: int, top: int, t
     src = noise(spec("rgb24"))
     wanted = Image.fromarray(src.planes[0])
     wanted.paste(picture, (left, top))
-    out = after(effect(f"blendpicture file={file} fit=none {words}"), src).planes[0]
+    out = after(effect(f"overlay file={file} fit=none {words}"), src).planes[0]
     assert np.abs(out.astype(int) - np.asarray(wanted)).max() <= 1
 
 
 def test_a_picture_moves_by_keyframes(tmp_path: Path) -> None:
     file = saved(tmp_path / "a.png", mode="RGB")
     src = noise(spec("rgb24"), timing=Timing(1, Fraction(1, 2)))
-    out = after(effect(f"blendpicture file={file} fit=none anchor=top-left x='0s:0 1s:20'"), src).planes[0]
+    out = after(effect(f"overlay file={file} fit=none anchor=top-left x='0s:0 1s:20'"), src).planes[0]
     assert np.array_equal(out[:9, 10:24], np.asarray(Image.open(file)))
 
 
@@ -192,7 +192,7 @@ def test_white_on_hdr_frames_is_reference_white(tmp_path: Path) -> None:
     Image.new("L", (4, 4), 255).save(file)
     for transfer, code in ((Transfer.PQ, 0.5807), (Transfer.HLG, 0.75), (Transfer.BT709, 1.0)):
         colour = Colour(Matrix.BT2020_NCL, transfer=transfer, range=Range.LIMITED)
-        out = after(effect(f"blendpicture file={file} fit=cover"), noise(spec("yuv420p10le", 32, 16, colour)))
+        out = after(effect(f"overlay file={file} fit=cover"), noise(spec("yuv420p10le", 32, 16, colour)))
         assert np.abs((out.planes[0] - 64.0) / 876 - code).max() < 1.5 / 876
         assert np.abs(out.planes[1] - 512.0).max() <= 1
 
@@ -201,7 +201,7 @@ def test_white_on_hdr_frames_is_reference_white(tmp_path: Path) -> None:
 def test_kinds_of_files(name: str, tmp_path: Path) -> None:
     file = tmp_path / name
     Image.new("RGB", (32, 16), (200, 100, 50)).save(file, quality=95)
-    out = after(effect(f"blendpicture file={file}"), noise(spec("rgb24")))
+    out = after(effect(f"overlay file={file}"), noise(spec("rgb24")))
     assert np.abs(out.planes[0] - np.array([200, 100, 50])).max() <= 3
 
 
@@ -210,8 +210,7 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     for value in (40, 190):
         Image.new("L", (value, value), value).save(file)
         assert (
-            np.abs(after(effect(f"blendpicture file={file} fit=cover"), noise(spec("rgb24"))).planes[0] - value).max()
-            == 0
+            np.abs(after(effect(f"overlay file={file} fit=cover"), noise(spec("rgb24"))).planes[0] - value).max() == 0
         )
 
 
@@ -242,7 +241,7 @@ def test_what_is_refused_before_the_first_frame(tmp_path: Path) -> None:
         "huge.png": "expected a picture of at most 256 MiB",
     }
     for name, message in wanted.items():
-        for call in (f"blendpicture file={tmp_path / name}", f"mask file={tmp_path / name}"):
+        for call in (f"overlay file={tmp_path / name}", f"mask file={tmp_path / name}"):
             with pytest.raises(ParameterError) as caught:
                 make_plan(spec("rgba"), [effect(call)])
             assert str(caught.value).startswith(f"{call.split()[0]}: file '{tmp_path / name}': {message}")
@@ -260,9 +259,9 @@ def test_a_picture_has_no_single_channel() -> None:
 
 def test_it_is_described() -> None:
     made = effect("mask file=a.png")
-    assert made.params["file"].expects == "the name of a picture file"
+    assert made.params["file"].expects == "the name of a picture or video file"
     assert made.schema()["properties"]["file"]["type"] == "string"
-    with pytest.raises(ParameterError, match="mask: file is missing; it expects the name of a picture file"):
+    with pytest.raises(ParameterError, match="mask: file is missing; it expects the name of a picture or video file"):
         effect("mask")
-    with pytest.raises(ParameterError, match="mask: file expects the name of a picture file, got 3"):
+    with pytest.raises(ParameterError, match="mask: file expects the name of a picture or video file, got 3"):
         type(made)(file=3)

@@ -198,7 +198,7 @@ def test_names_of_files_may_look_like_patterns(home: Path) -> None:
 
 
 def test_files_of_effects_are_beside_the_project(home: Path) -> None:
-    effects = "['lut file=my.cube', { name = 'blendpicture', file = '/logo.png' }]"
+    effects = "['lut file=my.cube', { name = 'overlay', file = '/logo.png' }]"
     (request,) = lumaloom.load_project(
         written(home, f"[[render]]\ninput = 'a'\noutput = 'null'\neffects = {effects}")
     ).requests

@@ -75,7 +75,7 @@ COLOURS = [
     "lumakey tolerance=0.02",
     "opacity amount=0.9",
     "blendcolor amount=0.2",
-    f"blendpicture file={OVER} amount=0.2",
+    f"overlay file={OVER} amount=0.2",
     f"mask file={OVER} amount=0.2",
     f"background file={OVER}",
 ]

@@ -18,7 +18,7 @@ from lumaloom.errors import UsageError
 from lumaloom.frame import FORMATS, Frame, FrameSpec, Timing
 from lumaloom.graph import make_plan
 from lumaloom.memory import default_pool
-from lumaloom.run import Here, Meter, run_plan
+from lumaloom.run import Here, Meter, OtherClips, run_plan
 
 _SPEC = FrameSpec(FORMATS["rgb24"], WIDTH, HEIGHT)
 # The moment shown: fades and keyframes are under way half a second after the start.
@@ -114,7 +114,9 @@ def rendered(effect: Effect, image: Picture) -> Picture:
     """Return a picture after an effect; where it is see-through there is a chequerboard behind."""
     spec = _SPEC if image.shape[2] == 3 else replace(_SPEC, format=FORMATS["rgba"])
     source, plan = [Frame(spec, (image,), _TIMING)], make_plan(spec, [effect])
-    (frame,) = run_plan(plan, source, pool=default_pool(), workers=Here(), limit=1, meter=Meter())
+    with OtherClips(1) as others:
+        path = run_plan(plan, source, pool=default_pool(), workers=Here(), limit=1, meter=Meter(), others=others)
+        (frame,) = path
     assert isinstance(frame, Frame)
     out = frame.to_rgb()
     samples = out.to_numpy() if out.format.depth == 8 else (out.to_numpy() >> 8).astype(np.uint8)

@@ -22,7 +22,7 @@ class ParamSpec:
 
     Attributes:
         name: as written in `name=value`.
-        type: float, int, bool, str, or `Picture` for the name of a picture.
+        type: float, int, bool, str, or `Picture` for the name of a picture or video.
         default: value when none is given, or `REQUIRED`.
         min, max: inclusive bounds of a number.
         unit: such as `px`, `degrees`, `stops`.
@@ -210,5 +210,5 @@ _WORDS_FOR: dict[Any, str] = {
     int: "a whole number",
     bool: "true or false",
     str: "text",
-    Picture: "the name of a picture file",
+    Picture: "the name of a picture or video file",
 }

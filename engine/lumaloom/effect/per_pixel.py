@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from abc import ABCMeta
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Literal, get_args, overload
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self, get_args, overload
 
 from lumaloom.effect.effect import Effect, Kind
 from lumaloom.effect.param import ParamSpec
 from lumaloom.errors import PluginError
 from lumaloom.frame import Frame, FrameSpec, Model, PixelFormat, Timing
+from lumaloom.pointwise.footage import NOTHING, Beside, Footage
 from lumaloom.pointwise.pictures import Picture
 from lumaloom.pointwise.spaces import Coding
 from lumaloom.pointwise.stage import EXTRAS, Stage
@@ -60,6 +63,21 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
     takes: ClassVar[tuple[str, ...]]
     alpha: ClassVar[bool] = False
     extras: ClassVar[tuple[str, ...]] = ()
+    _clips: Mapping[str, Footage] = MappingProxyType({})
+
+    def with_clips(self, clips: Mapping[str, Footage]) -> Self:
+        """Return the effect with what is known of the videos among its pictures; the planner sees to it."""
+        made = copy.copy(self)
+        made._clips = dict(clips)
+        return made
+
+    @property
+    def clips(self) -> tuple[Footage, ...]:
+        """The videos that it reads."""
+        return tuple(self._clips.values())
+
+    def _resolved(self, place: float) -> Self:
+        return super()._resolved(place).with_clips(self._clips)
 
     def accepts(self, fmt: PixelFormat) -> bool:
         """Every format; gray only where colour is not looked at, and only those with opacity where it is used."""
@@ -73,7 +91,18 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
         bounds = {name: (spec.min, spec.max) for name, spec in self.params.items()}
         pictures = tuple(name for name, spec in self.params.items() if spec.type is Picture)
         function = type(self).function
-        return Stage(self.name, function, self.space, self.alpha, self.extras, self.values, bounds, pictures=pictures)
+        words = (self.name, function, self.space, self.alpha, self.extras, self.values, bounds)
+        return Stage(*words, pictures=pictures, clips=self._clips)
+
+    def output(self, spec: FrameSpec) -> FrameSpec:
+        """Return `spec`.
+
+        Raises:
+            ParameterError: a video of the effect can't lie on such frames.
+        """
+        for clip in self.clips:
+            clip.check(spec)
+        return spec
 
     def stage_at(self, spec: FrameSpec, timing: Timing) -> Stage:
         """Return the stage for a frame of `spec` shown at `timing`.
@@ -96,12 +125,15 @@ class Pointwise(Effect, metaclass=_PointwiseMeta):
 
         return all(is_opaque(moment.stage, opaque) for moment in self.moments()) if self.alpha else opaque
 
-    def render(self, src: Frame, out: Frame) -> None:
-        """Compute the pixels with code that is compiled for this effect alone."""
+    def render(self, src: Frame, out: Frame, beside: Beside = NOTHING) -> None:
+        """Compute the pixels with code that is compiled for this effect alone.
+
+        Of videos that it reads `beside` has what is shown with `src`.
+        """
         from lumaloom.pointwise.program import program
 
         stages = (self.stage_at(src.spec, src.timing),)
-        program(stages, src.spec, out.spec).run(stages, src, out, moving=self.animated)
+        program(stages, src.spec, out.spec).run(stages, src, out, self.animated, beside)
 
 
 @overload

@@ -40,3 +40,12 @@ def address_of(plane: Array) -> int:
 def tight_strides(plane: Array) -> tuple[int, ...]:
     """Return the strides within a row whose samples lie side by side."""
     return (plane.itemsize,) if plane.ndim == 2 else (plane.shape[2] * plane.itemsize, plane.itemsize)
+
+
+def turned(plane: Array, degrees: int) -> Array:
+    """View a plane turned counter-clockwise by a multiple of 90 degrees from 0 to 270."""
+    if degrees == 90:
+        return plane.swapaxes(0, 1)[::-1]
+    if degrees == 270:
+        return plane.swapaxes(0, 1)[:, ::-1]
+    return plane[::-1, ::-1] if degrees == 180 else plane

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lumaloom.effect import Pointwise
 from lumaloom.errors import counted
 from lumaloom.frame import Frame, FrameSpec, Pool, Timing
+from lumaloom.pointwise.footage import NOTHING, Beside
 from lumaloom.pointwise.lower import now
 from lumaloom.pointwise.passes.cost import cost
 from lumaloom.pointwise.program import Program, program
@@ -61,6 +62,7 @@ class Fused:
         count = len(self.effects)
         lines = [f"{counted(count, 'effects') if count else 'conversion'} in one pass: {self!r}"]
         lines += [f"folded in: {text}" for text in self.folded]
+        lines += [f"read beside the frames: {clip}" for effect in self.effects for clip in effect.clips]
         pieces, words = (0, False) if self._animated else self.program.by_pieces(now(self._stages))
         if pieces:
             how = "in 16-bit fixed point, a tenth of a step off in the mean" if words else "within a fifth of a step"
@@ -96,10 +98,10 @@ class Fused:
             spec = part.after_of(spec)
         return program(stages, before, after, self.dither, self.table_error / 255), tuple(stages)
 
-    def apply(self, frame: Frame, after: FrameSpec, pool: Pool) -> Frame:
-        """Return the frame after all steps, in a buffer of `pool`."""
+    def apply(self, frame: Frame, after: FrameSpec, pool: Pool, beside: Beside = NOTHING) -> Frame:
+        """Return the frame after all steps, in a buffer of `pool`; `beside` has what is shown with it of videos."""
         out = Frame.allocate(after, pool, like=frame)
         moving = self._animated
         code, stages = self._prepared(frame.spec, after, frame.timing) if moving else self._settled(frame.spec, after)
-        code.run(stages, frame, out, moving)
+        code.run(stages, frame, out, moving, beside)
         return out

@@ -13,10 +13,12 @@ from lumaloom.errors import FormatError
 from lumaloom.frame import FORMATS, Frame, FrameSpec, PixelFormat, Pool
 from lumaloom.frame.convert import convert, converted_spec
 from lumaloom.graph.asking import accepts, fitted, is_idle, output, window
+from lumaloom.graph.clips import with_clips
 from lumaloom.graph.fused import Fused
 from lumaloom.graph.negotiate import Accepts, negotiate
 from lumaloom.graph.upright import Upright
 from lumaloom.pointwise.dither import loses_depth
+from lumaloom.pointwise.footage import NOTHING, Beside, Footage
 from lumaloom.pointwise.levels import by_fields
 
 
@@ -55,6 +57,12 @@ class Step:
             return told_of(self.action, problem)
         return f"{type(problem).__name__}: {problem}"
 
+    @property
+    def clips(self) -> frozenset[Footage]:
+        """The videos that are read beside the frames."""
+        effects = self.action.effects if isinstance(self.action, Fused) else (self.action,)
+        return frozenset(clip for effect in effects if isinstance(effect, Pointwise) for clip in effect.clips)
+
     def after_of(self, spec: FrameSpec) -> FrameSpec:
         """Return the frames after this step for one of `spec`, whose tags may differ from the plan's."""
         if spec == self.before:
@@ -67,15 +75,16 @@ class Step:
             return spec
         return _after(self.action, spec)
 
-    def apply(self, frame: Frame, pool: Pool, around: Sequence[Frame] = ()) -> Frame:
+    def apply(self, frame: Frame, pool: Pool, around: Sequence[Frame] = (), beside: Beside = NOTHING) -> Frame:
         """Return the frame after this step, in buffers of `pool` or as views of what came in.
 
-        A temporal effect gets the frames `around` it, itself among them; without them the frame stands alone.
+        A temporal effect gets the frames `around` it, itself among them; without them the frame stands alone. Effects
+        that read videos get what of them is shown `beside` it.
         """
         if isinstance(self.action, Conversion):
             return convert(frame, self.action.target)
         if isinstance(self.action, Fused):
-            return self.action.apply(frame, self.after_of(frame.spec), pool)
+            return self.action.apply(frame, self.after_of(frame.spec), pool, beside)
         # Tags such as interlacing may differ from frame to frame.
         after = self.after_of(frame.spec)
         action = self.action.at(frame.timing)
@@ -87,6 +96,8 @@ class Step:
         out = Frame.allocate(after, pool, like=frame)
         if around and isinstance(action, TemporalEffect):
             action.render_window(around, out)
+        elif beside and self.clips and isinstance(action, Pointwise):
+            action.render(frame, out, beside)
         else:
             action.render(frame, out)
         return out
@@ -103,6 +114,11 @@ class Run:
     def window(self) -> tuple[int, int]:
         """How many frames before and after its own the run looks at."""
         return self.steps[0].window
+
+    @property
+    def clips(self) -> frozenset[Footage]:
+        """The videos that are read beside the frames."""
+        return frozenset[Footage]().union(*(step.clips for step in self.steps))
 
     @property
     def after(self) -> FrameSpec:
@@ -174,12 +190,13 @@ def make_plan(
         fuse: make one step of neighbouring pointwise effects and of the conversions between and beside them.
 
     Raises:
-        ParameterError: an effect's parameters do not fit the frames that reach it.
+        ParameterError: an effect's parameters do not fit the frames that reach it, or a video that it names can't be
+            read.
         FormatError: no formats suit the chain.
         PluginError: an effect's author made a mistake: the message names the file and the line.
 
     """
-    chain = list(effects)
+    chain = [with_clips(effect) for effect in effects]
     if source.rotation and (upright or any(effect.kind is Kind.GEOMETRIC for effect in chain)):
         chain.insert(0, Upright())
     allowed = None if encoder_formats is None else frozenset(encoder_formats)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from lumaloom.effect import Array, Effect, Frame, FrameSpec, Kind, PixelFormat
+from lumaloom.effect import Effect, Frame, FrameSpec, Kind, PixelFormat
+from lumaloom.frame.layout import turned
 
 
 class Upright(Effect):
@@ -37,18 +38,10 @@ class Upright(Effect):
     def view(self, src: Frame) -> Frame:
         """Turn every plane counter-clockwise."""
         after = self.output(src.spec)
-        planes = tuple(_turned(plane, src.spec.rotation) for plane in src.planes)
+        planes = tuple(turned(plane, src.spec.rotation) for plane in src.planes)
         return src.with_planes(planes, width=after.width, height=after.height, sar=after.sar, rotation=0)
 
     def render(self, src: Frame, out: Frame) -> None:
         """Copy the turned planes."""
         for source, target in zip(self.view(src).planes, out.planes, strict=True):
             target[...] = source
-
-
-def _turned(plane: Array, degrees: int) -> Array:
-    if degrees == 90:
-        return plane.swapaxes(0, 1)[::-1]
-    if degrees == 270:
-        return plane.swapaxes(0, 1)[:, ::-1]
-    return plane[::-1, ::-1]

@@ -36,7 +36,7 @@ from lumaloom.media.opensink import open_sink
 from lumaloom.media.sink import SinkSummary
 from lumaloom.media.source import Source
 from lumaloom.memory import BufferPool
-from lumaloom.run import Meter, prefetch, run_plan, shares
+from lumaloom.run import Meter, OtherClips, prefetch, run_plan, shares
 from lumaloom.run.items import Item, size_of
 from lumaloom.services.clock import Clock
 from lumaloom.services.events import EventBus
@@ -252,7 +252,10 @@ class Renderer:
             width = max(job.shares.effects, 1)
             most = width if job.shares.fixed else None
             lane = stack.enter_context(self._pools.cpu.lane(self.job, width=width, most=most))
-            rendered = run_plan(job.plan, decoded, pool=self._pool, workers=lane, limit=self._ahead, meter=meter)
+            others = stack.enter_context(OtherClips(job.shares.decoder, self._cache))
+            rendered = run_plan(
+                job.plan, decoded, pool=self._pool, workers=lane, limit=self._ahead, meter=meter, others=others
+            )
             if isinstance(rendered, Generator):
                 stack.callback(rendered.close)
             yield rendered

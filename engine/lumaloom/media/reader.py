@@ -34,7 +34,7 @@ from lumaloom.memory import default_limit, default_pool
 _KEPT = 256 << 20
 
 
-_MEND = "best_effort=True takes what can be read"
+MEND = "best_effort=True takes what can be read"
 
 
 class _NotThereError(InputError):
@@ -116,7 +116,7 @@ class Reader:
         if self._cut_off and not best_effort:
             self._container.close()
             are = "is" if len(self) == 1 else "are"
-            raise InputError(f"{path}: is cut off: {counted(len(self), 'frames')} {are} there; {_MEND}")
+            raise InputError(f"{path}: is cut off: {counted(len(self), 'frames')} {are} there; {MEND}")
 
     def __len__(self) -> int:
         return len(self.index)
@@ -266,7 +266,7 @@ class Reader:
     def _wrapped(self, number: int, decoded: VideoFrame) -> Frame:
         if self._spoiled is not None and not self.best_effort:
             where = f"frame {number} of {len(self)} is damaged since frame {self._spoiled}"
-            raise InputError(f"{self.path}: {where}; {_MEND}")
+            raise InputError(f"{self.path}: {where}; {MEND}")
         if self._base is None:
             self._base = first_spec(self._video, decoded)
         frame = from_av(decoded, self.index.timing(number), self._base, self._side_data)

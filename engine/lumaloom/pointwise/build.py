@@ -11,10 +11,12 @@ import numpy as np
 
 from lumaloom.errors import LumaloomError, ParameterError, TraceError, told
 from lumaloom.frame import Transfer
+from lumaloom.pointwise.footage import NOTHING, Beside
 from lumaloom.pointwise.host import peek
 from lumaloom.pointwise.ir import Node, const, node, select
+from lumaloom.pointwise.laying import Lie
 from lumaloom.pointwise.numpy_eval import evaluate
-from lumaloom.pointwise.pictures import Lie, Picture, shown
+from lumaloom.pointwise.pictures import Picture, shown
 from lumaloom.pointwise.spaces import Coding, Working
 from lumaloom.pointwise.stage import Stage
 from lumaloom.pointwise.trace import Symbol, node_of
@@ -69,12 +71,18 @@ def called(stage: Stage, number: int, coding: Coding, constants: bool = False) -
     return call
 
 
-def pictures(stage: Stage, lie: Lie, coding: Coding, place: Sequence[Any]) -> dict[str, Picture]:
-    """Return what a stage's function gets for the parameters that name pictures, at `x`, `y`, `width`, `height`."""
-    return {
-        name: shown(f"{stage.name}: {name}", stage.values[name], lie, stage.space, coding, tuple(place))
-        for name in stage.pictures
-    }
+def pictures(
+    stage: Stage, lie: Lie, coding: Coding, place: Sequence[Any], beside: Beside = NOTHING
+) -> dict[str, Picture]:
+    """Return what a stage's function gets for the parameters that name pictures, at `x`, `y`, `width`, `height`.
+
+    Where these are arrays, `beside` has the frames of videos.
+    """
+    found = {}
+    for name in stage.pictures:
+        owner, clip = f"{stage.name}: {name}", stage.clips.get(name)
+        found[name] = shown(owner, stage.values[name], lie, stage.space, coding, tuple(place), clip, beside)
+    return found
 
 
 def _as_float(value: Node) -> Node:
@@ -174,7 +182,8 @@ class _Settled:
     """A stage that counts as equal to another with the same function and values."""
 
     def __init__(self, stage: Stage) -> None:
-        self.stage, self.key = stage, (stage.function, tuple(stage.values.items()))
+        self.stage = stage
+        self.key = (stage.function, tuple(stage.values.items()), tuple(stage.clips.items()))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Settled) and other.key == self.key

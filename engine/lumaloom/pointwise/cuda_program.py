@@ -10,6 +10,7 @@ import numpy as np
 
 from lumaloom.frame import Array, Frame
 from lumaloom.pointwise.cuda_source import COLUMNS, rows, source
+from lumaloom.pointwise.footage import NOTHING, Beside
 from lumaloom.pointwise.lower import Lowered
 from lumaloom.pointwise.settled import Numbers, Settled, word_of
 from lumaloom.pointwise.stage import Stage
@@ -35,15 +36,15 @@ class CudaProgram:
         self._kernels: dict[int, list[Any]] = {}
         self._tables: dict[tuple[int, int], tuple[Numbers, Array]] = {}
 
-    def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
-        """Queue the work that writes every sample of `out` from `src`, with the parameters that the stages have now."""
+    def run(self, stages: Sequence[Stage], src: Frame, out: Frame, beside: Beside = NOTHING) -> None:
+        """Queue the work that writes every sample of `out` from `src`, as `Program.run` does."""
         import cupy
 
         for plane, number in self.lowered.copies:
             out.planes[number][...] = src.planes[plane]
         if not self.lowered.passes:
             return
-        ready = self._settled.of(stages, src)
+        ready = self._settled.of(stages, src, beside)
         assert ready is not None
         numbers, tables, _ = ready
         device = int(cupy.cuda.Device().id)

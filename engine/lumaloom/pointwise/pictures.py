@@ -1,10 +1,12 @@
-"""Pictures from files as inputs of pointwise effects: decoded once, scaled to the frame, read beside its pixels."""
+"""Pictures from files as inputs of pointwise effects: decoded once, scaled to the frame, read beside its pixels.
+
+Of videos, which count as pictures too, this has what a function gets of them; see `footage` for the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, NoReturn
@@ -13,17 +15,13 @@ import numpy as np
 
 from lumaloom.errors import ParameterError
 from lumaloom.frame import Transfer
+from lumaloom.pointwise.footage import NOTHING, Beside, Footage, Moving
 from lumaloom.pointwise.ir import const, node
-from lumaloom.pointwise.spaces import Coding, Working, to_code, to_light
+from lumaloom.pointwise.laying import MAX_PIXELS, WHITE, Lie, Samples, laid, recoded
+from lumaloom.pointwise.spaces import Coding, Working
 from lumaloom.pointwise.trace import Symbol, node_of
 
-FITS = ("stretch", "cover", "contain", "none")
-# Which part of the room beside a picture is left of it, and which above it.
-_ANCHORS = {
-    "center": (0.5, 0.5), "top": (0.5, 0.0), "bottom": (0.5, 1.0), "left": (0.0, 0.5), "right": (1.0, 0.5),
-    "top-left": (0.0, 0.0), "top-right": (1.0, 0.0), "bottom-left": (0.0, 1.0), "bottom-right": (1.0, 1.0),
-}  # fmt: skip
-_MAX_BYTES, _MAX_PIXELS = 256 << 20, 1 << 26
+_MAX_BYTES = 256 << 20
 _KEPT_SCALED, _KEPT_DECODED = 8, 2
 _CODECS = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -32,51 +30,39 @@ _CODECS = (
     (b"II*\0", "tiff"),
     (b"MM\0*", "tiff"),
 )
-# White of an SDR picture in the light of other transfers: by BT.2408, 203 cd/m2 and 75 % of HLG's signal.
-_WHITE = {Transfer.PQ: 1.0, Transfer.HLG: 0.26496256, Transfer.LINEAR: 1.0}
-
-Samples = np.ndarray[Any, Any]
+_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"))
 
 
 class Picture(tuple[Any, ...]):
     """Type of a parameter of a pointwise effect that names a picture: `file: Picture = Param(help="...")`.
 
-    Users give the name of a PNG, JPEG, WebP, TIFF or BMP file. The function gets the picture, scaled to the frame, as
-    the channels of its own space at this pixel, then opacity: `*over, opacity = file`. Called with arrays, it takes
-    a tuple of these. Where the effect has a text parameter `fit`, that says how: `stretch`, `cover` (what sticks out is
-    cut), `contain` (what is left is transparent) or `none` (it has a size of its own). Where it has a text parameter
-    `anchor` too, that says where a picture lies that leaves room: at a side or corner such as `right` or `top-left`, or
-    in the `center`; and numbers `x` and `y` by how many pixels it lies right of and below that, `width` how wide it is
-    with `none`, 0 for its own width.
+    Users give the name of a PNG, JPEG, WebP, TIFF or BMP file, or of a video. The function gets the picture, scaled to
+    the frame, as the channels of its own space at this pixel, then opacity: `*over, opacity = file`. Called with
+    arrays, it takes a tuple of these. Where the effect has a text parameter `fit`, that says how: `stretch`, `cover`
+    (what sticks out is cut), `contain` (what is left is transparent) or `none` (it has a size of its own). Where it has
+    a text parameter `anchor` too, that says where a picture lies that leaves room: at a side or corner such as `right`
+    or `top-left`, or in the `center`; and numbers `x` and `y` by how many pixels it lies right of and below that,
+    `width` how wide it is with `none`, 0 for its own width.
+
+    Of a video the function gets the frame that is shown at the time of the frame that is made, upright and with its
+    opacity; times count from the first frames of both. Where the effect has a number parameter `start`, the video is so
+    many seconds ahead, and below 0 it begins so much later; where it has a text parameter `after`, that says what comes
+    after the video's end: `hold` (its last frame), `loop` or `none` (nothing, as before its beginning).
     """
 
     __slots__ = ()
 
 
-@dataclass(frozen=True)
-class Lie:
-    """How a picture lies on the frame.
-
-    Attributes:
-        fit: one of `FITS`.
-        anchor: where, if it leaves room.
-        numbers: `x`, `y` and `width` of `Picture`, as symbols or numbers.
-    """
-
-    fit: str = FITS[0]
-    anchor: str = "center"
-    numbers: tuple[Any, ...] = (0, 0, 0)
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Lie:
-        """Return what the parameters of a stage say."""
-        fit = values.get("fit", FITS[0])
-        if "anchor" not in values:
-            return cls(fit)
-        return cls(fit, values["anchor"], tuple(values.get(name, 0) for name in ("x", "y", "width")))
-
-
-def shown(owner: str, name: str, lie: Lie, space: str, coding: Coding, place: tuple[Any, ...]) -> Picture:
+def shown(
+    owner: str,
+    name: str,
+    lie: Lie,
+    space: str,
+    coding: Coding,
+    place: tuple[Any, ...],
+    clip: Footage | None = None,
+    beside: Beside = NOTHING,
+) -> Picture:
     """Return what a stage's function gets for a parameter that names a picture.
 
     Args:
@@ -87,20 +73,63 @@ def shown(owner: str, name: str, lie: Lie, space: str, coding: Coding, place: tu
         coding: of coded RGB at the stage. A picture's sRGB counts as the coding of SDR frames, as players show both
             alike; for PQ, HLG and linear frames its light is coded anew. Its primaries count as the frame's.
         place: `x`, `y`, `width` and `height`, as symbols or numbers and arrays.
+        clip: what the file is, if it is a video.
+        beside: what of it is shown, for arrays.
 
     Raises:
         ParameterError: there is no such file, or it is no picture, or too large.
 
     """
-    path = Path(name)
-    size, changed = _stamp(path, owner)
-    transfer = coding.transfer if coding.transfer in _WHITE else None
-    still = Still(path, size, changed, lie.fit, lie.anchor, transfer, owner)
-    channels = still.at(*place, *lie.numbers)
+    if clip is not None:
+        moving = Moving.on(clip, lie, coding)
+        channels = _read(moving, moving.channels, moving.bits, place, lie.numbers, partial(moving.of, beside))
+    else:
+        path = Path(name)
+        size, changed = _stamp(path, owner)
+        transfer = coding.transfer if coding.transfer in WHITE else None
+        still = Still(path, size, changed, lie.fit, lie.anchor, transfer, owner)
+        channels = _read(still, still.channels, still.bits, place, lie.numbers, still)
     rgb, opacity = tuple(channels[:3]), channels[3]
     if space == "luma":
         return Picture((Working(coding, "rgb", rgb).to("yuv")[0], opacity))
     return Picture((*Working(coding, "rgb", rgb).to(space), opacity))
+
+
+def _read(
+    source: Still | Moving, count: int, bits: int, place: tuple[Any, ...], numbers: tuple[Any, ...], table: Any
+) -> tuple[Any, ...]:
+    """Return red, green, blue as coded for the frame and opacity, each from 0 to 1, at a place."""
+    x, y, width, height = place
+    if isinstance(x, Symbol):
+        here = node("table", tuple(map(node_of, (width, height, *numbers))), source)
+        args = (here, node_of(x), node_of(y))
+        found: list[Any] = [Symbol(node("texel", args, (k, count, bits))) for k in range(count)]
+        opaque: Any = Symbol(const(1))
+    else:
+        found, opaque = list(texels(table(width, height, *numbers), x, y)), 1.0
+    return tuple(value * (1 / ((1 << bits) - 1)) for value in found) + (opaque,) * (4 - count)
+
+
+def is_clip(name: str) -> bool:
+    """Whether there is something in a file that is no picture, by its name and its first bytes: it may be a video."""
+    path = Path(name)
+    if path.suffix.lower() in _SUFFIXES:
+        return False
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            head = file.read(12)
+    except (OSError, ValueError):
+        return False
+    return bool(head) and _codec(head) is None
+
+
+def _codec(head: bytes) -> str | None:
+    """Return the decoder of a picture file by its first bytes, None where there is none."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    return next((name for start, name in _CODECS if head.startswith(start)), None)
 
 
 def stamp(name: str) -> object:
@@ -116,9 +145,7 @@ def stamp(name: str) -> object:
 class Still:
     """A picture file as it is now, and how it lies on frames: a table of the compiled code.
 
-    Called with the width and height of frames, and the numbers of its `Lie`, it gives an array
-    `(height + 1, channels, more than width)`: rows of red, green, blue, and opacity where the picture is not opaque;
-    uint8 or uint16. Its last row and column go on.
+    Called with the width and height of frames, and the numbers of its `Lie`, it gives a table as `laying` has them.
     """
 
     path: Path
@@ -136,20 +163,19 @@ class Still:
         """Return the samples for frames of a size; recent ones are kept."""
         return _scaled(self, int(width), int(height), *map(int, numbers))
 
-    def at(self, x: Any, y: Any, width: Any, height: Any, *numbers: Any) -> tuple[Any, ...]:
-        """Return red, green, blue as coded for the frame and opacity, each from 0 to 1, at a place."""
-        samples = _decoded(self.path, self.size, self.changed, self.owner)
-        deep = samples.dtype == np.uint16 or self.transfer is not None
-        count = 4 if samples.shape[2] == 4 or self.fit in ("contain", "none") else 3
-        bits = 16 if deep else 8
-        if isinstance(x, Symbol):
-            table = node("table", tuple(map(node_of, (width, height, *numbers))), self)
-            args = (table, node_of(x), node_of(y))
-            found: list[Any] = [Symbol(node("texel", args, (k, count, bits))) for k in range(count)]
-            opaque: Any = Symbol(const(1))
-        else:
-            found, opaque = list(texels(self(width, height, *numbers), x, y)), 1.0
-        return tuple(value * (1 / ((1 << bits) - 1)) for value in found) + (opaque,) * (4 - count)
+    @property
+    def channels(self) -> int:
+        """How many its tables have."""
+        return 4 if self.decoded().shape[2] == 4 or Lie(self.fit).leaves_room else 3
+
+    @property
+    def bits(self) -> int:
+        """Of a sample of its tables."""
+        return 16 if self.decoded().dtype == np.uint16 or self.transfer is not None else 8
+
+    def decoded(self) -> Samples:
+        """Return `(H, W, 3)`, or `(H, W, 4)` where some of it is see-through; uint8 or uint16."""
+        return _decoded(self.path, self.size, self.changed, self.owner)
 
 
 def texels(table: Samples, x: Any, y: Any) -> tuple[Any, ...]:
@@ -189,19 +215,17 @@ def _decoded(path: Path, size: int, changed: int, owner: str) -> Samples:
         data = path.read_bytes()
     except OSError as problem:
         _refuse(owner, path, f"can't be read: {problem.strerror}")
-    codec = next((name for start, name in _CODECS if data.startswith(start)), None)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        codec = "webp"
+    codec = _codec(data)
     if codec is None:
-        _refuse(owner, path, "is no picture; expected a PNG, JPEG, WebP, TIFF or BMP file")
+        _refuse(owner, path, "is no picture; expected a PNG, JPEG, WebP, TIFF or BMP file, or a video in a render")
     decoder: Any = av.CodecContext.create(codec, "r")
-    decoder.options = {"max_pixels": str(_MAX_PIXELS)}
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
     try:
         frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
     except (av.FFmpegError, MemoryError):
         frames = []
     if len(frames) != 1 or frames[0].is_corrupt:
-        _refuse(owner, path, f"is damaged, or has more than {_MAX_PIXELS >> 20} megapixels")
+        _refuse(owner, path, f"is damaged, or has more than {MAX_PIXELS >> 20} megapixels")
     deep = any(component.bits > 8 for component in frames[0].format.components)
     name = "rgba64le" if deep else "rgba"
     samples: Samples = reformat(frames[0], name).to_ndarray()
@@ -210,66 +234,10 @@ def _decoded(path: Path, size: int, changed: int, owner: str) -> Samples:
 
 
 @lru_cache(_KEPT_SCALED)
-def _scaled(still: Still, width: int, height: int, x: int, y: int, own_width: int) -> Samples:
-    samples = _decoded(still.path, still.size, still.changed, still.owner)
+def _scaled(still: Still, width: int, height: int, *numbers: int) -> Samples:
+    samples = still.decoded()
+    planes = [samples[..., k] for k in range(samples.shape[2])]
     if still.transfer is not None:
-        samples = _recoded(samples, still.transfer)
-    fitted = _fitted(samples, still, width, height, (x, y), own_width)
-    beyond = -width % 64
-    return np.ascontiguousarray(np.pad(fitted, ((0, 1), (0, beyond), (0, 0)), "edge").transpose(0, 2, 1))
-
-
-def _recoded(samples: Samples, transfer: Transfer) -> Samples:
-    """Return the colours coded by the frame's transfer, 16 bits."""
-    peak = np.iinfo(samples.dtype).max
-    codes = np.arange(peak + 1) / peak
-    light = to_light(Transfer.SRGB)(codes) * _WHITE[transfer]
-    table = np.rint(np.clip(to_code(transfer)(light), 0, 1) * 65535).astype(np.uint16)
-    colours = table[samples[..., :3]]
-    opacity = samples[..., 3:].astype(np.uint16) * np.uint16(65535 // peak)
-    return np.concatenate([colours, opacity], axis=2)
-
-
-def _fitted(
-    samples: Samples, still: Still, width: int, height: int, offset: tuple[int, int], own_width: int
-) -> Samples:
-    """Return the picture at the size of the frame."""
-    rows, columns = samples.shape[:2]
-    whole, fit = (0.0, 0.0, float(columns), float(rows)), still.fit
-    scales = width / columns, height / rows
-    if fit == "cover":
-        seen = width / max(scales), height / max(scales)
-        left, top = (columns - seen[0]) / 2, (rows - seen[1]) / 2
-        return _resized(samples, (width, height), (left, top, left + seen[0], top + seen[1]))
-    if fit == "stretch":
-        return _resized(samples, (width, height), whole)
-    scale = min(scales) if fit == "contain" else (own_width or columns) / columns
-    inner = max(round(columns * scale), 1), max(round(rows * scale), 1)
-    if inner[0] * inner[1] > _MAX_PIXELS:
-        _refuse(still.owner, still.path, f"would be {inner[0]}x{inner[1]}; make it narrower")
-    picture = samples if inner == (columns, rows) else _resized(samples, inner, whole)
-    left, top = (
-        int((room - side) * share) + by
-        for room, side, share, by in zip((width, height), inner, _ANCHORS[still.anchor], offset, strict=True)
-    )
-    visible = picture[max(-top, 0) : max(height - top, 0), max(-left, 0) : max(width - left, 0)]
-    result = np.zeros((height, width, 4), samples.dtype)
-    part = result[max(top, 0) :, max(left, 0) :][: visible.shape[0], : visible.shape[1]]
-    part[..., 3] = np.iinfo(samples.dtype).max
-    part[..., : samples.shape[2]] = visible
-    return result
-
-
-def _resized(samples: Samples, size: tuple[int, int], box: tuple[float, float, float, float]) -> Samples:
-    """Resize by a triangle that widens where it shrinks; what is see-through lends no colour to its neighbours."""
-    from lumaloom_kernels import resize
-
-    if samples.shape[2] == 3:
-        return resize(samples, size, "bilinear", box=box)
-    peak = np.iinfo(samples.dtype).max
-    share = samples[..., 3:].astype(np.float32) / peak
-    mixed = resize(np.concatenate([samples[..., :3] * share, share], axis=2), size, "bilinear", box=box)
-    colours = mixed[..., :3] / np.maximum(mixed[..., 3:], 1e-6)
-    whole = np.concatenate([colours, mixed[..., 3:] * peak], axis=2)
-    rounded: Samples = np.floor(np.clip(whole, 0, peak) + 0.5).clip(0, peak).astype(samples.dtype)
-    return rounded
+        planes = recoded(planes, still.transfer)
+    lie = Lie(still.fit, still.anchor)
+    return laid(planes, lie, (width, height), numbers, partial(_refuse, still.owner, still.path))

@@ -11,6 +11,7 @@ import numpy as np
 
 from lumaloom.frame import FORMATS, Frame, FrameSpec, PlaneFormat
 from lumaloom.pointwise.fixed import Fixed
+from lumaloom.pointwise.footage import NOTHING, Beside
 from lumaloom.pointwise.ir import Node, reach, rebuilt, substituted
 from lumaloom.pointwise.levels import by_fields
 from lumaloom.pointwise.lower import Lowered, Pass, gathered, lower, now, raw
@@ -73,7 +74,7 @@ class _Key:
 
 
 def _files(stage: Stage) -> tuple[object, ...]:
-    return tuple(stamp(stage.values[name]) for name in stage.pictures)
+    return (*(stamp(stage.values[name]) for name in stage.pictures), *stage.clips.items())
 
 
 @lru_cache(maxsize=_KEPT)
@@ -259,18 +260,21 @@ class Program:
         read = [plane for plane in before.planes if set(plane.channels) & part.reads]
         return read + [after.planes[plane] for plane in part.planes]
 
-    def run(self, stages: Sequence[Stage], src: Frame, out: Frame, moving: bool = False) -> None:
+    def run(
+        self, stages: Sequence[Stage], src: Frame, out: Frame, moving: bool = False, beside: Beside = NOTHING
+    ) -> None:
         """Write every sample of `out` from `src`, with the parameters that the stages have now.
 
         Where they are others for the next frame, `moving`, the code is the one whose numbers are found quickly.
+        Of videos that the stages read `beside` has what is shown with `src`.
         """
         if not isinstance(src.planes[0], np.ndarray):
-            self._cuda.run(stages, src, out)
+            self._cuda.run(stages, src, out, beside)
             return
         for variant in self.variants:
             if moving and variant.steady:
                 continue
-            ready = variant.settled.of(stages, src)
+            ready = variant.settled.of(stages, src, beside)
             if ready is not None:
                 break
         assert ready is not None

@@ -11,22 +11,24 @@ import numpy as np
 from lumaloom.frame import Frame, FrameSpec, Model, PlaneFormat
 from lumaloom.pointwise.build import pictures, results
 from lumaloom.pointwise.dither import loses_depth, offsets
+from lumaloom.pointwise.footage import NOTHING, Beside
+from lumaloom.pointwise.laying import Lie
 from lumaloom.pointwise.levels import by_fields, levels
 from lumaloom.pointwise.moment import moment
-from lumaloom.pointwise.pictures import Lie
 from lumaloom.pointwise.spaces import Coding, Working
 from lumaloom.pointwise.stage import Stage
 
 Plane = np.ndarray[Any, Any]
 
 
-def reference(stages: Sequence[Stage], src: Frame, out: Frame, dither: bool = False) -> None:
+def reference(stages: Sequence[Stage], src: Frame, out: Frame, dither: bool = False, beside: Beside = NOTHING) -> None:
     """Write every sample of `out` from `src`: what the compiled code has to give.
 
     Samples become numbers by `levels`; halved chroma is brought to full resolution by `full`; stages see
     float64 without clamping between them; chroma is halved by `halved`; integers are rounded and clamped, NaN
     becomes 0. Opacity passes through; where `src` has none it is 1. With `dither`, `offsets` are added before colours
-    are rounded to fewer bits. Chroma of interlaced frames is shared within a field: see `by_fields`.
+    are rounded to fewer bits. Chroma of interlaced frames is shared within a field: see `by_fields`. What is shown of
+    videos that stages read is `beside`.
     """
     height, width = _even(src.height, src.format.subsampling[1]), _even(src.width, src.format.subsampling[0])
     height, width = (max(a, b) for a, b in ((height, out.height), (width, out.width)))
@@ -43,9 +45,8 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame, dither: bool = Fa
     with np.errstate(all="ignore"):
         for stage in stages:
             settings = {**stage.values, **{name: extras[name] for name in stage.extras}}
-            settings |= pictures(
-                stage, Lie.of(stage.values), working.coding, [extras[name] for name in ("x", "y", "width", "height")]
-            )
+            place = [extras[name] for name in ("x", "y", "width", "height")]
+            settings |= pictures(stage, Lie.of(stage.values), working.coding, place, beside)
 
             def call(*channels: Any, stage: Stage = stage, settings: dict[str, Any] = settings) -> tuple[Any, ...]:
                 shape = (height, width)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lumaloom.frame import Frame
+from lumaloom.pointwise.footage import NOTHING, Beside, Moving
 from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered
 from lumaloom.pointwise.moment import moment
@@ -51,20 +52,31 @@ class Settled:
         self._uniform = [*lowered.numbers, *(here for here in lowered.tables if not isinstance(here.data, Function))]
         known = {here.data for here in reach([*lowered.numbers, *lowered.tables]) if here.op == "param"}
         self._needs = sorted(known, key=repr)
+        self._moving = {k: here.data for k, here in enumerate(lowered.tables) if isinstance(here.data, Moving)}
         self._of = lru_cache(maxsize=_KEPT)(self._evaluated)
 
-    def of(self, stages: Sequence[Stage], frame: Frame) -> Ready | None:
+    def of(self, stages: Sequence[Stage], frame: Frame, beside: Beside = NOTHING) -> Ready | None:
         """Return the numbers, and the tables as code reads them: points of cubes take four floats, aligned.
 
         The same objects come back for the same values; None where the code is not right for them.
+
+        Args:
+            stages: with the parameters of now.
+            frame: gives its size and time.
+            beside: what is shown with it of the videos that the run reads.
         """
         values: dict[Hashable, Any] = {(-1, name): value for name, value in moment(frame).items()}
         for number, stage in enumerate(stages):
             values.update({(number, name): value for name, value in stage.numbers.items()})
-        return self.at(values)
+        ready = self.at(values)
+        if ready is None or not self._moving:
+            return ready
+        numbers, tables = ready
+        shown = {k: moving.of(beside, *tables[k].ravel()) for k, moving in self._moving.items()}
+        return numbers, tuple(shown.get(k, table) for k, table in enumerate(tables))
 
     def at(self, values: Mapping[Hashable, Any]) -> Ready | None:
-        """Return the same from values of the parameters by their `data`."""
+        """Return the same from values of the parameters by their `data`; of a video what its table needs to be made."""
         return self._of(tuple(float(values[name]) for name in self._needs))
 
     def _evaluated(self, needed: tuple[float, ...]) -> Ready | None:

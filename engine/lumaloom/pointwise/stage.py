@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from lumaloom.pointwise.footage import Footage
 from lumaloom.pointwise.spaces import Coding
 
 EXTRAS = ("x", "y", "width", "height", "t", "frame")
@@ -28,6 +29,7 @@ class Stage:
         bounds: least and greatest value of every parameter.
         coding: what coded RGB means after it, where that changes; else None.
         pictures: which parameters name a picture.
+        clips: what is known of those that are videos.
 
     """
 
@@ -40,6 +42,7 @@ class Stage:
     bounds: Mapping[str, tuple[float | None, float | None]]
     coding: Coding | None = None
     pictures: tuple[str, ...] = ()
+    clips: Mapping[str, Footage] = field(default_factory=dict)
 
     @property
     def channels(self) -> int:

@@ -1,5 +1,6 @@
 """The frame path at work: generator stages, prefetch, workers, the GPU lane."""
 
+from lumaloom.run.clips import OtherClips
 from lumaloom.run.meter import BOUNDS, Depth, Meter, Tally, shares
 from lumaloom.run.pipeline import run_plan
 from lumaloom.run.prefetch import prefetch
@@ -10,6 +11,7 @@ __all__ = [
     "Depth",
     "Here",
     "Meter",
+    "OtherClips",
     "Tally",
     "Workers",
     "ordered_map",

@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from lumaloom.errors import EffectError, LumaloomError
 from lumaloom.frame import Frame, Pool
 from lumaloom.graph import Run
+from lumaloom.pointwise.footage import NOTHING, Beside
 from lumaloom.run.meter import Meter
 
 
 def apply_run(
-    run: Run, frame: Frame, pool: Pool, meter: Meter, kept: list[Frame] | None = None, around: Sequence[Frame] = ()
+    run: Run,
+    frame: Frame,
+    pool: Pool,
+    meter: Meter,
+    kept: list[Frame] | None = None,
+    around: Sequence[Frame] = (),
+    beside: Beside = NOTHING,
 ) -> Frame:
     """Return the frame after every step of a run, in buffers of `pool`.
 
@@ -22,6 +29,7 @@ def apply_run(
         pool: of the run's device.
         meter: each step's time is added to it; on a GPU that is the time to queue the work.
         around: the frames that the first step looks at, `frame` among them, if it looks at more than one.
+        beside: what is shown with it of the videos that the steps read.
         kept: every frame made on the way is appended, for callers whose device reads them later.
 
     Raises:
@@ -36,7 +44,7 @@ def apply_run(
     for step in run.steps:
         start = time.perf_counter()
         try:
-            frame = step.apply(frame, pool, around)
+            frame = step.apply(frame, pool, around, beside)
         except LumaloomError:
             raise
         except (Exception, SystemExit) as problem:  # an effect's own: named for the user, chained for its author

@@ -16,9 +16,10 @@ from lumaloom.errors import DeviceError, EffectError
 from lumaloom.frame import Frame
 from lumaloom.graph import Run
 from lumaloom.memory import DEVICE, PINNED, BufferPool, default_limit
+from lumaloom.pointwise.footage import Beside
 from lumaloom.run.apply import apply_run
 from lumaloom.run.deferred import Deferred
-from lumaloom.run.items import Item, size_of
+from lumaloom.run.items import Accompanied, Item, size_of, taken_apart
 from lumaloom.run.meter import Meter
 
 # Frames under way: one uploading, one computing, one downloading, and one being taken by the encoder.
@@ -54,8 +55,8 @@ class _Lane:
         self.pinned, self.device = BufferPool(default_limit(), PINNED), BufferPool(device_bytes, DEVICE)
         self.uploads, self.compute, self.downloads = (cupy.cuda.Stream(non_blocking=True) for _ in range(3))
 
-    def send(self, frame: Frame) -> _Flight:
-        """Queue a frame's whole way and return at once."""
+    def send(self, frame: Frame, beside: Beside) -> _Flight:
+        """Queue a frame's whole way and return at once; `beside` has what is shown with it of other clips."""
         staged = frame.copy(self.pinned)
         source = Frame.allocate(frame.spec, self.device, like=frame)
         held = [staged, source]
@@ -63,7 +64,7 @@ class _Lane:
         self.compute.wait_event(self.uploads.record())
         begun = self.compute.record()
         with self.compute:
-            result = apply_run(self.run, source, self.device, self.meter, held)
+            result = apply_run(self.run, source, self.device, self.meter, held, beside=beside)
             if not result.is_packed:
                 result = result.copy(self.device)
                 held.append(result)
@@ -90,7 +91,7 @@ class _Lane:
                 stream.synchronize()
 
 
-def cuda_map(run: Run, items: Iterable[Item], limit: int, meter: Meter) -> Generator[Item, None, None]:
+def cuda_map(run: Run, items: Iterable[Item | Accompanied], limit: int, meter: Meter) -> Generator[Item, None, None]:
     """Yield the items with every frame taken through a run on the GPU, in order.
 
     An error of `items` comes out after the frames before it. Closing the generator waits for the GPU and closes
@@ -98,7 +99,7 @@ def cuda_map(run: Run, items: Iterable[Item], limit: int, meter: Meter) -> Gener
 
     Args:
         run: steps whose effects run on CUDA.
-        items: frames on the host, and packets.
+        items: frames on the host, with what is shown beside them where steps need that, and packets.
         limit: bytes of packets that may wait for the frames before them.
         meter: gets the time to queue each step, and the wait for results as `download`.
 
@@ -126,11 +127,13 @@ def cuda_map(run: Run, items: Iterable[Item], limit: int, meter: Meter) -> Gener
     with Deferred(items) as source:
         try:
             for item in source:
-                if isinstance(item, Frame):
+                if isinstance(item, (Frame, Accompanied)):
                     while flights >= _DEPTH:
                         yield oldest()
-                    waiting.append(lane.send(item))
+                    frame, _, beside = taken_apart(item)
+                    waiting.append(lane.send(frame, beside))
                     flights += 1
+                    del frame, beside
                 else:
                     packets += size_of(item)
                     waiting.append(item)

@@ -1,0 +1,180 @@
+"""Other clips beside the frames: read in step with them, each frame of theirs by its time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable
+from fractions import Fraction
+from math import floor
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from lumaloom.cache import DiskCache
+from lumaloom.errors import InputError
+from lumaloom.frame import Frame, Timing
+from lumaloom.graph import Run
+from lumaloom.media.index import FrameIndex
+from lumaloom.media.reader import MEND, Reader
+from lumaloom.pointwise.footage import Beside, Footage, Shown
+from lumaloom.pointwise.program import program
+from lumaloom.run.items import Accompanied, Item, Window, is_packet, taken_apart
+from lumaloom.run.meter import Meter
+
+# By how much timestamps may be off that Matroska rounds to milliseconds: each one, and the first that they count from.
+_SLACK = Fraction(2, 1000)
+# So many frames further decoding goes on; a seek costs more.
+_STEPS = 32
+
+
+class OtherClips:
+    """The clips that a plan's effects read beside its frames: opened when first needed, each run with its own decoder.
+
+    Safe to use from several threads.
+
+    Args:
+        threads: of each decoder; None for one per core.
+        store: where indexes are kept; None for the default cache.
+        kept: bytes of frames that each keeps for going back to.
+        most: of how many decoders none is closed for others; None for any number.
+    """
+
+    def __init__(
+        self,
+        threads: int | None = None,
+        store: DiskCache | None = None,
+        *,
+        kept: int = 0,
+        most: int | None = None,
+    ) -> None:
+        self._words: dict[str, Any] = {"threads": threads, "store": store, "kept": kept}
+        self._most = most
+        self._playing: dict[tuple[int, Footage], _Playing] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        with self._lock:
+            for each in self._playing.values():
+                each.close()
+            self._playing.clear()
+
+    def at(self, timing: Timing, clips: Iterable[Footage], run: int = 0) -> Beside:
+        """Return what is shown of clips with a frame of the run that has this number.
+
+        Raises:
+            InputError: a file can't be read or is damaged; names effect, parameter and file.
+        """
+        return {clip: self._opened(clip, run).at(timing) for clip in clips}
+
+    def _opened(self, clip: Footage, run: int) -> _Playing:
+        with self._lock:
+            found = self._playing.pop((run, clip), None) or _Playing(clip, self._words)
+            self._playing[run, clip] = found  # the last one
+            while self._most is not None and len(self._playing) > self._most:
+                del self._playing[next(iter(self._playing))]  # closed when nobody uses it any more
+            return found
+
+
+class _Playing:
+    """One clip that is read on, by time."""
+
+    def __init__(self, clip: Footage, words: dict[str, Any]) -> None:
+        self._clip, self._lock = clip, threading.Lock()
+        try:
+            self._reader = Reader(clip.path, **words)
+        except InputError as problem:
+            raise self._named(problem) from None
+        self._last: tuple[int, Shown] | None = None
+
+    def close(self) -> None:
+        with self._lock:
+            self._last = None
+            self._reader.close()
+
+    def at(self, timing: Timing) -> Shown | None:
+        """Return the frame that is shown at a time, the same object while it is shown; None where none is."""
+        number = number_at(timing, self._clip, self._reader.index)
+        if number is None:
+            return None
+        with self._lock:
+            if self._last is None or self._last[0] != number:
+                self._last = number, Shown(self._frame(number), _planar)
+            return self._last[1]
+
+    def _frame(self, number: int) -> Frame:
+        last = -1 if self._last is None else self._last[0]
+        begin = last + 1 if last < number <= last + _STEPS else number
+        self._last = None
+        try:
+            for each in range(begin, number + 1):
+                frame = self._reader.frame(each)
+        except InputError as problem:
+            raise self._named(problem) from None
+        if frame.spec.shapes != self._clip.spec.shapes or frame.format is not self._clip.spec.format:
+            raise InputError(f"{self._clip.owner} {str(self._clip.path)!r}: changed while it was read")
+        return frame
+
+    def _named(self, problem: InputError) -> InputError:
+        name = str(self._clip.path)
+        what = str(problem).removeprefix(f"{name}: ").removesuffix(f"; {MEND}")
+        return InputError(f"{self._clip.owner} {name!r}: {what}")
+
+
+def number_at(timing: Timing, clip: Footage, index: FrameIndex) -> int | None:
+    """Return the number of the clip's frame that is shown at a time, None where none is.
+
+    Time 0 is that of the first frame of both. Times that differ by less than timestamps can tell are the same.
+    """
+    base, first = index.time_base, int(index.pts[0])
+    now = timing.elapsed + clip.start + min(timing.time_base + base, _SLACK)
+    length = max(int(index.pts[-1]) + int(index.durations[-1]) - first, 1) * base
+    if now < 0 or (now >= length and clip.after == "none"):
+        return None
+    if now >= length and clip.after == "loop":
+        now %= length
+    return int(np.searchsorted(index.pts, first + floor(now / base), side="right")) - 1
+
+
+def _planar(frame: Frame, out: Frame) -> None:
+    program((), frame.spec, out.spec).run((), frame, out)
+
+
+def accompanied(
+    items: Iterable[Item | Window], run: Run, number: int, others: OtherClips, meter: Meter
+) -> Generator[Item | Accompanied, None, None]:
+    """Yield the items, every frame with what is shown beside it. Closing the generator closes `items`.
+
+    Args:
+        items: frames, with neighbours or without, and packets.
+        run: says which clips are needed.
+        number: of the run among those that share `others`.
+        others: reads them.
+        meter: gets the time that it takes as `decode beside`.
+
+    Raises:
+        InputError: as `OtherClips.at` does.
+    """
+    try:
+        for item in items:
+            if isinstance(item, (Frame, Window)):
+                frame, _, _ = taken_apart(item)
+                with meter.stage("decode beside"):
+                    beside = others.at(frame.timing, run.clips, number)
+                yield Accompanied(item, beside)
+                del frame, beside
+            elif is_packet(item):
+                yield item
+            del item
+    finally:
+        if isinstance(items, Generator):
+            items.close()
