@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lumaloom.effect import Effect, ParameterError, Pointwise
 from lumaloom.errors import InputError
-from lumaloom.media.reader import Reader
+from lumaloom.media.reader import MEND, Reader
 from lumaloom.pointwise.footage import ENDS, Footage
 from lumaloom.pointwise.pictures import is_clip
 
@@ -33,5 +33,10 @@ def _footage(effect: Effect, name: str, file: str) -> Footage:
         with Reader(file, threads=1, kept=0) as reader:
             spec = reader.spec
     except InputError as problem:
-        raise ParameterError(f"{owner} {file!r}: {str(problem).removeprefix(f'{file}: ')}") from None
+        raise ParameterError(said(problem, owner, file)) from None
     return Footage(Path(file), spec, Fraction(str(start)), after, owner)
+
+
+def said(problem: InputError, owner: str, file: str) -> str:
+    """Return what is wrong with a file as that of an effect's parameter: it has to be whole."""
+    return f"{owner} {file!r}: {str(problem).removeprefix(f'{file}: ').removesuffix(f'; {MEND}')}"

@@ -52,7 +52,7 @@ class Settled:
         self._uniform = [*lowered.numbers, *(here for here in lowered.tables if not isinstance(here.data, Function))]
         known = {here.data for here in reach([*lowered.numbers, *lowered.tables]) if here.op == "param"}
         self._needs = sorted(known, key=repr)
-        self._moving = {k: here.data for k, here in enumerate(lowered.tables) if isinstance(here.data, Moving)}
+        self._moving = [(k, here) for k, here in enumerate(lowered.tables) if isinstance(here.data, Moving)]
         self._of = lru_cache(maxsize=_KEPT)(self._evaluated)
 
     def of(self, stages: Sequence[Stage], frame: Frame, beside: Beside = NOTHING) -> Ready | None:
@@ -71,12 +71,14 @@ class Settled:
         ready = self.at(values)
         if ready is None or not self._moving:
             return ready
-        numbers, tables = ready
-        shown = {k: moving.of(beside, *tables[k].ravel()) for k, moving in self._moving.items()}
-        return numbers, tuple(shown.get(k, table) for k, table in enumerate(tables))
+        tables = list(ready[1])
+        for k, here in self._moving:
+            moving: Any = here.data
+            tables[k] = moving.of(beside, *evaluate(here.args, values))
+        return ready[0], tuple(tables)
 
     def at(self, values: Mapping[Hashable, Any]) -> Ready | None:
-        """Return the same from values of the parameters by their `data`; of a video what its table needs to be made."""
+        """Return the same from values of the parameters by their `data`; tables of videos have any samples."""
         return self._of(tuple(float(values[name]) for name in self._needs))
 
     def _evaluated(self, needed: tuple[float, ...]) -> Ready | None:

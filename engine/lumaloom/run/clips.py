@@ -15,8 +15,9 @@ from lumaloom.cache import DiskCache
 from lumaloom.errors import InputError
 from lumaloom.frame import Frame, Timing
 from lumaloom.graph import Run
+from lumaloom.graph.clips import said
 from lumaloom.media.index import FrameIndex
-from lumaloom.media.reader import MEND, Reader
+from lumaloom.media.reader import Reader
 from lumaloom.pointwise.footage import Beside, Footage, Shown
 from lumaloom.pointwise.program import program
 from lumaloom.run.items import Accompanied, Item, Window, is_packet, taken_apart
@@ -125,9 +126,7 @@ class _Playing:
         return frame
 
     def _named(self, problem: InputError) -> InputError:
-        name = str(self._clip.path)
-        what = str(problem).removeprefix(f"{name}: ").removesuffix(f"; {MEND}")
-        return InputError(f"{self._clip.owner} {name!r}: {what}")
+        return InputError(said(problem, self._clip.owner, str(self._clip.path)))
 
 
 def number_at(timing: Timing, clip: Footage, index: FrameIndex) -> int | None:
