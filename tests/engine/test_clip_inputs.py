@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from lumaloom.plugins import default_registry
 from lumaloom.pointwise.footage import Beside, Footage, Shown
 from lumaloom.pointwise.program import program
 from lumaloom.pointwise.reference import reference
+from lumaloom.run import Here, Meter, run_plan
 from lumaloom.run.clips import OtherClips, _planar, number_at
 from tests.cuda import fake_cupy
 from tests.cuda.host_shim import compiler
@@ -119,6 +121,10 @@ def test_code_is_the_definition(name: str, absent: bool) -> None:
             reference(stages, src, expected, beside=beside)
             program(stages, src.spec, src.spec).run(stages, src, found, beside=beside)
             assert worst(expected, found) <= 1, (main, call)
+            if absent:  # then nothing is over the frame
+                code = program(stages[:1], src.spec, src.spec)
+                code.run(stages[:1], src, found, beside=beside)
+                assert worst(src, found) <= 1, (main, call)
 
 
 @pytest.mark.skipif(compiler() is None, reason="g++ is not there")
@@ -168,6 +174,9 @@ def test_it_is_scaled_and_placed_as_pillow_does() -> None:
     below.alpha_composite(Image.fromarray(over.planes[0]), (32 - 14 - 2, 16 - 9 - 1))
     out = laid_over("overlay fit=none anchor=bottom-right x=-2 y=-1", over, src)
     assert np.abs(out.planes[0].astype(int) - np.asarray(below)).max() <= 1
+    same_size = noise(spec("rgb24", 32, 16))
+    moved = laid_over("overlay fit=none x=3 y=-2", same_size, noise(spec("rgb24", 32, 16), 1))
+    assert np.array_equal(moved.planes[0][:-2, 3:], same_size.planes[0][2:, :-3])
     opaque = noise(spec("rgb24", 40, 31))
     wanted = np.asarray(Image.fromarray(opaque.planes[0]).resize((32, 16), Image.Resampling.BILINEAR)).astype(int)
     small = laid_over("overlay fit=stretch", opaque, noise(spec("rgb24", 32, 16)))
@@ -269,6 +278,7 @@ def test_any_order_gives_the_frames_of_one_pass(name: str, tmp_path: Path) -> No
     times = [Timing(40 * n, Fraction(1, 1000)) for n in range(60)]
     with OtherClips(1) as once:
         wanted = [once.at(time, what.clips)[clip] for time in times]
+        assert once.at(times[-1], what.clips)[clip] is wanted[-1]
     order = [*range(0, 60, 3), *range(59, 0, -7), 1, 50, 2, 59, 0]
     with OtherClips(2, kept=1 << 20, most=1) as others:
         for n in order:
@@ -276,3 +286,33 @@ def test_any_order_gives_the_frames_of_one_pass(name: str, tmp_path: Path) -> No
             assert found is not None
             assert expected is not None
             assert all(map(np.array_equal, found._frame.planes, expected._frame.planes)), n
+
+
+def test_what_waits_is_bounded_by_the_bytes_of_both(tmp_path: Path) -> None:
+    """Nobody takes the results: the other clip, whose frames are the larger ones, is not read on."""
+    over = clips.make(tmp_path / "over.mkv", "ffv1", 40, fmt="gray", width=256, height=128)
+    plan = make_plan(spec("gray"), [effect(f"mask file={over}"), effect(f"overlay file={over} fit=none x='0:0 9s:9'")])
+    frames = (noise(spec("gray"), timing=Timing(n)) for n in range(40))
+    meter, closed = Meter(), threading.Event()
+
+    def items() -> Iterator[Frame]:
+        try:
+            yield from frames
+        finally:
+            closed.set()
+
+    with OtherClips(1) as others:
+        limit = 3 * 256 * 128  # the two effects share what they read
+        path = run_plan(plan, items(), pool=POOL, workers=Here(), limit=limit, meter=meter, others=others)
+        assert isinstance(path, Generator)
+        next(path)
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline and meter.depth("beside").items < 2:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        assert meter.depth("beside").items == 2
+        assert meter.depth("beside").nbytes <= limit
+        assert not closed.is_set()
+        path.close()
+        assert closed.is_set()
+    assert not [thread for thread in threading.enumerate() if "beside" in thread.name]

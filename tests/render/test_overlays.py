@@ -142,7 +142,11 @@ def decoded(path: Path, decoder: str | None) -> Iterator[np.ndarray[Any, Any]]:
                 yield frame.to_ndarray(format="rgba")
 
 
-CHAIN = ("exposure stops=0.3", "overlay file={} fit=none anchor=top-right width=30 mode=screen after=loop", "sepia")
+CHAIN = (
+    "exposure stops=0.3",
+    "overlay file={} fit=none anchor=top-right width=30 mode=screen after=loop amount='0s:0.2 1s:1'",
+    "sepia",
+)
 
 
 @pytest.fixture(scope="module")

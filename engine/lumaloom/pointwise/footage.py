@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +17,7 @@ from typing import NoReturn
 import numpy as np
 
 from lumaloom.errors import ParameterError
-from lumaloom.frame import FORMATS, Frame, FrameSpec, Range, Transfer
-from lumaloom.frame.convert import converted_spec
+from lumaloom.frame import FORMATS, Frame, FrameSpec, Matrix, Range, Transfer
 from lumaloom.frame.layout import turned
 from lumaloom.pointwise.laying import WHITE, Lie, Samples, closed, laid, new_table, planes_of, recoded
 from lumaloom.pointwise.spaces import Coding
@@ -31,7 +30,7 @@ _KEPT = 2
 
 @dataclass(frozen=True)
 class Footage:
-    """Another clip as an input of an effect, as it was when the plan was made.
+    """Another clip as an input of an effect, as it was when the plan was made; equal ones are read once.
 
     Attributes:
         path: of the file.
@@ -45,7 +44,7 @@ class Footage:
     spec: FrameSpec
     start: Fraction
     after: str
-    owner: str
+    owner: str = field(compare=False)
 
     def __str__(self) -> str:
         turn = f", turned by {self.spec.rotation} degrees" if self.spec.rotation else ""
@@ -133,7 +132,9 @@ class Moving:
 
 @lru_cache(_KEPT)
 def _nothing(size: tuple[int, int], channels: int, bits: int) -> Samples:
-    return new_table(size, channels, f"u{bits // 8}", np.zeros)
+    table = new_table(size, channels, f"u{bits // 8}")
+    table[...] = 0
+    return table
 
 
 class Shown:
@@ -187,8 +188,7 @@ class Shown:
         if channels == 4 and not spec.format.has_alpha:
             planes["a"][...] = np.iinfo(table.dtype).max
         fmt = FORMATS[f"gbr{'a' * spec.format.has_alpha}p{'16le' * deep}"]
-        after = converted_spec(spec, fmt)
-        after = replace(after, colour=replace(after.colour, range=Range.FULL))
+        after = replace(spec, format=fmt, colour=replace(spec.colour, matrix=Matrix.RGB, range=Range.FULL))
         views = tuple(turned(planes[plane.channels], -spec.rotation % 360) for plane in fmt.planes)
         self._convert(frame, Frame(after, views, frame.timing))
         return own, table

@@ -6,6 +6,7 @@ where it has any; uint8 or uint16. Its last row and column go on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from lumaloom.frame import Transfer
+from lumaloom.memory import default_pool
 from lumaloom.pointwise.spaces import to_code, to_light
 
 FITS = ("stretch", "cover", "contain", "none")
@@ -59,10 +61,13 @@ class Lie:
         return self.fit in ("contain", "none")
 
 
-def new_table(size: Size, channels: int, dtype: Any, make: Callable[..., Samples] = np.empty) -> Samples:
-    """Return a table for frames of a width and height; `make` says what is in it."""
+def new_table(size: Size, channels: int, dtype: Any) -> Samples:
+    """Return a table for frames of a width and height, of any samples; its memory is used again once it is gone."""
     width, height = size
-    return make((height + 1, channels, width + -width % 64), dtype)
+    shape, kind = (height + 1, channels, width + -width % 64), np.dtype(dtype)
+    nbytes = math.prod(shape) * kind.itemsize
+    table: Samples = default_pool().acquire(nbytes)[:nbytes].view(kind).reshape(shape)
+    return table
 
 
 def planes_of(table: Samples, size: Size) -> list[Samples]:
@@ -111,7 +116,8 @@ def laid(
         planes = resized
     shares = _ANCHORS[lie.anchor]
     at_x, at_y = (int((size[k] - inner[k]) * shares[k]) + (x, y)[k] for k in (0, 1))
-    table = new_table(size, 4, dtype, np.zeros)
+    table = new_table(size, 4, dtype)
+    table[...] = 0
     for target, plane in zip(planes_of(table, size), [*planes, None][:4], strict=True):
         part = target[max(at_y, 0) : max(at_y + inner[1], 0), max(at_x, 0) : max(at_x + inner[0], 0)]
         top, left = max(-at_y, 0), max(-at_x, 0)
