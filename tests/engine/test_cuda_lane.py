@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,13 @@ from lumaloom.errors import DeviceError, EffectError, InputError, MemoryLimitErr
 from lumaloom.frame import FORMATS, Timing
 from lumaloom.graph import Plan, make_plan
 from lumaloom.memory import BufferPool
-from lumaloom.run import Here, Meter, run_plan
+from lumaloom.plugins import default_registry
+from lumaloom.run import Here, Meter, OtherClips, run_plan
 from lumaloom.run import cuda as lane_module
 from tests.engine import lazy_cupy
 from tests.engine.frames import noise, same, spec
 from tests.engine.own_workers import worked
+from tests.media import clips
 
 
 class Invert(Effect):
@@ -320,3 +323,32 @@ def test_runs_on_both_devices_take_turns(gpu: lazy_cupy.Gpu) -> None:
     assert [run.device for run in plan.runs] == ["cuda", "cpu", "cuda", "cpu"]
     expected = list(rendered(make_plan(source, chain), frames(12)))
     assert all(same(a, b) for a, b in zip(expected, rendered(plan, frames(12)), strict=True))
+
+
+def test_frames_of_other_clips_come_along(gpu: lazy_cupy.Gpu, tmp_path: Path) -> None:
+    """Each frame on the lane has beside it what is shown with it."""
+    overlay: Any = type(default_registry().create("overlay file=none"))
+    seen: dict[int, int] = {}
+
+    class Noted(overlay):  # type: ignore[misc]
+        """Note what comes along."""
+
+        name = "noted"
+
+        def render(self, src: Frame, out: Frame, beside: Any = None) -> None:
+            (shown,) = beside.values()
+            seen[src.pts] = round(shown._frame.timing.seconds * 50)
+            for source, target in zip(src.planes, out.planes, strict=True):
+                target[...] = source
+
+    over = clips.make(tmp_path / "over.mp4", rate=50)
+    plan = make_plan(spec("yuv420p", 34, 18), [Noted(file=str(over), start=0.1)], None, "cuda")
+    assert [run.device for run in plan.runs] == ["cuda"]
+    pool, meter = BufferPool(1 << 26), Meter()
+    with OtherClips(1) as others:
+        items: list[Any] = [Packet(0), *frames(8)]
+        out: list[Any] = list(
+            run_plan(plan, items, pool=pool, workers=Here(), limit=1 << 20, meter=meter, others=others)
+        )
+    assert seen == {n: 5 + 2 * n for n in range(8)}
+    assert all(same(a, b) for a, b in zip(out[1:], frames(8), strict=True))

@@ -15,7 +15,7 @@ import pytest
 
 import lumaloom
 from lumaloom.cache import default_disk_cache
-from lumaloom.errors import CancelledError, InputError, ParameterError
+from lumaloom.errors import CancelledError, ParameterError
 from lumaloom.jobs import RenderStarted
 from lumaloom.pointwise.footage import Shown
 from lumaloom.services.events import EventBus
@@ -252,7 +252,7 @@ def test_damage_on_the_way_names_the_effect_and_leaves_nothing(
 ) -> None:
     over = clips.damaged_picture(clips.make(tmp_path / "whole.mp4"), tmp_path / "over.mp4", 0.6)
     before = set(threading.enumerate())
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ParameterError) as caught:
         lumaloom.render(clip, tmp_path / "out.mp4", [f"overlay file={over}"], segments=segments)
     assert str(caught.value).startswith(f"overlay: file '{over}': frame ")
     assert "best_effort" not in str(caught.value)

@@ -71,11 +71,11 @@ class Settled:
         ready = self.at(values)
         if ready is None or not self._moving:
             return ready
-        tables = list(ready[1])
+        tables = list(ready.tables)
         for k, here in self._moving:
             moving: Any = here.data
             tables[k] = moving.of(beside, *evaluate(here.args, values))
-        return ready[0], tuple(tables)
+        return ready._replace(tables=tuple(tables))
 
     def at(self, values: Mapping[Hashable, Any]) -> Ready | None:
         """Return the same from values of the parameters by their `data`; tables of videos have any samples."""

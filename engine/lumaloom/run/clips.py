@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from lumaloom.cache import DiskCache
-from lumaloom.errors import InputError
+from lumaloom.errors import InputError, ParameterError
 from lumaloom.frame import Frame, Timing
 from lumaloom.graph import Run
 from lumaloom.graph.clips import said
@@ -73,7 +73,7 @@ class OtherClips:
         """Return what is shown of clips with a frame of the run that has this number.
 
         Raises:
-            InputError: a file can't be read or is damaged; names effect, parameter and file.
+            ParameterError: a file can't be read or is damaged; names effect, parameter and file.
         """
         return {clip: self._opened(clip, run).at(timing) for clip in clips}
 
@@ -94,7 +94,7 @@ class _Playing:
         try:
             self._reader = Reader(clip.path, **words)
         except InputError as problem:
-            raise self._named(problem) from None
+            raise self._refusal(problem) from None
         self._last: tuple[int, Shown] | None = None
 
     def close(self) -> None:
@@ -120,13 +120,13 @@ class _Playing:
             for each in range(begin, number + 1):
                 frame = self._reader.frame(each)
         except InputError as problem:
-            raise self._named(problem) from None
+            raise self._refusal(problem) from None
         if frame.spec.shapes != self._clip.spec.shapes or frame.format is not self._clip.spec.format:
-            raise InputError(f"{self._clip.owner} {str(self._clip.path)!r}: changed while it was read")
+            self._clip.refuse("changed while it was read")
         return frame
 
-    def _named(self, problem: InputError) -> InputError:
-        return InputError(said(problem, self._clip.owner, str(self._clip.path)))
+    def _refusal(self, problem: InputError) -> ParameterError:
+        return ParameterError(said(problem, self._clip.owner, str(self._clip.path)))
 
 
 def number_at(timing: Timing, clip: Footage, index: FrameIndex) -> int | None:
@@ -161,7 +161,7 @@ def accompanied(
         meter: gets the time that it takes as `decode beside`.
 
     Raises:
-        InputError: as `OtherClips.at` does.
+        ParameterError: as `OtherClips.at` does.
     """
     try:
         for item in items:
