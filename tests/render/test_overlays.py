@@ -196,7 +196,15 @@ def test_segments_depend_on_the_other_clip(clip: Path, tmp_path: Path, monkeypat
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("name", ["bigbuckbunny.mp4", "bikes.mp4", "big_buck_bunny_30s.webm", "bt2020_10bit.mp4"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bikes.mp4",
+        "bt2020_10bit.mp4",
+        pytest.param("bigbuckbunny.mp4", marks=pytest.mark.slow),
+        pytest.param("big_buck_bunny_30s.webm", marks=pytest.mark.slow),
+    ],
+)
 def test_real_clips_are_frame_exact(media: Path, tmp_path: Path, name: str) -> None:
     """A clip over itself, later: each frame is the one that PyAV decodes for that time, not the one beside it."""
     path, target = media / name, tmp_path / "out.mkv"

@@ -44,3 +44,13 @@ def test_half_chroma_in_one_direction_is_turned_through_full_chroma(tmp_path: Pa
     assert result.frames == 2
     before, after = reading.planes(source)[0][0], reading.planes(target)[0][0]
     assert np.array_equal(after, np.rot90(before)[:, ::-1])
+
+
+@TURNS
+def test_what_lies_over_it_is_upright_as_it_is(tmp_path: Path, degrees: int) -> None:
+    """A clip over another, both of which players turn."""
+    source, target = _source(tmp_path, degrees), tmp_path / "out.mkv"
+    lumaloom.render(source, target, ["exposure stops=-9", f"overlay file={source}"], encoder="ffv1")
+    assert not lumaloom.probe(target).video[0].rotation
+    for before, after in zip(reading.planes(source), reading.planes(target), strict=True):
+        assert np.abs(after[0].astype(int) - np.rot90(before[0], degrees // 90)).max() <= 2

@@ -197,7 +197,7 @@ def make_plan(
 
     """
     chain = [with_clips(effect) for effect in effects]
-    if source.rotation and (upright or any(effect.kind is Kind.GEOMETRIC for effect in chain)):
+    if source.rotation and (upright or any(map(_knows_left, chain))):
         chain.insert(0, Upright())
     allowed = None if encoder_formats is None else frozenset(encoder_formats)
     while True:
@@ -206,6 +206,11 @@ def make_plan(
             return Plan(source, _fused(steps, dither, table_error) if fuse else steps)
         # Negotiated again without them: they must not ask for a format either.
         chain = [effect for number, effect in enumerate(chain) if number not in idle]
+
+
+def _knows_left(effect: Effect) -> bool:
+    """Whether an effect knows left from right, as those do that lay pictures over the frames."""
+    return effect.kind is Kind.GEOMETRIC or (isinstance(effect, Pointwise) and bool(effect.stage.pictures))
 
 
 def _steps(
