@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lumaloom.effect import Frame, Pointwise
-from lumaloom.errors import ParameterError
+from lumaloom.errors import ParameterError, UsageError
 from lumaloom.frame import Colour, FrameSpec, Matrix, Range, Timing, Transfer
 from lumaloom.graph import make_plan
 from lumaloom.media.index import FrameIndex
@@ -314,3 +314,30 @@ def test_what_waits_is_bounded_by_the_bytes_of_both(tmp_path: Path) -> None:
         path.close()
         assert closed.is_set()
     assert not [thread for thread in threading.enumerate() if "beside" in thread.name]
+
+
+def test_decoders_that_nobody_needs_are_closed(tmp_path: Path) -> None:
+    over = clips.make(tmp_path / "over.mkv", "ffv1", 8)
+    runs = [make_plan(spec("rgb24"), [effect(f"overlay file={over} start=0.0{n}")]).runs[0] for n in range(4)]
+    opened = len(list(Path("/proc/self/fd").iterdir()))
+
+    def count() -> int:
+        return len(list(Path("/proc/self/fd").iterdir())) - opened
+
+    others = OtherClips(1, most=2)
+
+    def use(run: Any, times: int) -> None:
+        for n in range(times):
+            others.at(Timing(n), run.clips)
+            assert count() <= 2 + len(runs)
+
+    threads = [threading.Thread(target=use, args=(run, 20)) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count() == 2
+    others.close()
+    assert count() == 0
+    with pytest.raises(UsageError, match="is closed, with the clip that it lies over; open that again"):
+        others.at(Timing(), runs[0].clips)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from fractions import Fraction
-from math import floor
+from math import floor, inf
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from lumaloom.cache import DiskCache
-from lumaloom.errors import InputError, ParameterError
+from lumaloom.errors import InputError, ParameterError, UsageError
 from lumaloom.frame import Frame, Timing
 from lumaloom.graph import Run
 from lumaloom.graph.clips import said
@@ -38,7 +39,7 @@ class OtherClips:
         threads: of each decoder; None for one per core.
         store: where indexes are kept; None for the default cache.
         kept: bytes of frames that each keeps for going back to.
-        most: of how many decoders none is closed for others; None for any number.
+        most: decoders that are open at once; the one that was not needed for longest is closed for another.
     """
 
     def __init__(
@@ -47,12 +48,12 @@ class OtherClips:
         store: DiskCache | None = None,
         *,
         kept: int = 0,
-        most: int | None = None,
+        most: float = inf,
     ) -> None:
         self._words: dict[str, Any] = {"threads": threads, "store": store, "kept": kept}
         self._most = most
         self._playing: dict[tuple[int, Footage], _Playing] = {}
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +64,13 @@ class OtherClips:
         self.close()
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the files; nothing can be read any more."""
         with self._lock:
-            for each in self._playing.values():
-                each.close()
+            self._closed = True
+            playing = list(self._playing.values())
             self._playing.clear()
+        for each in playing:
+            each.close()
 
     def at(self, timing: Timing, clips: Iterable[Footage], run: int = 0) -> Beside:
         """Return what is shown of clips with a frame of the run that has this number.
@@ -75,15 +78,27 @@ class OtherClips:
         Raises:
             ParameterError: a file can't be read or is damaged; names effect, parameter and file.
         """
-        return {clip: self._opened(clip, run).at(timing) for clip in clips}
+        return {clip: self._shown(timing, clip, run) for clip in clips}
+
+    def _shown(self, timing: Timing, clip: Footage, run: int) -> Shown | None:
+        while True:
+            with suppress(_ClosedError):  # another thread needed its place meanwhile
+                return self._opened(clip, run).at(timing)
 
     def _opened(self, clip: Footage, run: int) -> _Playing:
         with self._lock:
+            if self._closed:
+                raise UsageError(f"{clip.path}: is closed, with the clip that it lies over; open that again")
             found = self._playing.pop((run, clip), None) or _Playing(clip, self._words)
             self._playing[run, clip] = found  # the last one
-            while self._most is not None and len(self._playing) > self._most:
-                del self._playing[next(iter(self._playing))]  # closed when nobody uses it any more
-            return found
+            dropped = [self._playing.pop(next(iter(self._playing)))] if len(self._playing) > self._most else []
+        for each in dropped:
+            each.close()
+        return found
+
+
+class _ClosedError(Exception):
+    """A clip that was closed before it was asked."""
 
 
 class _Playing:
@@ -96,18 +111,25 @@ class _Playing:
         except InputError as problem:
             raise self._refusal(problem) from None
         self._last: tuple[int, Shown] | None = None
+        self._closed = False
 
     def close(self) -> None:
         with self._lock:
-            self._last = None
+            self._last, self._closed = None, True
             self._reader.close()
 
     def at(self, timing: Timing) -> Shown | None:
-        """Return the frame that is shown at a time, the same object while it is shown; None where none is."""
+        """Return the frame that is shown at a time, the same object while it is shown; None where none is.
+
+        Raises:
+            _ClosedError: it is.
+        """
         number = number_at(timing, self._clip, self._reader.index)
         if number is None:
             return None
         with self._lock:
+            if self._closed:
+                raise _ClosedError
             if self._last is None or self._last[0] != number:
                 self._last = number, Shown(self._frame(number), _planar)
             return self._last[1]
