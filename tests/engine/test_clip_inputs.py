@@ -21,11 +21,11 @@ from lumaloom.frame import Colour, FrameSpec, Matrix, Range, Timing, Transfer
 from lumaloom.graph import make_plan
 from lumaloom.media.index import FrameIndex
 from lumaloom.plugins import default_registry
-from lumaloom.pointwise.footage import Beside, Footage, Shown
+from lumaloom.pointwise.footage import Beside, Footage, Opacity, Shown
 from lumaloom.pointwise.program import program
 from lumaloom.pointwise.reference import reference
 from lumaloom.run import Here, Meter, run_plan
-from lumaloom.run.clips import OtherClips, _planar, number_at
+from lumaloom.run.clips import OtherClips, number_at, planar
 from tests.cuda import fake_cupy
 from tests.cuda.host_shim import compiler
 from tests.engine.frames import POOL, noise, spec
@@ -104,7 +104,7 @@ CALLS = (
 
 
 def shown_with(clip: Footage, over: Frame | None) -> Beside:
-    return {clip: None if over is None else Shown(over, _planar)}
+    return {clip: None if over is None else Shown(over, planar)}
 
 
 @pytest.mark.parametrize(("name", "absent"), [("yuv420p", False), ("yuva444p10le", False), ("gray", True)])
@@ -182,6 +182,22 @@ def test_it_is_scaled_and_placed_as_pillow_does() -> None:
     assert np.abs(small.planes[0] - wanted).max() <= 1
 
 
+@pytest.mark.parametrize("fmt", ["rgba", "rgba64le"])
+@pytest.mark.parametrize(
+    "call", ["fit=stretch", "fit=contain", "fit=cover", "fit=none width=9 x=4", "fit=none width=40"]
+)
+def test_what_is_see_through_is_scaled_as_that_of_pictures(fmt: str, call: str, tmp_path: Path) -> None:
+    """It lends no colour to its neighbours: seen alike by two ways of computing it."""
+    over, src = noise(spec(fmt, 14, 9)), noise(spec("rgb24", 32, 16), 1)
+    over.planes[0][:, :5] = 0
+    small = over.planes[0] if fmt == "rgba" else over.planes[0] // 257
+    over.planes[0][...] = small.astype(over.planes[0].dtype) * (1 if fmt == "rgba" else 257)
+    Image.fromarray(small.astype(np.uint8)).save(tmp_path / "over.png")
+    (still,) = make_plan(src.spec, [effect(f"overlay file={tmp_path / 'over.png'} {call}")]).steps
+    wanted, found = still.apply(src, POOL), laid_over(f"overlay {call}", over, src)
+    assert worst(wanted, found) <= 1
+
+
 def test_matrix_and_range_of_the_other_clip_count() -> None:
     """Orange, coded by BT.601 of full range, over frames of BT.709 of limited range."""
     full = Colour(Matrix.SMPTE170M, range=Range.FULL)
@@ -223,9 +239,9 @@ def test_hdr_and_sdr() -> None:
 def test_tables_are_made_once_and_forgotten() -> None:
     calls: list[Frame] = []
 
-    def convert(frame: Frame, out: Frame) -> None:
+    def convert(frame: Frame, out: Frame, opacity: Opacity) -> None:
         calls.append(frame)
-        _planar(frame, out)
+        planar(frame, out, opacity)
 
     over = noise(spec("yuv420p", 14, 9))
     moving: Any = bound("overlay fit=none", footage(over.spec))

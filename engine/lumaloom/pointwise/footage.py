@@ -6,21 +6,36 @@ Who reads them lies above: a run gets, beside each of its frames, the frames of 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import numpy as np
 
 from lumaloom.errors import ParameterError
 from lumaloom.frame import FORMATS, Frame, FrameSpec, Matrix, Range, Transfer
 from lumaloom.frame.layout import turned
-from lumaloom.pointwise.laying import WHITE, Lie, Samples, closed, laid, new_table, planes_of, recoded
+from lumaloom.pointwise.laying import (
+    WHITE,
+    Box,
+    Lie,
+    Samples,
+    Size,
+    closed,
+    inner_size,
+    laid,
+    new_table,
+    planes_of,
+    recoded,
+)
 from lumaloom.pointwise.spaces import Coding
+
+Opacity = Literal["kept", "multiplied", "divided"]
+"""What becomes of colours: they are as they are, multiplied by opacity, or divided by it."""
 
 ENDS = ("hold", "loop", "none")
 """What a text parameter `after` may say: what is shown once the clip is over."""
@@ -108,7 +123,8 @@ class Moving:
     @property
     def bits(self) -> int:
         """Of a sample of its tables."""
-        return 16 if self.footage.spec.format.depth > 8 or self.transfer is not None else 8
+        fmt = self.footage.spec.format
+        return 16 if fmt.depth > 8 or fmt.has_alpha or self.transfer is not None else 8
 
     def __call__(self, *numbers: float) -> Samples:
         """Return samples of any kind, for who looks into how exact code is; frames get theirs by `of`."""
@@ -131,7 +147,7 @@ class Moving:
 
 
 @lru_cache(_KEPT)
-def _nothing(size: tuple[int, int], channels: int, bits: int) -> Samples:
+def _nothing(size: Size, channels: int, bits: int) -> Samples:
     table = new_table(size, channels, f"u{bits // 8}")
     table[...] = 0
     return table
@@ -142,10 +158,11 @@ class Shown:
 
     Args:
         frame: of `Footage.spec`.
-        convert: writes every sample of a frame, planar RGB of full range, from one of the same size.
+        convert: writes every sample of a frame, planar RGB of full range, from one of the same size; told what becomes
+            of colours.
     """
 
-    def __init__(self, frame: Frame, convert: Callable[[Frame, Frame], None]) -> None:
+    def __init__(self, frame: Frame, convert: Callable[[Frame, Frame, Opacity], None]) -> None:
         self._frame, self._convert = frame, convert
         self._lock = threading.Lock()
         self._tables: dict[object, Samples] = {}
@@ -155,7 +172,7 @@ class Shown:
         """Bytes of the frame; of tables there are only those of the frames that are worked on."""
         return self._frame.nbytes
 
-    def table(self, how: Moving, size: tuple[int, int], *numbers: int) -> Samples:
+    def table(self, how: Moving, size: Size, *numbers: int) -> Samples:
         """Return the table for frames of a width and height; the same object for the same words, while it is kept."""
         with self._lock:
             key = (how, size, numbers)
@@ -165,36 +182,55 @@ class Shown:
                 self._tables[key] = self._laid(how, size, numbers)
             return self._tables[key]
 
-    def _laid(self, how: Moving, size: tuple[int, int], numbers: tuple[int, ...]) -> Samples:
-        own, table = self._own(how.channels)
-        lie, (x, y, width) = how.lie, numbers
-        moved = lie.leaves_room and (x, y) != (0, 0)
-        scaled = own != size or (lie.fit == "none" and width not in (0, own[0]))
-        if how.transfer is None and not moved and not scaled:
-            return closed(table, size)
-        planes = planes_of(table, own)[: 4 if self._frame.format.has_alpha else 3]
+    def _laid(self, how: Moving, size: Size, numbers: tuple[int, ...]) -> Samples:
+        lie, (x, y, width), spec = how.lie, numbers, self._frame.spec
+        own = (spec.width, spec.height) if spec.rotation % 180 == 0 else (spec.height, spec.width)
+        inner = inner_size(own, lie, size, width, how.footage.refuse)
+        recodes = how.transfer is not None
+        if inner == own == size and not recodes and not (lie.leaves_room and (x, y) != (0, 0)):
+            return self._own(own, how)
+        # What is see-through lends no colour to its neighbours.
+        multiplied = spec.format.has_alpha and not recodes and inner != own
+        table = self._own(own, how, "multiplied" if multiplied else "kept")
+        planes = planes_of(table, own)[: 4 if spec.format.has_alpha else 3]
         if how.transfer is not None:
             planes = recoded(planes, how.transfer)
-        made = laid(planes, lie, size, (x, y, width), how.footage.refuse)
+        resize = self._resize if multiplied else None
+        made = laid(planes, lie, size, (x, y, width), how.footage.refuse, resize)
         return made if made.shape[1] == how.channels else _opaque(made, size)
 
-    def _own(self, channels: int) -> tuple[tuple[int, int], Samples]:
-        """Return the frame's width and height, upright, and its samples in a table of them."""
-        spec, frame = self._frame.spec, self._frame
-        own = (spec.width, spec.height) if spec.rotation % 180 == 0 else (spec.height, spec.width)
-        deep = spec.format.depth > 8
-        table = new_table(own, channels, np.uint16 if deep else np.uint8)
-        planes = dict(zip("rgba", planes_of(table, own), strict=False))
-        if channels == 4 and not spec.format.has_alpha:
-            planes["a"][...] = np.iinfo(table.dtype).max
-        fmt = FORMATS[f"gbr{'a' * spec.format.has_alpha}p{'16le' * deep}"]
-        after = replace(spec, format=fmt, colour=replace(spec.colour, matrix=Matrix.RGB, range=Range.FULL))
-        views = tuple(turned(planes[plane.channels], -spec.rotation % 360) for plane in fmt.planes)
-        self._convert(frame, Frame(after, views, frame.timing))
-        return own, table
+    def _own(self, own: Size, how: Moving, opacity: Opacity = "kept") -> Samples:
+        """Return the table of the frame, upright, in its own size."""
+        spec = self._frame.spec
+        table = new_table(own, how.channels, np.uint16 if spec.format.depth > 8 or spec.format.has_alpha else np.uint8)
+        planes = planes_of(table, own)
+        if how.channels == 4 and not spec.format.has_alpha:
+            planes.pop()[...] = np.iinfo(table.dtype).max
+        views = [turned(plane, -spec.rotation % 360) for plane in planes]
+        self._convert(self._frame, _framed(views, spec), opacity)
+        return closed(table, own)
+
+    def _resize(self, planes: Sequence[Samples], size: Size, box: Box, out: Sequence[Samples]) -> None:
+        """Resize colours that are multiplied by opacity, and divide them."""
+        from lumaloom_kernels import resize
+
+        between = planes_of(new_table(size, 4, planes[0].dtype), size)
+        for plane, target in zip(planes, between, strict=True):
+            resize(plane, size, "bilinear", box=box, out=target)
+        spec = self._frame.spec
+        self._convert(_framed(between, spec), _framed(out, spec), "divided")
 
 
-def _opaque(table: Samples, size: tuple[int, int]) -> Samples:
+def _framed(planes: Sequence[Samples], like: FrameSpec) -> Frame:
+    """Return planes of red, green, blue, and opacity if there is any, as a frame."""
+    fmt = FORMATS[f"gbr{'a' * (len(planes) == 4)}p{'16le' * (planes[0].itemsize == 2)}"]
+    height, width = planes[0].shape
+    colour = replace(like.colour, matrix=Matrix.RGB, range=Range.FULL)
+    spec = replace(like, format=fmt, width=width, height=height, colour=colour)
+    return Frame(spec, tuple(planes["rgba".index(plane.channels)] for plane in fmt.planes))
+
+
+def _opaque(table: Samples, size: Size) -> Samples:
     """Return a table of three channels with opacity as its fourth."""
     whole = new_table(size, 4, table.dtype)
     whole[:, :3], whole[:, 3] = table, np.iinfo(table.dtype).max

@@ -31,6 +31,7 @@ MAX_PIXELS = 1 << 26
 Samples = np.ndarray[Any, Any]
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]
+Resize = Callable[[Sequence[Samples], Size, Box, Sequence[Samples]], None]
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,32 @@ def closed(table: Samples, size: Size) -> Samples:
     return table
 
 
+def inner_size(own: Size, lie: Lie, size: Size, own_width: int, refuse: Callable[[str], NoReturn]) -> Size:
+    """Return width and height to which a picture is resized; what of it is cut off is not counted.
+
+    Args:
+        own: width and height that it has.
+        lie: how it lies; its numbers are not looked at.
+        size: width and height of the frames.
+        own_width: `width` of `Picture`.
+        refuse: raises the error of a picture that would be too large, told what it would be.
+    """
+    if not lie.leaves_room:
+        return size
+    scale = min(size[0] / own[0], size[1] / own[1]) if lie.fit == "contain" else (own_width or own[0]) / own[0]
+    inner = max(round(own[0] * scale), 1), max(round(own[1] * scale), 1)
+    if inner[0] * inner[1] > MAX_PIXELS:
+        refuse(f"would be {inner[0]}x{inner[1]}; make it narrower")
+    return inner
+
+
 def laid(
-    planes: Sequence[Samples], lie: Lie, size: Size, numbers: Sequence[int], refuse: Callable[[str], NoReturn]
+    planes: Sequence[Samples],
+    lie: Lie,
+    size: Size,
+    numbers: Sequence[int],
+    refuse: Callable[[str], NoReturn],
+    resize: Resize | None = None,
 ) -> Samples:
     """Return the table of a picture for frames of a size.
 
@@ -94,25 +119,23 @@ def laid(
         lie: how it lies; its numbers are not looked at.
         size: width and height of the frames.
         numbers: `x`, `y` and `width` of `Picture`.
-        refuse: raises the error of a picture that would be too large, told what it would be.
+        refuse: as `inner_size` takes it.
+        resize: does so, told the planes, the size, the part that is taken, and where the result goes.
     """
     (rows, columns), (width, height) = planes[0].shape, size
     x, y, own_width = numbers
-    whole, fit, dtype = (0.0, 0.0, float(columns), float(rows)), lie.fit, planes[0].dtype
-    scales = width / columns, height / rows
+    dtype, resize = planes[0].dtype, resize or _resize
+    inner = inner_size((columns, rows), lie, size, own_width, refuse)
     if not lie.leaves_room:
-        seen = (width / max(scales), height / max(scales)) if fit == "cover" else (float(columns), float(rows))
+        most = max(width / columns, height / rows)
+        seen = (width / most, height / most) if lie.fit == "cover" else (float(columns), float(rows))
         left, top = (columns - seen[0]) / 2, (rows - seen[1]) / 2
         table = new_table(size, len(planes), dtype)
-        _resize(planes, size, (left, top, left + seen[0], top + seen[1]), planes_of(table, size))
+        resize(planes, size, (left, top, left + seen[0], top + seen[1]), planes_of(table, size))
         return closed(table, size)
-    scale = min(scales) if fit == "contain" else (own_width or columns) / columns
-    inner = max(round(columns * scale), 1), max(round(rows * scale), 1)
-    if inner[0] * inner[1] > MAX_PIXELS:
-        refuse(f"would be {inner[0]}x{inner[1]}; make it narrower")
     if inner != (columns, rows):
-        resized = [np.empty(inner[::-1], dtype) for _ in planes]
-        _resize(planes, inner, whole, resized)
+        resized = planes_of(new_table(inner, len(planes), dtype), inner)
+        resize(planes, inner, (0.0, 0.0, float(columns), float(rows)), resized)
         planes = resized
     shares = _ANCHORS[lie.anchor]
     at_x, at_y = (int((size[k] - inner[k]) * shares[k]) + (x, y)[k] for k in (0, 1))

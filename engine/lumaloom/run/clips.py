@@ -19,8 +19,9 @@ from lumaloom.graph import Run
 from lumaloom.graph.clips import said
 from lumaloom.media.index import FrameIndex
 from lumaloom.media.reader import Reader
-from lumaloom.pointwise.footage import Beside, Footage, Shown
+from lumaloom.pointwise.footage import Beside, Footage, Opacity, Shown
 from lumaloom.pointwise.program import program
+from lumaloom.pointwise.stage import Stage
 from lumaloom.run.items import Accompanied, Item, Window, is_packet, taken_apart
 from lumaloom.run.meter import Meter
 
@@ -131,7 +132,7 @@ class _Playing:
             if self._closed:
                 raise _ClosedError
             if self._last is None or self._last[0] != number:
-                self._last = number, Shown(self._frame(number), _planar)
+                self._last = number, Shown(self._frame(number), planar)
             return self._last[1]
 
     def _frame(self, number: int) -> Frame:
@@ -166,8 +167,26 @@ def number_at(timing: Timing, clip: Footage, index: FrameIndex) -> int | None:
     return int(np.searchsorted(index.pts, first + floor(now / base), side="right")) - 1
 
 
-def _planar(frame: Frame, out: Frame) -> None:
-    program((), frame.spec, out.spec).run((), frame, out)
+def planar(frame: Frame, out: Frame, opacity: Opacity) -> None:
+    """Write every sample of a frame from one of the same size, with what becomes of its colours: see `Shown`."""
+    stages = _STAGES[opacity]
+    program(stages, frame.spec, out.spec).run(stages, frame, out)
+
+
+def _multiplied(r: Any, g: Any, b: Any, alpha: Any) -> Any:
+    return r * alpha, g * alpha, b * alpha, alpha
+
+
+def _divided(r: Any, g: Any, b: Any, alpha: Any) -> Any:
+    share = 1 / np.maximum(alpha, 1e-6)
+    return r * share, g * share, b * share, alpha
+
+
+_STAGES: dict[Opacity, tuple[Stage, ...]] = {
+    "kept": (),
+    "multiplied": (Stage("multiplied", _multiplied, "rgb", True, (), {}, {}),),
+    "divided": (Stage("divided", _divided, "rgb", True, (), {}, {}),),
+}
 
 
 def accompanied(
