@@ -23,9 +23,11 @@ from lumaloom.effect import Effect, ParameterError, Pointwise
 from lumaloom.frame import FORMATS, Frame, FrameSpec, PixelFormat, Timing, pixel_format
 from lumaloom.graph import Run, Step
 from lumaloom.graph.asking import accepts, fitted, is_idle, output
+from lumaloom.graph.clips import with_clips
 from lumaloom.memory import default_pool
+from lumaloom.pointwise.footage import Beside
 from lumaloom.pointwise.reference import reference
-from lumaloom.run import Meter
+from lumaloom.run import Meter, OtherClips
 from lumaloom.run.apply import apply_run
 
 Definition = Callable[[Frame, Frame], None]
@@ -127,10 +129,12 @@ class _Filled:
 
 def _check(effect: Effect, src: Frame, definition: Definition | None) -> None:
     where, before = f"{effect!r} on {src.spec}", [plane.copy() for plane in src.planes]
-    effect = fitted(effect, src.spec)
+    effect = with_clips(fitted(effect, src.spec))
     step = Step(effect, src.spec, output(effect, src.spec), "cpu")
     run, around = Run("cpu", (step,)), _around(src, *step.window)
-    first, second = (apply_run(run, src, _Filled(fill), Meter(), around=around) for fill in _FILLS)
+    with OtherClips(1) as others:
+        beside = others.at(src.timing, run.clips)
+    first, second = (apply_run(run, src, _Filled(fill), Meter(), around=around, beside=beside) for fill in _FILLS)
     assert _same(before, src.planes), f"{where}: render() writes to its source, which is read only"
     assert _same(first.planes, second.planes), (
         f"{where}: two renders of one frame differ: samples that are not written, or state or chance in render()"
@@ -141,13 +145,13 @@ def _check(effect: Effect, src: Frame, definition: Definition | None) -> None:
         _compare(first, src, f"{where}: is_identity() is true, but")
     if definition is not None or isinstance(effect, Pointwise):
         expected = Frame.allocate(first.spec, default_pool(), like=src)
-        (definition or _own_definition(effect))(src, expected)
+        (definition or _own_definition(effect, beside))(src, expected)
         _compare(first, expected, f"{where}: by its definition", share=0.0 if definition else _AT_STEPS)
 
 
-def _own_definition(effect: Effect) -> Definition:
+def _own_definition(effect: Effect, beside: Beside) -> Definition:
     assert isinstance(effect, Pointwise)
-    return lambda src, out: reference([effect.stage_at(src.spec, src.timing)], src, out)
+    return lambda src, out: reference([effect.stage_at(src.spec, src.timing)], src, out, beside=beside)
 
 
 def _around(src: Frame, before: int, after: int) -> list[Frame]:

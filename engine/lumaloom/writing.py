@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lumaloom.cache import DiskCache
 from lumaloom.composition import Engine
 from lumaloom.device import Machine
 from lumaloom.effect import Effect
@@ -26,7 +27,7 @@ from lumaloom.media.opensink import open_sink
 from lumaloom.media.sink import SinkSummary
 from lumaloom.memory import default_pool
 from lumaloom.plugins import Registry
-from lumaloom.run import Meter, run_plan
+from lumaloom.run import Meter, OtherClips, run_plan
 from lumaloom.services.pools import Budget, Pools
 from lumaloom.services.settings import Settings
 
@@ -156,7 +157,12 @@ def write(
         )
         items = chain([first], (frame for frame, _ in timed))
         limit = int(settings.ahead)
-        for item in run_plan(plan, items, pool=default_pool(), workers=lane, limit=limit, meter=Meter()):
+        others = stack.enter_context(OtherClips(shares.decoder, engine.get(DiskCache)))
+        pool, meter = default_pool(), Meter()
+        path = run_plan(plan, items, pool=pool, workers=lane, limit=limit, meter=meter, others=others)
+        if isinstance(path, Generator):
+            stack.callback(path.close)
+        for item in path:
             sink.write(item)
         summary = sink.finish()
         warnings = (

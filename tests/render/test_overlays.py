@@ -17,8 +17,10 @@ import lumaloom
 from lumaloom.cache import default_disk_cache
 from lumaloom.errors import CancelledError, ParameterError
 from lumaloom.jobs import RenderStarted
+from lumaloom.plugins import default_registry
 from lumaloom.pointwise.footage import Shown
 from lumaloom.services.events import EventBus
+from lumaloom.testing import check_effect
 from tests.cli.running import run_cli
 from tests.media import clips
 from tests.render import reading
@@ -229,6 +231,7 @@ def luma(frame: av.VideoFrame) -> np.ndarray[Any, Any]:
     ("name", "message"),
     [
         ("none.mov", "can't be read: No such file or directory"),
+        ("over.%04d.png", "is a sequence of pictures, effects read pictures and videos; make a video of it first"),
         ("list.m3u8", "is a playlist or a description of other files; name the media files themselves"),
         ("text.mov", "is a text file; expected a media file"),
         ("sound.mp4", "has no video stream; it holds audio"),
@@ -335,3 +338,12 @@ def test_a_matte_and_a_background_that_move(dark: Path, tmp_path: Path) -> None:
     for number, frame in enumerate(av.open(target).decode(video=0)):
         level = (20 + 8 * (number // 5) - 16) / 219 * (20 + 8 * number - 16) + 16
         assert abs(luma(frame).mean() - level) <= 1.2, number
+
+
+def test_over_arrays_and_in_the_check_of_effects(tmp_path: Path) -> None:
+    over = numbered(tmp_path / "over.mkv", rate=5)
+    arrays = (np.zeros((32, 48, 3), np.uint8) for _ in range(12))
+    call = f"overlay file={over} fit=stretch"
+    lumaloom.write(arrays, tmp_path / "out.mkv", [call], rate=25, encoder="ffv1", pixel_format="yuv444p")
+    assert shown(tmp_path / "out.mkv") == [0] * 5 + [1] * 5 + [2] * 2
+    check_effect(default_registry().create(f"{call} amount=0.5"), formats=["yuv420p"], sizes=[(33, 17)])

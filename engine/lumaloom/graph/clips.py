@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lumaloom.effect import Effect, ParameterError, Pointwise
 from lumaloom.errors import InputError
+from lumaloom.media.choice import PATTERN
 from lumaloom.media.reader import MEND, Reader
 from lumaloom.pointwise.footage import ENDS, Footage
 from lumaloom.pointwise.pictures import is_clip
@@ -20,7 +21,16 @@ def with_clips(effect: Effect) -> Effect:
     """
     if not isinstance(effect, Pointwise):
         return effect
-    found = {name: effect.values[name] for name in effect.stage.pictures if is_clip(effect.values[name])}
+    found = {}
+    for name in effect.stage.pictures:
+        file = effect.values[name]
+        if PATTERN.search(Path(file).name) and not Path(file).exists():
+            raise ParameterError(
+                f"{effect.name}: {name} {file!r}: is a sequence of pictures, effects read pictures and videos; make a "
+                "video of it first"
+            )
+        if is_clip(file):
+            found[name] = file
     return effect.with_clips({name: _footage(effect, name, file) for name, file in found.items()}) if found else effect
 
 
