@@ -15,7 +15,7 @@ from lumaloom.pointwise.host import peek
 from lumaloom.pointwise.ir import Node, const, node, select
 from lumaloom.pointwise.numpy_eval import evaluate
 from lumaloom.pointwise.pictures import Lie, Picture, shown
-from lumaloom.pointwise.spaces import Coding, Working
+from lumaloom.pointwise.spaces import Coding, Form, Working
 from lumaloom.pointwise.stage import Stage
 from lumaloom.pointwise.trace import Symbol, node_of
 
@@ -109,16 +109,13 @@ def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> 
     return values
 
 
-def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wanted: str, alpha: bool) -> Graph:
+def build(stages: Sequence[Stage], before: Form, after: Form, alpha: bool) -> Graph:
     """Trace a run of stages.
 
     Args:
         stages: in order.
-        coding: of the frames that come in.
-        model: their channels: `y`, `yuv` or `rgb`.
-        after: coding of the result, whose matrix YUV is made by.
-        wanted: channels of the result.
-        alpha: whether they have opacity; without, stages that use it get 1.
+        before, after: colour as it comes in and as it is wanted.
+        alpha: whether opacity comes in; without, stages that use it get 1.
 
     Raises:
         TraceError: an author's function can't be compiled.
@@ -129,7 +126,7 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
     }
     token = peek.set(lambda here: evaluate([here], {**_PEEKED, **known})[0])
     try:
-        working = Working(coding, model, tuple(Symbol(channel(letter)) for letter in model))
+        working = Working(before.coding, before.space, tuple(Symbol(channel(letter)) for letter in before.letters))
         opacity: Any = Symbol(channel("a")) if alpha else Symbol(const(1))
         for number, stage in enumerate(stages):
             call = called(stage, number, working.coding)
@@ -137,10 +134,10 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
             opacity = opacity if changed is None else changed
             if stage.coding is not None:
                 working.recode(stage.coding)
-        values = working.finish(wanted, after)
+        values = working.finish(after)
     finally:
         peek.reset(token)
-    channels = {letter: node_of(value) for letter, value in zip(wanted, values, strict=True)}
+    channels = {letter: node_of(value) for letter, value in zip(after.letters, values, strict=True)}
     channels["a"] = node_of(opacity)
     return Graph(channels)
 

@@ -35,7 +35,7 @@ class CudaProgram:
         self._kernels: dict[int, list[Any]] = {}
         self._tables: dict[tuple[int, int], tuple[Numbers, Array]] = {}
 
-    def run(self, stages: Sequence[Stage], src: Frame, out: Frame) -> None:
+    def run(self, stages: Sequence[Stage], src: Frame, out: Frame, shown: Frame | None = None) -> None:
         """Queue the work that writes every sample of `out` from `src`, with the parameters that the stages have now."""
         import cupy
 
@@ -43,7 +43,7 @@ class CudaProgram:
             out.planes[number][...] = src.planes[plane]
         if not self.lowered.passes:
             return
-        ready = self._settled.of(stages, src)
+        ready = self._settled.of(stages, shown or src)
         assert ready is not None
         numbers, tables, _ = ready
         device = int(cupy.cuda.Device().id)
