@@ -145,7 +145,7 @@ def between(form: Form, alpha: bool) -> PixelFormat:
     return define(f"{form.space}{'a' * alpha}f32", _MODELS.get(form.space, Model.RGB), 32, " ".join(letters))
 
 
-def _same(*channels: Any) -> tuple[Any, ...]:
+def _same(*channels: Any, which: int = 0) -> tuple[Any, ...]:
     return channels
 
 

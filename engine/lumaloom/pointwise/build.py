@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,7 +22,7 @@ from lumaloom.pointwise.trace import Symbol, node_of
 PICTURE = ("width", "height", "t", "frame")
 """The extras that are one number per frame; they are parameters of no stage."""
 
-_ANY = Coding(0.2126, 0.0722, Transfer.BT709)
+_ANY = Form("rgb", Coding(0.2126, 0.0722, Transfer.BT709))
 _VALUES = (Symbol, bool, int, float, np.ndarray, np.generic)
 
 _PEEKED: dict[Hashable, Any] = {(-1, "width"): 16.0, (-1, "height"): 16.0, (-1, "t"): 0.0, (-1, "frame"): 0.0}
@@ -50,29 +50,29 @@ class Graph:
     channels: dict[str, Node]
 
 
-def called(stage: Stage, number: int, coding: Coding, constants: bool = False) -> Callable[..., tuple[Any, ...]]:
+def called(stage: Stage, number: int, form: Form, constants: bool = False) -> Callable[..., tuple[Any, ...]]:
     """Return the stage's function with its parameters as symbols, or as the numbers that they are.
 
-    The result checks what the function returns, and reports its errors with file and line.
+    The result checks what the function returns, and reports its errors with file and line. `form` is colour before it.
     """
     settings: dict[str, Any] = dict(stage.fixed)
     for name, value in stage.numbers.items():
         settings[name] = value if constants else Symbol(node("param", (), (number, name)))
     lie = Lie.of(settings)
     settings |= {name: Symbol(extra(name)) for name in stage.extras}
-    settings |= pictures(stage, lie, coding, [Symbol(extra(name)) for name in ("x", "y", "width", "height")])
+    settings |= pictures(stage, lie, form, [Symbol(extra(name)) for name in ("x", "y", "width", "height")])
 
-    def call(*channels: Any) -> tuple[Any, ...]:
+    def call(*channels: Any, which: int = 0) -> tuple[Any, ...]:
         symbols = [channel if isinstance(channel, Symbol) else Symbol(node_of(channel)) for channel in channels]
-        return tuple(Symbol(_as_float(node_of(value))) for value in results(stage, symbols, settings))
+        return tuple(Symbol(_as_float(node_of(value))) for value in results(stage, symbols, settings, which))
 
     return call
 
 
-def pictures(stage: Stage, lie: Lie, coding: Coding, place: Sequence[Any]) -> dict[str, Picture]:
-    """Return what a stage's function gets for the parameters that name pictures, at `x`, `y`, `width`, `height`."""
+def pictures(stage: Stage, lie: Lie, form: Form, place: Sequence[Any]) -> dict[str, Picture]:
+    """Return the pictures that a stage's parameters name, at `x`, `y`, `width`, `height`."""
     return {
-        name: shown(f"{stage.name}: {name}", stage.values[name], lie, stage.space, coding, tuple(place))
+        name: shown(f"{stage.name}: {name}", stage.values[name], lie, stage.space, form, tuple(place))
         for name in stage.pictures
     }
 
@@ -81,13 +81,18 @@ def _as_float(value: Node) -> Node:
     return select(value, const(1), const(0)) if value.is_bool else value
 
 
-def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> tuple[Any, ...]:
+def results(stage: Stage, channels: Sequence[Any], settings: Mapping[str, Any], which: int = 0) -> tuple[Any, ...]:
     """Call a stage's function, on symbols or arrays.
+
+    In space `any` with the channel number `which`, of pictures too.
 
     Raises:
         TraceError: it failed, or returned other than as many channels as it got; names its file and line.
 
     """
+    if stage.space == "any" and stage.pictures:
+        alike = {name: Picture((settings[name][which], settings[name][-1])) for name in stage.pictures}
+        settings = {**settings, **alike}
     try:
         found = stage.function(*channels, **settings)
     except ParameterError:  # what the user gave, not what the author did
@@ -129,7 +134,7 @@ def build(stages: Sequence[Stage], before: Form, after: Form, alpha: bool) -> Gr
         working = Working(before.coding, before.space, tuple(Symbol(channel(letter)) for letter in before.letters))
         opacity: Any = Symbol(channel("a")) if alpha else Symbol(const(1))
         for number, stage in enumerate(stages):
-            call = called(stage, number, working.coding)
+            call = called(stage, number, working.form)
             changed = working.apply(stage.space, call, opacity if stage.alpha else None)
             opacity = opacity if changed is None else changed
             if stage.coding is not None:

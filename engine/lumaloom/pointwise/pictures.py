@@ -14,7 +14,7 @@ import numpy as np
 from lumaloom.errors import ParameterError
 from lumaloom.frame import Transfer
 from lumaloom.pointwise.ir import const, node
-from lumaloom.pointwise.spaces import Coding, Working, to_code, to_light
+from lumaloom.pointwise.spaces import Form, Working, to_code, to_light
 from lumaloom.pointwise.trace import Symbol, node_of
 
 FITS = ("stretch", "cover", "contain", "none")
@@ -42,8 +42,11 @@ class Picture(tuple[Any, ...]):
     """Type of a parameter of a pointwise effect that names a picture: `file: Picture = Param(help="...")`.
 
     Users give the name of a PNG, JPEG, WebP, TIFF or BMP file. The function gets the picture, scaled to the frame, as
-    the channels of its own space at this pixel, then opacity: `*over, opacity = file`. Called with arrays, it takes
-    a tuple of these. Where the effect has a text parameter `fit`, that says how: `stretch`, `cover` (what sticks out is
+    the channels of its own space at this pixel, then opacity: `*over, opacity = file`. In space `any`, where it sees
+    one channel at a time, it gets the same channel of the picture: red with red, and luma where frames are gray.
+    Called with arrays, it takes a tuple of these.
+
+    Where the effect has a text parameter `fit`, that says how it is scaled: `stretch`, `cover` (what sticks out is
     cut), `contain` (what is left is transparent) or `none` (it has a size of its own). Where it has a text parameter
     `anchor` too, that says where a picture lies that leaves room: at a side or corner such as `right` or `top-left`, or
     in the `center`; and numbers `x` and `y` by how many pixels it lies right of and below that, `width` how wide it is
@@ -76,15 +79,15 @@ class Lie:
         return cls(fit, values["anchor"], tuple(values.get(name, 0) for name in ("x", "y", "width")))
 
 
-def shown(owner: str, name: str, lie: Lie, space: str, coding: Coding, place: tuple[Any, ...]) -> Picture:
-    """Return what a stage's function gets for a parameter that names a picture.
+def shown(owner: str, name: str, lie: Lie, space: str, form: Form, place: tuple[Any, ...]) -> Picture:
+    """Return the channels and the opacity of a picture, as a stage works on them.
 
     Args:
         owner: effect and parameter, for messages.
         name: of the file.
         lie: how it lies on the frame.
         space: of the stage.
-        coding: of coded RGB at the stage. A picture's sRGB counts as the coding of SDR frames, as players show both
+        form: of colour before the stage. A picture's sRGB counts as the coding of SDR frames, as players show both
             alike; for PQ, HLG and linear frames its light is coded anew. Its primaries count as the frame's.
         place: `x`, `y`, `width` and `height`, as symbols or numbers and arrays.
 
@@ -94,13 +97,13 @@ def shown(owner: str, name: str, lie: Lie, space: str, coding: Coding, place: tu
     """
     path = Path(name)
     size, changed = _stamp(path, owner)
-    transfer = coding.transfer if coding.transfer in _WHITE else None
+    transfer = form.coding.transfer if form.coding.transfer in _WHITE else None
     still = Still(path, size, changed, lie.fit, lie.anchor, transfer, owner)
     channels = still.at(*place, *lie.numbers)
-    rgb, opacity = tuple(channels[:3]), channels[3]
-    if space == "luma":
-        return Picture((Working(coding, "rgb", rgb).to("yuv")[0], opacity))
-    return Picture((*Working(coding, "rgb", rgb).to(space), opacity))
+    colour, opacity = Working(form.coding, "rgb", tuple(channels[:3])), channels[3]
+    if space == "luma" or (space == "any" and form.space == "y"):
+        return Picture((colour.to("yuv")[0], opacity))
+    return Picture((*colour.to("rgb" if space == "any" else space), opacity))
 
 
 def stamp(name: str) -> object:

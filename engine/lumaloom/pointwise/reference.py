@@ -41,13 +41,14 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame, dither: bool = Fa
     with np.errstate(all="ignore"):
         for stage in stages:
             settings = {**stage.values, **{name: extras[name] for name in stage.extras}}
-            settings |= pictures(
-                stage, Lie.of(stage.values), working.coding, [extras[name] for name in ("x", "y", "width", "height")]
-            )
+            place = [extras[name] for name in ("x", "y", "width", "height")]
+            settings |= pictures(stage, Lie.of(stage.values), working.form, place)
 
-            def call(*channels: Any, stage: Stage = stage, settings: dict[str, Any] = settings) -> tuple[Any, ...]:
+            def call(
+                *channels: Any, which: int = 0, stage: Stage = stage, settings: dict[str, Any] = settings
+            ) -> tuple[Any, ...]:
                 shape = (height, width)
-                return tuple(np.broadcast_to(value, shape) * 1.0 for value in results(stage, channels, settings))
+                return tuple(np.broadcast_to(value, shape) * 1.0 for value in results(stage, channels, settings, which))
 
             changed = working.apply(stage.space, call, opacity if stage.alpha else None)
             opacity = opacity if changed is None else changed

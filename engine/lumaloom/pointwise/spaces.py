@@ -144,7 +144,7 @@ class Working:
 
         Args:
             space: the stage's.
-            function: takes channels and returns a tuple of as many.
+            function: takes channels and returns a tuple of as many; in space `any` one, and its number as `which`.
             alpha: the last channel, or None where the stage does not look at it.
 
         """
@@ -152,7 +152,7 @@ class Working:
         if space == "any":
             if self.space != "y":
                 self.to("rgb")
-            results = [function(value, *last) for value in self.values]
+            results = [function(value, *last, which=number) for number, value in enumerate(self.values)]
             self.values = tuple(result[0] for result in results)
             return results[0][1] if last else None
         if space == "luma":
