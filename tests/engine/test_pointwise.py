@@ -56,7 +56,7 @@ def test_every_effect_in_every_format(name: str) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size(name: str, size: tuple[int, int]) -> None:
     src = noise(spec(name, *size))
-    for make in (effects.lift, effects.wave, effects.warm, effects.grainy):
+    for make in (effects.lift, effects.wave, effects.warm, effects.grainy, effects.filmy):
         if taken(make(), name):
             assert differences([make()], src, src.spec) <= 1
 
@@ -151,7 +151,7 @@ def test_conversions_of_odd_sizes(size: tuple[int, int]) -> None:
         ("yuv422p", "yuv420p16le"),
     ):
         src = noise(spec(before, *size))
-        for make in (effects.warm, effects.grainy):
+        for make in (effects.warm, effects.grainy, effects.filmy):
             assert differences([make()], src, spec(after, *size)) <= 1, (before, after)
 
 

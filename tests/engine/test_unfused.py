@@ -35,6 +35,7 @@ GENTLE: dict[Any, tuple[str, float, float]] = {
     effects.wave: ("amount", 0.0, 0.2),
     effects.lift: ("amount", 0.0, 1.0),
     effects.grainy: ("amount", 0.0, 0.4),
+    effects.filmy: ("amount", 0.0, 0.1),
     effects.balance: ("kelvin", 4500.0, 9000.0),
     effects.curve: ("power", 0.8, 1.4),
     effects.cubic: ("power", 0.8, 1.4),
@@ -45,7 +46,7 @@ STEEP = ("posterize", "threshold", "scanlines", "chromakey", "lumakey", "contras
 BUILT_IN = sorted(
     CALLS[name]
     for name, kind in default_registry().effects.items()
-    if name in CALLS and issubclass(kind, Pointwise) and name not in STEEP
+    if name in CALLS and (issubclass(kind, Pointwise) or name == "grain") and name not in STEEP
 )
 
 
@@ -155,7 +156,7 @@ def test_what_lies_between_passes() -> None:
 def test_what_lies_beyond_odd_sizes_decides_about_chroma(location: ChromaLocation) -> None:
     for name, interlaced in (("yuv420p", False), ("nv12", True)):
         what = ends(name, name, (35, 19), Colour(chroma=location), interlaced)
-        check([effects.warm(), effects.grainy(amount=0.4), effects.vivid()], what)
+        check([effects.warm(), effects.grainy(amount=0.4), effects.filmy(), effects.vivid()], what)
 
 
 def test_tags_and_time_change_on_the_way() -> None:
@@ -188,7 +189,7 @@ def test_depth_is_lost_and_dithered_at_the_end_alone() -> None:
 @pytest.mark.skipif(compiler() is None, reason="g++ is not there")
 def test_passes_on_a_gpu_are_the_same() -> None:
     src = ends("yuv420p", "yuv420p", (35, 19), Colour(chroma=ChromaLocation.CENTER), False).source
-    chain = [effects.grainy(), effects.lift()]
+    chain = [effects.filmy(), effects.grainy()]
     plan = make_plan(src.spec, chain, None, "cuda", fuse=False)
     assert [step.device for step in plan.steps] == ["cuda", "cuda"]
     expected = through(make_plan(src.spec, chain), src)

@@ -224,7 +224,7 @@ class _Blocks:
     def _leaf(self, here: Node, k: int) -> str:
         if here.op == "texel":
             address, pitch = self.frame.tables[id(here.args[0])]
-            return texel(self.text, (address, pitch), here, self.numbers[k], self.at, self.lanes)
+            return texel(self.text, (address, pitch), here, self.places[k], self.at, self.lanes)
         if here.op != "input":
             return self.frame.number(here, self.places[k], self.at)
         name = str(here.data)

@@ -39,12 +39,17 @@ class Pieced(Settled):
         self._varying = [here for here in reach(self._roots) if here.varying]
         self._functions: list[Node] = [table for table in lowered.tables if isinstance(table.data, Function)]
         self._steady = [name for name in self._needs if name not in TIMES]
-        self._times = _TIMES if len(self._steady) < len(self._needs) else _TIMES[:1]
+        pictures = {here.args[0] for here in self._varying if here.op == "texel"}
+        self._decided = [here for here in self._uniform if here not in pictures]
+        reached = {here.data for here in reach([*self._decided, *self._functions]) if here.op == "param"}
+        self._deciding = [name for name in self._needs if name in reached or name not in TIMES]
+        self._times = _TIMES if len(self._steady) < len(self._deciding) else _TIMES[:1]
         self._fit = lru_cache(maxsize=_KEPT)(self._fitted)
         self._fits = lru_cache(maxsize=_KEPT_FITS)(self._fits_of)
+        self._spans = lru_cache(maxsize=_KEPT_FITS)(self._spans_of)
 
     def _tables(self, known: Known, values: Mapping[Node, Any]) -> list[Any] | None:
-        spans = self._spans(known, values) if self._functions else None
+        spans = self._spans(tuple(known[name] for name in self._deciding)) if self._functions else None
         fits = None if spans is None else self._fits(spans, tuple(known[name] for name in self._steady))
         if fits is None:
             return None
@@ -60,8 +65,13 @@ class Pieced(Settled):
         moments = [{**known, TIMES[0]: time, TIMES[1]: floor(25 * time)} for time in self._times]
         return fits if all(self._worst(moment, fits) <= ALLOWED for moment in moments) else None
 
-    def _spans(self, known: Known, values: Mapping[Node, Any]) -> tuple[Range, ...] | None:
-        """Return where the arguments of all functions lie, or None where one has no bounds."""
+    def _spans_of(self, deciding: tuple[float, ...]) -> tuple[Range, ...] | None:
+        """Return where the arguments of all functions lie, or None where one has no bounds.
+
+        Pictures count by their depth: noise that is new in every frame changes nothing.
+        """
+        known: dict[Hashable, Any] = dict(zip(self._deciding, deciding, strict=True))
+        values = dict(zip(self._decided, evaluate(self._decided, known), strict=True))
         ends = self._ends(known)
         ranges: dict[Node, Range] = {}
         spans: dict[Node, Range] = {}
