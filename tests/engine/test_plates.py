@@ -12,14 +12,15 @@ from lumaloom.effect import Param, normal, pointwise
 from lumaloom.errors import TraceError
 from lumaloom.frame import Frame, Timing
 from lumaloom.graph import make_plan
+from lumaloom.pointwise.machine import has_permutes
 from lumaloom.pointwise.pieced import Pieced
-from lumaloom.pointwise.program import program
+from lumaloom.pointwise.program import FixedVariant, program
 from lumaloom.pointwise.reference import reference
 from tests.cuda import fake_cupy
 from tests.cuda.host_shim import compiler
 from tests.engine import pointwise_effects as effects
 from tests.engine.frames import POOL, noise, spec
-from tests.engine.test_pointwise import worst
+from tests.engine.test_pointwise import differences, worst
 
 HEIGHT, WIDTH = 700, 900
 
@@ -87,6 +88,21 @@ def test_frames_read_other_rows_and_nothing_else_is_new() -> None:
         assert len({tuple(each) for each in others}) == 1
         if isinstance(variant.settled, Pieced):
             assert variant.settled._spans.cache_info().misses <= 1
+
+
+@pytest.mark.skipif(not has_permutes(), reason="the code is for processors with AVX2")
+@pytest.mark.parametrize("name", ["yuv420p", "rgb24", "yuv422p10le"])
+def test_runs_in_fixed_point_have_noise_too(name: str) -> None:
+    chain = [effects.stops(amount=0.3), effects.filmy(), effects.power(value=1.2), effects.filmy(seed=9)]
+    stages = [effect.stage for effect in chain]
+    for size in ((67, 35), (7, 5), (1, 1)):
+        for frame in (0, 9):
+            src = noise(spec(name, *size), timing=Timing(frame, Fraction(1, 25), 1))
+            first = program(stages, src.spec, src.spec).variants[0]
+            assert isinstance(first, FixedVariant)
+            assert first.settled.of(stages, src) is not None
+            assert differences(chain, src, src.spec) <= 1
+    assert first.settled._found.cache_info().currsize == 3  # one a size, at any time
 
 
 @pytest.mark.skipif(compiler() is None, reason="g++ is not there")

@@ -7,6 +7,7 @@ words, computed here just as the code does it, beside exact values.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from lumaloom.pointwise.fixed_numbers import Attempt, UnfitError, widened
 from lumaloom.pointwise.ir import Node, reach
 from lumaloom.pointwise.lower import Lowered
-from lumaloom.pointwise.numpy_eval import value_of
+from lumaloom.pointwise.numpy_eval import evaluate, value_of
 from lumaloom.pointwise.passes.fixed import UnsuitableError, Words, in_words
 from lumaloom.pointwise.passes.fixed_curves import (
     Curve,
@@ -55,30 +56,36 @@ class Fixed(Settled):
 
     def __init__(self, lowered: Lowered, lanes: int) -> None:
         super().__init__(lowered)
-        if any(part.by_table for part in lowered.passes) or any(name in TIMES for name in self._needs):
-            raise UnsuitableError("tables or time")
-        self._needs = sorted({*self._needs, (-1, "width"), (-1, "height")}, key=repr)
+        if any(part.by_table for part in lowered.passes):
+            raise UnsuitableError("tables")
         self.lanes = lanes
         roots = [root for part in lowered.passes for root in part.roots.values()]
         self.roots = roots
         self.words: Words = in_words(roots)
+        moving = [here for here in (*lowered.numbers, *lowered.tables) if here not in self.words.plates]
+        if any(here.data in TIMES for here in reach(moving)):
+            raise UnsuitableError("time")
+        self._needs = sorted({*self._needs, (-1, "width"), (-1, "height")}, key=repr)
+        self._steady = [name for name in self._needs if name not in TIMES]
         found = iter(self.words.roots)
         passes = [replace(part, roots={letter: next(found) for letter in part.roots}) for part in lowered.passes]
         self.tables = (*self.words.curves, *self.words.places)
-        self.fixed = replace(lowered, passes=tuple(passes), numbers=tuple(self.words.numbers), tables=self.tables)
+        tables = (*self.tables, *self.words.plates)
+        self.fixed = replace(lowered, passes=tuple(passes), numbers=tuple(self.words.numbers), tables=tables)
         self.order = list(reach(self.words.roots))
         self.shapes = shapes(64 if lanes == 32 else 16)
         self.span = lru_cache(maxsize=_KEPT_FITS)(self._span)
         self.fit = lru_cache(maxsize=_KEPT_FITS)(self._fitted)
         self.values = lru_cache(maxsize=_KEPT_FITS)(self._values)
+        self._found = lru_cache(maxsize=_KEPT_FITS)(self._found_at)
         self._exact = list(reach([*roots, *self.words.meaning.values()]))
 
     def _evaluated(self, needed: tuple[float, ...]) -> Ready | None:
         known = dict(zip(self._needs, needed, strict=True))
-        try:
-            return self._found(known)
-        except UnfitError:
-            return None
+        found = self._found(tuple(known[name] for name in self._steady))
+        if found is None or not self.words.plates:
+            return found
+        return found._replace(tables=(*found.tables, *evaluate(self.words.plates, known)))
 
     def _span(self, table: Any, low: float, high: float, params: tuple[float, ...], near: float) -> Span:
         function = table.data(*params)
@@ -93,14 +100,18 @@ class Fixed(Settled):
     def _fitted(self, table: Any, span: Span, params: tuple[float, ...], shape: Shape, wider: int) -> Curve:
         return fitted(table.data(*params), span, shape, wider)
 
-    def _found(self, known: Known) -> Ready:
-        seen = self.seen(known)
-        for near in NEAR:
-            attempt = Attempt(self, known, seen, near)
-            most, mean = attempt.error()
-            if most <= ALLOWED and mean <= ALLOWED_MEAN:
-                return attempt.ready()
-        raise UnfitError
+    def _found_at(self, steady: tuple[float, ...]) -> Ready | None:
+        """Return what code gets beside plates, which are as good at any time."""
+        known: dict[Hashable, Any] = dict.fromkeys(TIMES, 0.0)
+        known |= zip(self._steady, steady, strict=True)
+        with suppress(UnfitError):
+            seen = self.seen(known)
+            for near in NEAR:
+                attempt = Attempt(self, known, seen, near)
+                most, mean = attempt.error()
+                if most <= ALLOWED and mean <= ALLOWED_MEAN:
+                    return attempt.ready()
+        return None
 
     def seen(self, known: Known) -> dict[Node, Any]:
         """Return the exact values of all nodes at the colours looked at.

@@ -77,7 +77,9 @@ class Settled:
         if not usual(numbers[count - self._exponents : count]):
             return None
         tables = self._tables(known, values)
-        return None if tables is None else Ready(numbers, tuple(self._laid_out(k, each) for k, each in enumerate(tables)))
+        return (
+            None if tables is None else Ready(numbers, tuple(self._laid_out(k, each) for k, each in enumerate(tables)))
+        )
 
     def _tables(self, known: Mapping[Hashable, Any], values: Mapping[Node, Any]) -> list[Any] | None:
         return [values[here] for here in self.lowered.tables]
