@@ -22,6 +22,7 @@ class Grain(Effect):
 
     name = "grain"
     kind = Kind.POINTWISE
+    devices = ("cpu", "cuda")
 
     strength: float = _STRENGTH
     chroma: float = _CHROMA
