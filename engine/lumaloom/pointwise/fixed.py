@@ -31,10 +31,10 @@ from lumaloom.pointwise.passes.regions import TIMES
 from lumaloom.pointwise.pieced import jumped
 from lumaloom.pointwise.settled import Ready, Settled
 
-ALLOWED, ALLOWED_MEAN = 0.7, 0.1
+ALLOWED, ALLOWED_MEAN = 0.5, 0.1
 """Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square."""
 
-_LEVELS, _RANDOM, _NEUTRAL = 4, 1500, 600
+_LEVELS, _RANDOM, _NEUTRAL = 4, 2400, 600
 NEAR = (2.5e-3, 8e-4, 2e-4, 4e-5)  # of a function's greatest value, that its curve may be off, tried in this order
 _KEPT_FITS, _LOOKED = 256, 257
 
@@ -133,14 +133,14 @@ class Fixed(Settled):
         return exact
 
     def colours(self, known: Known) -> dict[Hashable, Array]:
-        """Return code values of all channels, and places: extremes all over the picture, random ones, and near gray."""
+        """Return code values of channels, and places: extremes all over the picture, random ones, half dark, and grays."""
         fmt = self.lowered.before.format
         letters, peak, rng = fmt.channels, (1 << fmt.depth) - 1, np.random.default_rng(0)
         ends = [np.arange(2 if letter == "a" else _LEVELS) for letter in letters]
         corners = np.stack(
             [found.ravel() * peak // (len(end) - 1) for found, end in zip(np.meshgrid(*ends), ends, strict=True)]
         )
-        random = rng.integers(0, peak + 1, (len(letters), _RANDOM))
+        random = np.floor((peak + 1) * rng.random((len(letters), _RANDOM)) ** np.repeat([1, 4], _RANDOM // 2))
         wide = peak // 64
         gray = np.linspace(0, peak, _NEUTRAL).round() + rng.integers(-wide, wide + 1, (len(letters), _NEUTRAL))
         for k, letter in enumerate(letters):
