@@ -133,7 +133,7 @@ class Fixed(Settled):
         return exact
 
     def colours(self, known: Known) -> dict[Hashable, Array]:
-        """Return code values of channels, and places: extremes all over the picture, random ones, half dark, and grays."""
+        """Return codes of channels, and places: extremes all over the picture, random ones, half dark, and grays."""
         fmt = self.lowered.before.format
         letters, peak, rng = fmt.channels, (1 << fmt.depth) - 1, np.random.default_rng(0)
         ends = [np.arange(2 if letter == "a" else _LEVELS) for letter in letters]
