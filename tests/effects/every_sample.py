@@ -146,4 +146,6 @@ def drawn(effect: type[Pointwise], rng: np.random.Generator, wide: bool) -> dict
             value = rng.uniform(low, high) if wide else usual + 0.2 * share * (high - low)
         value = min(max(value, low), high)
         found[name] = round(value) if spec.type is int else value
+    if found.keys() >= {"black", "white"}:
+        found["white"] = max(found["white"], found["black"] + 0.1)
     return found

@@ -79,6 +79,16 @@ def test_any_exponent(name: str) -> None:
         assert differences([raised(exponent=exponent)], src, src.spec) <= 1, exponent
 
 
+@pytest.mark.parametrize("matrix", [Matrix.BT709, Matrix.BT2020_NCL])
+@pytest.mark.parametrize("tag", [Range.LIMITED, Range.FULL])
+def test_black_is_nothing_to_the_bit(matrix: Matrix, tag: Range) -> None:
+    """A root of what a matrix leaves of black would be seen."""
+    src = noise(spec("yuv444p16le", 66, 4, Colour(matrix, range=tag)))
+    for plane, black in zip(src.planes, (0 if tag is Range.FULL else 4096, 32768, 32768), strict=True):
+        plane[...] = black
+    assert all(map(np.array_equal, src.planes, rendered(effects.power(value=0.5), src).planes))
+
+
 @pytest.mark.parametrize("location", ChromaLocation)
 @pytest.mark.parametrize("name", ["yuv420p", "p010le"])
 def test_chroma_sites(location: ChromaLocation, name: str) -> None:

@@ -58,6 +58,7 @@ def computed(table: Floats, entries: int, values: Floats) -> Floats:
     return np.asarray(found)
 
 
+@np.errstate(all="ignore")
 def fitted(
     function: Callable[[Floats], Any],
     low: float,
