@@ -147,5 +147,6 @@ def drawn(effect: type[Pointwise], rng: np.random.Generator, wide: bool) -> dict
         value = min(max(value, low), high)
         found[name] = round(value) if spec.type is int else value
     if found.keys() >= {"black", "white"}:
-        found["white"] = max(found["white"], found["black"] + 0.1)
+        low, high = sorted((found["black"], found["white"]))
+        found |= {"black": max(low - 0.05, -1.0), "white": min(high + 0.05, 2.0)}
     return found

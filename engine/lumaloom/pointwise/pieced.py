@@ -187,6 +187,7 @@ def _rounded(low: float, high: float) -> Range:
     return floor(low / step) * step, -floor(-high / step) * step
 
 
+@np.errstate(all="ignore")
 def _reached(function: Function, low: float, high: float, known: Known) -> Range:
     """Return where a function's values lie, as far as can be told from many of them."""
     values = np.broadcast_to(function.at(np.linspace(low, high, _LOOKED), known), _LOOKED)
