@@ -44,6 +44,12 @@ def stops(r: A, g: A, b: A, *, amount: float = Param(0.5, min=-3, max=3)) -> A:
     return r * gain, g * gain, b * gain
 
 
+@pointwise(space="linear")
+def balanced_light(r: A, g: A, b: A, *, amount: float = Param(0.3, min=0, max=1)) -> A:
+    """Take light from one channel to others, as white balance does."""
+    return (1 + amount) * r - 0.4 * amount * g, g - 0.1 * amount * r + 0.1 * amount * b, (1 - amount) * b
+
+
 @pointwise(space="luma")
 def wave(y: A, *, amount: float = Param(0.2, min=0, max=1)) -> A:
     """Bend luma."""

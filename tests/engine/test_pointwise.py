@@ -61,18 +61,30 @@ def test_every_size(name: str, size: tuple[int, int]) -> None:
             assert differences([make()], src, src.spec) <= 1
 
 
-@pytest.mark.parametrize("name", ["gbrpf32le", "yuv420p"])
+@pytest.mark.parametrize("name", ["gbrpf32le", "rgb48le"])
 def test_any_exponent(name: str) -> None:
-    """One program serves them all: those that its polynomials are for, and those beyond."""
+    """One program serves them all: those that its polynomials are for, and those beyond; black stays black."""
 
     @pointwise(space="any")
     def raised(v: Any, *, exponent: float = Param(1.0)) -> Any:
         """Raise to a power."""
-        return np.power(np.maximum(v, 0.001), exponent)
+        return np.power(np.maximum(v, 0), exponent)
 
     src = noise(spec(name, 66, 20))
-    for exponent in (0.02, 0.3, 1.5, 4.0, 9.0):
+    for plane in src.planes:
+        plane[0] = 0
+    for exponent in (0.01, 0.02, 0.3, 1.5, 4.0, 9.0, 100.0):
         assert differences([raised(exponent=exponent)], src, src.spec) <= 1, exponent
+
+
+@pytest.mark.parametrize("matrix", [Matrix.BT709, Matrix.BT2020_NCL])
+@pytest.mark.parametrize("tag", [Range.LIMITED, Range.FULL])
+def test_black_is_nothing_to_the_bit(matrix: Matrix, tag: Range) -> None:
+    """A root of what a matrix leaves of black would be seen."""
+    src = noise(spec("yuv444p16le", 66, 4, Colour(matrix, range=tag)))
+    for plane, black in zip(src.planes, (0 if tag is Range.FULL else 4096, 32768, 32768), strict=True):
+        plane[...] = black
+    assert all(map(np.array_equal, src.planes, rendered(effects.power(value=0.5), src).planes))
 
 
 @pytest.mark.parametrize("location", ChromaLocation)

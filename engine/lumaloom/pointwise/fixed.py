@@ -16,6 +16,7 @@ import numpy as np
 
 from lumaloom.pointwise.fixed_numbers import Attempt, UnfitError, widened
 from lumaloom.pointwise.ir import Node, reach
+from lumaloom.pointwise.levels import levels
 from lumaloom.pointwise.lower import Lowered
 from lumaloom.pointwise.numpy_eval import evaluate, value_of
 from lumaloom.pointwise.passes.fixed import UnsuitableError, Words, in_words
@@ -34,8 +35,8 @@ from lumaloom.pointwise.settled import Ready, Settled
 ALLOWED, ALLOWED_MEAN = 0.5, 0.1
 """Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square."""
 
-_LEVELS, _RANDOM, _NEUTRAL = 4, 2400, 600
-NEAR = (2.5e-3, 8e-4, 2e-4, 4e-5)  # of a function's greatest value, that its curve may be off, tried in this order
+_RANDOM, _NEUTRAL = 2400, 600
+NEAR = (1.5e-3, 5e-4, 1e-4)  # of a function's greatest value, that its curve may be off, tried in this order
 _KEPT_FITS, _LOOKED = 256, 257
 
 Known = Mapping[Hashable, Any]
@@ -136,10 +137,10 @@ class Fixed(Settled):
         """Return codes of channels, and places: extremes all over the picture, random ones, half dark, and grays."""
         fmt = self.lowered.before.format
         letters, peak, rng = fmt.channels, (1 << fmt.depth) - 1, np.random.default_rng(0)
-        ends = [np.arange(2 if letter == "a" else _LEVELS) for letter in letters]
-        corners = np.stack(
-            [found.ravel() * peak // (len(end) - 1) for found, end in zip(np.meshgrid(*ends), ends, strict=True)]
-        )
+        blacks = [levels(self.lowered.before, letter)[0] / (1 << fmt.shift) for letter in letters]
+        marks = [sorted({0, int(black), peak // 3, 2 * peak // 3, peak}) for black in blacks]
+        marks = [[0, peak] if letter == "a" else some for letter, some in zip(letters, marks, strict=True)]
+        corners = np.stack([found.ravel() for found in np.meshgrid(*marks)])
         random = np.floor((peak + 1) * rng.random((len(letters), _RANDOM)) ** np.repeat([1, 4], _RANDOM // 2))
         wide = peak // 64
         gray = np.linspace(0, peak, _NEUTRAL).round() + rng.integers(-wide, wide + 1, (len(letters), _NEUTRAL))

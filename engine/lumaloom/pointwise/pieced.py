@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from lumaloom.pointwise.ir import Node, reach
+from lumaloom.pointwise.levels import levels
 from lumaloom.pointwise.lower import Lowered
 from lumaloom.pointwise.numpy_eval import by_table, evaluate, value_of
-from lumaloom.pointwise.passes.pieces import Fit, fitted
+from lumaloom.pointwise.passes.pieces import Fit, computed, fitted
 from lumaloom.pointwise.passes.ranges import Range, range_of
 from lumaloom.pointwise.passes.regions import TIMES, Function
 from lumaloom.pointwise.settled import Settled
@@ -20,6 +21,7 @@ from lumaloom.pointwise.settled import Settled
 ALLOWED = 0.2
 """Steps of the result that a sample may be off before it is rounded."""
 
+_ALLOWED_AT_ENDS = 0.5
 _PROBES, _LOOKED = 512, 257
 _TIMES = (0.0, 1.0, 7.0, 60.0, 1000.0)  # seconds at which errors are looked at, where there is time in a run
 _COMPARED, _JUMPS = {"lt", "le"}, {"floor", "ceil", "rint", "trunc", "eq", "ne"}
@@ -63,7 +65,8 @@ class Pieced(Settled):
             for number, table in enumerate(self._functions)
         }
         moments = [{**known, TIMES[0]: time, TIMES[1]: floor(25 * time)} for time in self._times]
-        return fits if all(self._worst(moment, fits) <= ALLOWED for moment in moments) else None
+        near = all(self._worst(moment, fits) <= ALLOWED for moment in moments)
+        return fits if near and self._off_at_ends(moments[0], fits) <= _ALLOWED_AT_ENDS else None
 
     def _spans_of(self, deciding: tuple[float, ...]) -> tuple[Range, ...] | None:
         """Return where the arguments of all functions lie, or None where one has no bounds.
@@ -107,6 +110,36 @@ class Pieced(Settled):
             f"raw {letter}": (0.0, float((1 << fmt.depth) - 1)) for plane in fmt.planes for letter in plane.channels
         }
         return {**found, "x": (0.0, known[-1, "width"] + 1.0), "y": (0.0, known[-1, "height"] + 1.0)}
+
+    def _off_at_ends(self, known: Known, fits: Mapping[Node, Fit]) -> float:
+        """Return how many steps the code is off at colours whose channels are least, black or greatest.
+
+        No random colour is as dark as black, where an error of light is the greatest of codes.
+        """
+        spec, ends = self.lowered.before, self._ends(known)
+        letters = [name for name in ends if name not in ("x", "y")]
+        blacks = (levels(spec, str(name)[-1])[0] / (1 << spec.format.shift) for name in letters)
+        marks = [(ends[name][0], black, ends[name][1]) for name, black in zip(letters, blacks, strict=True)]
+        grid = np.meshgrid(*marks)
+        given: dict[Hashable, Any] = {**known, "x": 0.5, "y": 0.5}
+        given.update((name, axis.ravel()) for name, axis in zip(letters, grid, strict=True))
+        exact: dict[Node, Any] = dict(zip(self._uniform, evaluate(self._uniform, known), strict=True))
+        exact.update((root, root.number) for root in self._roots if root.number is not None)
+        found = dict(exact)
+        with np.errstate(all="ignore"):
+            for here in self._varying:
+                function: Any = here.args[1].data if here.op == "pieces" else None
+                for values in (exact, found):
+                    args = [values.get(arg, arg.number) for arg in here.args[: 1 if function else None]]
+                    if function is None:
+                        values[here] = value_of(here, args, given)
+                    elif values is exact:
+                        values[here] = function.at(args[0], known)
+                    else:
+                        values[here] = computed(fits[here.args[1]].table, function.entries, np.asarray(args[0]))
+        peak = float((1 << self.lowered.after.format.depth) - 1)
+        samples = [[np.nan_to_num(np.clip(values[root], 0, peak)) for root in self._roots] for values in (exact, found)]
+        return max(float(np.abs(one - other).max()) for one, other in zip(*samples, strict=True))
 
     def _worst(self, known: Known, fits: Mapping[Node, Fit]) -> float:
         """Return how many steps samples may be off, by what becomes of every fit's error at some hundred colours."""
@@ -164,6 +197,7 @@ def _rounded(low: float, high: float) -> Range:
     return floor(low / step) * step, -floor(-high / step) * step
 
 
+@np.errstate(all="ignore")
 def _reached(function: Function, low: float, high: float, known: Known) -> Range:
     """Return where a function's values lie, as far as can be told from many of them."""
     values = np.broadcast_to(function.at(np.linspace(low, high, _LOOKED), known), _LOOKED)

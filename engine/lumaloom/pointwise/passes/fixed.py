@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lumaloom.pointwise.ir import BINARY, UNARY, Node, const, make, node, reach
-from lumaloom.pointwise.passes.affine import in_order, is_affine
+from lumaloom.pointwise.passes.affine import from_black, in_order, is_affine
 from lumaloom.pointwise.passes.fixed_curves import Shape
 from lumaloom.pointwise.plates import Plate
 
@@ -228,7 +228,7 @@ class _Builder:
             value, weight = stack.pop()
             if not value.varying:
                 number = make("add", number, make("mul", value, weight))
-            elif not is_affine(value) or _place(value) or (value is not here and self._users[value] > 1):
+            elif not is_affine(value) or _place(value) or self._is_shared(value, here):
                 found[value] = make("add", found[value], weight) if value in found else weight
             elif value.op == "mul":
                 factor, other = value.args if value.args[1].varying else value.args[::-1]
@@ -238,6 +238,9 @@ class _Builder:
                 signs = (turned,) if value.op == "neg" else (weight, weight if value.op == "add" else turned)
                 stack += zip(value.args, signs, strict=True)
         return [(value, found[value]) for value in sorted(found, key=in_order)], number
+
+    def _is_shared(self, value: Node, sum_of: Node) -> bool:
+        return value is not sum_of and self._users[value] > 1 and not from_black(value)
 
     def _root(self, root: Node) -> Node:
         """Return a root's word, which shares its scale with no other root."""
