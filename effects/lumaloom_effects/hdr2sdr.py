@@ -26,6 +26,7 @@ from lumaloom_effects._tags import primaries_of, transfer_of
 _PQ_WHITE = 203.0  # cd/m2 of 1.0 in `to_light` of PQ
 _SYSTEM_GAMMA = 1.2  # of HLG on a display of 1000 cd/m2
 _HABLE = 0.15, 0.50, 0.10, 0.20, 0.02, 0.30
+_STEEP = 1 / 512  # of the greatest channel's light: what is less is a straight line, as a power is too steep at nothing
 
 
 def _pq(nits: Any) -> Any:
@@ -56,8 +57,9 @@ def _bt2390(nits: Any, peak: Any, white: Any) -> Any:
 
 
 def _hable_of(v: Any) -> Any:
+    """Return `(v * (a * v + c * b) + d * e) / (v * (a * v + b) + d * f) - e / f`, without what cancels in the dark."""
     a, b, c, d, e, f = _HABLE
-    return (v * (a * v + c * b) + d * e) / (v * (a * v + b) + d * f) - e / f
+    return v * (a * (1 - e / f) * v + b * (c - e / f)) / (v * (a * v + b) + d * f)
 
 
 def _hable(nits: Any, peak: Any, white: Any) -> Any:
@@ -104,12 +106,21 @@ def _mapped(
     lit = tuple(v * gain for v in scene)
     # One factor for all three, by the greatest: hues stay, and no channel passes white.
     top = np.maximum(np.maximum(np.maximum(lit[0], lit[1]), lit[2]), 1e-4)
-    factor = _CURVES[curve](top, peak, white) / (top * white)
-    lit = tuple(v * factor for v in lit)
+    mapped = _CURVES[curve](top, peak, white) / white
+    lit = tuple(v * (mapped / top) for v in lit)
+    if source_primaries == "bt709":
+        return tuple(_coded(np.minimum(v, 1)) for v in lit)
     m = between("bt2020" if source_primaries == "auto" else source_primaries, "bt709").tolist()
-    if source_primaries != "bt709":
-        lit = tuple(row[0] * lit[0] + row[1] * lit[1] + row[2] * lit[2] for row in m)
-    return tuple(np.power(np.clip(v, 0, 1), 1 / 2.4) for v in lit)
+    start = mapped * _STEEP
+    share = 1 / start
+    return tuple(
+        _coded(np.clip(v, start, 1)) * np.clip(v * share, 0, 1)
+        for v in (row[0] * lit[0] + row[1] * lit[1] + row[2] * lit[2] for row in m)
+    )
+
+
+def _coded(light: Any) -> Any:
+    return np.power(light, 1 / 2.4)
 
 
 class Hdr2sdr(_mapped):  # type: ignore[misc, valid-type]
@@ -120,6 +131,9 @@ class Hdr2sdr(_mapped):  # type: ignore[misc, valid-type]
     BT.709, what lies outside is clipped, and the inverse of a display of gamma 2.4 (BT.1886 without black). Curves:
     `bt2390`, the Hermite knee of ITU-R BT.2390-11 section 5.4.1 on PQ codes, without black lift; `hable`, Hable's
     filmic curve; `reinhard`, Reinhard's extended curve; `clip`, none. PQ and HLG are those of ITU-R BT.2100.
+
+    Where primaries change, a channel of less than 1/512 of the greatest one's light, near the edge of the gamut, is
+    coded in proportion to its light, from nothing at the edge on: the gamma has no bounded slope there.
     """
 
     also = ("tonemap", "tonemapping", "tone_mapping")

@@ -60,6 +60,7 @@ def render(
     table_error: float = 0.0,
     segments: float | None = None,
     jobs: int | None = None,
+    fuse: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
     events: EventBus | None = None,
@@ -97,6 +98,8 @@ def render(
             `if __name__ == "__main__":` around what it does. It pays in long renders that leave cores idle; those
             whose effects and encoder keep all cores busy gain little. Where an encoder's packets depend on its
             threads, as those of x264 do, segments made with other `jobs` are not taken for these.
+        fuse: do neighbouring pointwise effects in one pass; False makes each a pass of its own, to see what fusing
+            gives and to find an effect that fails or is slow. The result is the same but for float32's rounding.
         on_progress: called from this thread about ten times a second; what it raises ends the render.
         cancel: set it from another thread to stop; the output is removed.
         events: an `EventBus` of `lumaloom.services.events`, whose subscribers are told what happens;
@@ -127,6 +130,7 @@ def render(
         dither=dither,
         table_error=table_error,
         segments=segments,
+        fuse=fuse,
     )
     settings = side_by_side(jobs, segments, {})
     with Engine(settings=settings, events=events) as engine:

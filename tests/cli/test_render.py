@@ -107,6 +107,10 @@ def test_a_dry_run_explains_what_is_fused(clip: Path, folder: Path, monkeypatch:
     (plan,) = run_cli(*words, "--dry-run", "--json").events
     assert [step["name"] for step in plan["steps"]] == ["warm", "blur", "vivid+warm"]
     assert plan["steps"][2]["fused"][0].startswith("2 effects in one pass")
+    apart = " ".join(run_cli(*words, "--no-fuse", "--dry-run", "--explain").out.split())
+    assert "1 effect in a pass of its own: vivid amount=2" in apart
+    assert "in one pass: warm" in apart  # it stands alone anyway
+    assert run_cli(*words, "--no-fuse", "--table-error", 1).error.startswith("table error: expected fused effects")
     assert run_cli(*words, "--explain").error == "--explain prints the plan without rendering; add --dry-run"
     assert not list(folder.iterdir())
 

@@ -150,6 +150,11 @@ class ndarray:  # noqa: N801
         _note("copy")
         return _copied(self._view.astype(dtype))
 
+    def repeat(self, repeats: Any, axis: int | None = None) -> "ndarray":
+        """Return a copy with elements as often as is said."""
+        _note("copy")
+        return _copied(self._view.repeat(repeats, axis))
+
     def fill(self, value: Any) -> None:
         """Set every element."""
         _note("fill")

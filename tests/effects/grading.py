@@ -42,7 +42,7 @@ def through(
     for (plane, samples), _ in zip(src.items(), src.planes, strict=True):
         samples[...] = picture[..., "rgba".index(plane.channels)]
     out = src
-    for step in make_plan(spec, [effect(call)], fuse=False).steps:
+    for step in make_plan(spec, [effect(call)]).parts:
         assert isinstance(step.action, Effect)
         before, out = out, step.apply(out, POOL)
         defined = Frame.allocate(out.spec, POOL)

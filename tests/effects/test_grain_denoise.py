@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from lumaloom.effect import Frame, TemporalEffect
-from lumaloom.frame import Colour, Range, Timing
+from lumaloom.frame import ChromaLocation, Colour, Range, Timing
+from lumaloom.graph import make_plan
+from lumaloom.graph.fused import Fused, stages_of
+from lumaloom.pointwise.reference import reference
 from tests.effects.definitions import FORMATS, POOL, channels, effect, noise, rendered, same, spec
 from tests.effects.test_stencils import levels
+from tests.engine.test_pointwise import worst
 
 TAKEN = pytest.mark.parametrize("name", [row.name for row in FORMATS.values() if row.shift == 0])
 
@@ -65,6 +69,30 @@ def test_grain_leaves_chroma_alone_unless_told() -> None:
     assert [np.array_equal(a, b) for a, b in zip(src.planes, out.planes, strict=True)] == [False, True, True, True]
     assert effect("grain strength=0 chroma=0.5").is_identity(spec("rgb24"))
     assert not effect("grain strength=0 chroma=0.5").is_identity(spec("yuv420p"))
+
+
+def test_grain_is_one_of_a_run() -> None:
+    """A chain of ten colour effects is one pass, by its definition."""
+    calls = [
+        "exposure stops=0.2",
+        "contrast",
+        "gamma value=1.1",
+        "levels black=0.02",
+        "sepia amount=0.2",
+        "vibrance",
+        "hue",
+    ]
+    chain = [effect(call) for call in (*calls, "grain strength=0.1 chroma=0.05", "saturation", "vignette")]
+    chain += [effect("grain strength='0s:0.1 1s:0.3'")]
+    for name, location in (("yuv420p", ChromaLocation.CENTER), ("p010le", ChromaLocation.LEFT), ("rgb24", None)):
+        src = noise(
+            spec(name, 35, 19, Colour(chroma=location or ChromaLocation.LEFT)), timing=Timing(9, Fraction(1, 25))
+        )
+        (step,) = make_plan(src.spec, chain).steps
+        assert isinstance(step.action, Fused)
+        expected = Frame.allocate(src.spec, POOL, like=src)
+        reference(stages_of(step.action.parts, src.spec, src.timing), src, expected)
+        assert worst(expected, step.apply(src, POOL)) <= 1
 
 
 def denoised(call: str, window: list[Frame]) -> Frame:

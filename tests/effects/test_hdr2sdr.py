@@ -67,7 +67,8 @@ def by_standard(pixel: list[float], source: str, curve: str, peak: float, white:
     top = max(*light, 1e-4)
     factor = CURVES[curve](top, peak, white) / top
     lit = TO_709 @ np.array([factor * v / white for v in light])
-    return [min(max(float(v), 0.0), 1.0) ** (1 / 2.4) for v in lit]
+    start = factor * top / white / 512
+    return [min(max(float(v), start), 1.0) ** (1 / 2.4) * min(max(float(v) / start, 0.0), 1.0) for v in lit]
 
 
 @pytest.mark.parametrize("source", ["pq", "hlg"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lumaloom.effect import Param, lookup, lookup3d, noise, pointwise, table, uniform
+from lumaloom.effect import Param, lookup, lookup3d, noise, normal, pointwise, table, uniform
 
 A = Any
 
@@ -44,6 +44,12 @@ def stops(r: A, g: A, b: A, *, amount: float = Param(0.5, min=-3, max=3)) -> A:
     return r * gain, g * gain, b * gain
 
 
+@pointwise(space="linear")
+def balanced_light(r: A, g: A, b: A, *, amount: float = Param(0.3, min=0, max=1)) -> A:
+    """Take light from one channel to others, as white balance does."""
+    return (1 + amount) * r - 0.4 * amount * g, g - 0.1 * amount * r + 0.1 * amount * b, (1 - amount) * b
+
+
 @pointwise(space="luma")
 def wave(y: A, *, amount: float = Param(0.2, min=0, max=1)) -> A:
     """Bend luma."""
@@ -61,6 +67,15 @@ def grainy(r: A, g: A, b: A, *, x: A, y: A, width: A, height: A, frame: A, t: A,
     """Darken the corners and add grain."""
     gain = 1 - 0.5 * np.hypot(x / width - 0.5, y / height - 0.5) + amount * noise(x, y, frame, 3) + 0.001 * t
     return r * gain, g * gain, b * gain
+
+
+@pointwise
+def filmy(
+    r: A, g: A, b: A, *, x: A, y: A, width: A, height: A, frame: A, amount: float = Param(0.1), seed: int = Param(3)
+) -> A:
+    """Add noise from a plate."""
+    own, common = normal(2, x, y, width, height, frame + seed)
+    return r + amount * own, g + amount * common, b + amount * common
 
 
 @uniform
@@ -131,6 +146,6 @@ def opaque(r: A, g: A, b: A, a: A, *, amount: float = Param(0.5, min=0, max=1)) 
     return r, g, b, a * amount
 
 
-SMOOTH = [warm, power, vivid, soft_vivid, stops, wave, lift, grainy, balance, curve, cubic, turned]
+SMOOTH = [warm, power, vivid, soft_vivid, stops, wave, lift, grainy, filmy, balance, curve, cubic, turned]
 """Effects without jumps, which may stand in any chain."""
 EVERY = [*SMOOTH, masked, rounded, opaque]

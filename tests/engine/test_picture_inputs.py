@@ -13,7 +13,6 @@ import pytest
 from PIL import Image, ImageChops
 
 from lumaloom.effect import Effect, Frame, Param, ParameterError, Picture, pointwise
-from lumaloom.errors import PluginError
 from lumaloom.frame import FORMATS, Colour, Matrix, Range, Timing, Transfer
 from lumaloom.graph import make_plan
 from lumaloom.plugins import default_registry
@@ -248,13 +247,75 @@ def test_what_is_refused_before_the_first_frame(tmp_path: Path) -> None:
             assert "\n" not in str(caught.value)
 
 
-def test_a_picture_has_no_single_channel() -> None:
-    with pytest.raises(PluginError, match="a Picture has no channels in space 'any'; use rgb, linear, yuv or luma"):
+@pointwise(space="any")
+def each(v: Any, *, file: Picture = Param(), fit: str = Param("cover")) -> Any:
+    """Mix a channel with the picture's own."""
+    same, opacity = file
+    return v + 0.7 * opacity * (same - v)
 
-        @pointwise(space="any")
-        def each(v: Any, *, file: Picture = Param()) -> Any:
-            """Refused."""
-            return v
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("gray10le", "RGBA"),
+        ("gray", "LA"),
+        ("yuv420p", "L"),
+        ("yuva444p12le", "RGBA"),
+        ("rgb24", "LA"),
+        ("gbrapf32le", "RGBA"),
+    ],
+)
+def test_a_channel_by_itself_gets_the_same_of_the_picture(name: str, mode: str, tmp_path: Path) -> None:
+    """In all models by the definition, alone and after other stages; and red is mixed with red, not with luma."""
+    chain = [each(file=str(saved(tmp_path / "a.png", mode=mode))), effect("brightness amount=0.1")]
+    colour = [] if name.startswith("gray") else [effect("saturation amount=1.2")]
+    src = noise(spec(name, 35, 19, Colour(transfer=Transfer.PQ)))
+    for stages in (chain, [*colour, *chain, *colour]):
+        assert differences(stages, src, src.spec) <= 1
+    if name == "rgb24":
+        file = saved(tmp_path / "b.png", 32, 16, "RGB")
+        out = after(each(file=str(file)), noise(spec("rgb24")))
+        wanted = 0.3 * noise(spec("rgb24")).planes[0] + 0.7 * np.asarray(Image.open(file))
+        assert np.abs(out.planes[0] - wanted).max() <= 0.51
+    assert each(0.5, file=(1.0, 0.5)) == 0.5 + 0.7 * 0.5 * 0.5
+
+
+def test_gray_is_the_same_gray_in_all_models(tmp_path: Path) -> None:
+    file = saved(tmp_path / "a.png", 32, 16, "L")
+    for name in ("gray", "yuv444p", "rgb24"):
+        src = noise(spec(name, colour=Colour(range=Range.FULL)))
+        for plane, neutral in zip(src.planes, (90, 128, 128), strict=False):
+            plane[...] = neutral
+        out = after(each(file=str(file)), src)
+        wanted = 0.3 * 90 + 0.7 * np.asarray(Image.open(file))
+        luma = out.planes[0] if out.planes[0].ndim == 2 else out.planes[0][..., 1]
+        assert np.abs(luma - wanted).max() <= 1
+        assert all(np.abs(chroma - 128.0).max() <= 1 for chroma in out.planes[1:])
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "1", "I;16"])
+def test_masks_of_any_kind_are_their_luma_and_opacity(mode: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    file = tmp_path / "mask.png"
+    if mode == "I;16":
+        samples = rng.integers(0, 65536, (16, 32), np.uint16)
+        picture, light = Image.fromarray(samples), samples / 65535
+    elif mode == "1":
+        picture = Image.fromarray(rng.integers(0, 256, (16, 32), np.uint8)).convert("1")
+        light = np.asarray(picture).astype(float)
+    else:
+        samples = rng.integers(0, 256, (16, 32, len(mode)), np.uint8)
+        picture = Image.fromarray(samples[..., 0] if mode == "L" else samples, None if mode != "LA" else "LA")
+        light = samples[..., 0] / 255.0
+        light = light * samples[..., 1] / 255 if mode == "LA" else light
+        light = samples @ [0.2126, 0.7152, 0.0722] / 255 if mode == "RGB" else light
+    picture.save(file)
+    src = noise(spec("rgba64le"))
+    for words, kept in (("", light), (" invert=true", 1 - light)):
+        out = after(effect(f"mask file={file}{words}"), src).planes[0]
+        wanted = src.planes[0][..., 3] * kept
+        assert np.abs(out[..., 3] - wanted).max() <= 1
+        assert np.array_equal(out[..., :3], src.planes[0][..., :3])
 
 
 def test_it_is_described() -> None:

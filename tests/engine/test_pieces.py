@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lumaloom.effect import Frame, pointwise
-from lumaloom.frame import Timing, Transfer
+from lumaloom.frame import Colour, Timing, Transfer
 from lumaloom.pointwise import machine
 from lumaloom.pointwise.ir import Node, const, make, node, reach
 from lumaloom.pointwise.lower import lower, now
@@ -161,6 +161,22 @@ def test_what_changes_with_time_leaves_the_other_tables() -> None:
         assert differences(chain, src, src.spec) <= 1
     assert any(map(np.array_equal, tables[0], tables[-1])), "what comes before it"
     assert program(stages, src.spec, src.spec, allowed=0.03).lowered.cube is None
+
+
+def test_black_is_as_near_as_other_colours() -> None:
+    """Where a power is infinitely steep the least error of light is a large one of codes."""
+    src = noise(spec("yuv444p12le", 66, 20, Colour(transfer=Transfer.GAMMA22)))
+    for plane, black in zip(src.planes, (256, 2048, 2048), strict=True):
+        plane[:8] = black
+    effect = effects.balanced_light()
+    code = Program(lower([effect.stage], src.spec, src.spec))
+    expected, found = (Frame.allocate(src.spec, POOL, like=src) for _ in range(2))
+    reference([effect.stage], src, expected)
+    for variant in code.variants:
+        if variant.settled.of([effect.stage], src) is not None:
+            vars(code)["variants"] = [variant]
+            code.run([effect.stage], src, found)
+            assert worst(expected, found) <= 1
 
 
 @pytest.mark.skipif(not has_permutes(), reason="the code is for processors with AVX2")

@@ -179,6 +179,12 @@ def test_functions_have_the_errors_stated(op: str, args: Any, function: Any, rel
     assert (np.abs(by_code(op, *args) - exact) <= absolute + relative * np.abs(exact)).all()
 
 
+def test_powers_of_nothing_are_nothing() -> None:
+    base = np.resize(np.float32([0, -0.0, -1, -1e30]), SIZE)
+    assert by_code("pow", base, np.full_like(base, 0.01)).max() < 1e-37
+    assert np.allclose(by_code("pow", base, np.zeros_like(base)), 1, rtol=5e-7)
+
+
 def aligned(table: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return a table in memory as the host gives it to code."""
     whole = np.zeros(len(table) + 16, np.float32)

@@ -68,6 +68,7 @@ def test_every_field_of_a_request(home: Path) -> None:
         dither = true
         table_error = 1
         segments = 2.5
+        fuse = false
         [[render]]
         input = "clips/a.mp4"
         output = "null"
@@ -104,6 +105,7 @@ def test_every_field_of_a_request(home: Path) -> None:
         dither=True,
         table_error=1,
         segments=2.5,
+        fuse=False,
     )
     assert full.effects[0] == "exposure stops='0s:-2 ease-out 0.5s:0 hold 1s:1'"
     assert project.only(["*-proxy", "null"]).requests == (first, second, null)

@@ -43,6 +43,7 @@ def render(
     segments: float | None = None,
     jobs: int | None = None,
     executor: Literal["local", "processes", "dask"] | None = None,
+    no_fuse: bool = False,
     dry_run: bool = False,
     explain: bool = False,
     json: bool = False,
@@ -83,6 +84,8 @@ def render(
             As the settings say unless given.
         executor: Where those are made: in this process, in processes of their own, or on Dask's cluster, whose
             address is the setting cluster. As the settings say, or in processes, unless given.
+        no_fuse: Make every pointwise effect a pass of its own: to see what fusing gives, and to find an effect that
+            fails or is slow. The result is the same to a step; --dry-run shows the passes.
         dry_run: Print the plan and write nothing.
         explain: With --dry-run: print what was fused into what.
         json: Print events as lines of JSON on stdout.
@@ -114,6 +117,7 @@ def render(
         dither=dither,
         table_error=table_error,
         segments=segments,
+        fuse=not no_fuse,
     )
     settings = pairs(set or [], "--set", "threads=4")
     given = {"executor": executor, "telemetry": telemetry, "serve_metrics": serve_metrics}

@@ -39,6 +39,7 @@ from lumaloom.frame import (
 )
 from lumaloom.pointwise.host import lookup, lookup3d, noise, table, uniform
 from lumaloom.pointwise.pictures import Picture
+from lumaloom.pointwise.plates import normal
 from lumaloom.pointwise.spaces import to_code, to_light
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "lookup",
     "lookup3d",
     "noise",
+    "normal",
     "parse_call",
     "pointwise",
     "table",

@@ -38,6 +38,7 @@ class _PointwiseMeta(ABCMeta):
             )
         settings = {name: values.pop(name) for name in list(values) if isinstance(values[name], (Symbol, tuple))}
         extras = {name: values.pop(name) for name in known.extras if name in values}
+        values |= {name: "-" for name, spec in known.params.items() if name in settings and spec.type is Picture}
         made = super().__call__(**values) if known.params.keys() - settings.keys() or values else None
         if made is not None:
             settings = {**made.values, **settings}
@@ -172,8 +173,8 @@ def pointwise(
     Args:
         function: positional channels first, then keyword-only parameters declared with `Param`, and any of
             `x y width height t frame` without a default. A parameter annotated `Picture` names a picture file and
-            gives its channels here, not in space `any`. The function returns as many channels as it takes. Nothing
-            is clamped on the way; what leaves the run is, and NaN becomes 0.
+            gives its channels here, and its opacity (see `Picture`). The function returns as many channels as it
+            takes. Nothing is clamped on the way; what leaves the run is, and NaN becomes 0.
         space: what the channels are: `rgb` as coded, 0 to 1; `linear` light by the frame's transfer tag; `yuv`,
             Y' from 0 to 1 and Cb, Cr from -0.5 to 0.5; `luma`, Y' alone; `any`, every channel of colour by itself
             (R, G and B, or Y' of gray; YUV pictures count as RGB).
@@ -227,9 +228,6 @@ def _made(function: Callable[..., Any], space: Space, alpha: bool, name: str | N
         "__wrapped__": function,
     }
     try:
-        made: Any = _PointwiseMeta(function.__name__, (Pointwise,), body)
+        return _PointwiseMeta(function.__name__, (Pointwise,), body)
     except PluginError as problem:
         raise PluginError(f"{where}: {problem}") from None
-    if space == "any" and any(spec.type is Picture for spec in made.params.values()):
-        raise PluginError(f"{where}: a Picture has no channels in space 'any'; use rgb, linear, yuv or luma")
-    return made

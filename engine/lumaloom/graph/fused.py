@@ -18,6 +18,7 @@ from lumaloom.pointwise.stage import Stage
 if TYPE_CHECKING:
     from lumaloom.graph.plan import Step
 
+Prepared = tuple[Program, tuple[Stage, ...]]
 _KEPT_TAGS = 8  # kinds of tags that the frames of one stream may have without a new look at the effects
 
 
@@ -34,12 +35,25 @@ class Fused:
 
     """
 
+    how = "in one pass"
+
     def __init__(self, parts: Sequence[Step], dither: bool = False, table_error: float = 0.0) -> None:
         self.parts, self.dither = tuple(parts), dither
         self._animated = any(effect.animated for effect in self.effects)
         self.table_error = 0.0 if self._animated else table_error
-        self.program, self._stages = self._prepared(parts[0].before, parts[-1].after, Timing())
+        self.program, self._stages = self._prepared(*self.ends, Timing())
         self._settled = lru_cache(maxsize=_KEPT_TAGS)(lambda before, after: self._prepared(before, after, Timing()))
+
+    @property
+    def ends(self) -> tuple[FrameSpec, FrameSpec]:
+        """The frames that are planned to come in and to go out."""
+        return self.parts[0].before, self.parts[-1].after
+
+    def after_of(self, spec: FrameSpec) -> FrameSpec:
+        """Return the frames after the steps for one of `spec`."""
+        for part in self.parts:
+            spec = part.after_of(spec)
+        return spec
 
     @property
     def effects(self) -> tuple[Pointwise, ...]:
@@ -60,7 +74,7 @@ class Fused:
         """Return lines for people: what was joined, and what the code does with which planes."""
         lowered = self.program.lowered
         count = len(self.effects)
-        lines = [f"{counted(count, 'effects') if count else 'conversion'} in one pass: {self!r}"]
+        lines = [f"{counted(count, 'effects') if count else 'conversion'} {self.how}: {self!r}"]
         lines += [f"folded in: {text}" for text in self.folded]
         lines += [f"read beside the frames: {clip}" for effect in self.effects for clip in effect.clips]
         pieces, words = (0, False) if self._animated else self.program.by_pieces(now(self._stages))
@@ -89,19 +103,28 @@ class Fused:
         lowered = self.program.lowered
         return self.folded[-1] + " with dither" * lowered.dither + " by fields" * lowered.fields
 
-    def _prepared(self, before: FrameSpec, after: FrameSpec, timing: Timing) -> tuple[Program, tuple[Stage, ...]]:
+    def _prepared(self, before: FrameSpec, after: FrameSpec, timing: Timing) -> Prepared:
         """Return the code for frames of `before`, and the stages with the parameters of a moment."""
-        stages, spec = [], before
-        for part in self.parts:
-            if isinstance(part.action, Pointwise):
-                stages.append(part.action.stage_at(spec, timing))
-            spec = part.after_of(spec)
-        return program(stages, before, after, self.dither, self.table_error / 255), tuple(stages)
+        stages = stages_of(self.parts, before, timing)
+        return program(stages, before, after, self.dither, self.table_error / 255), stages
+
+    def _ready(self, before: FrameSpec, after: FrameSpec, timing: Timing) -> Prepared:
+        """Return the same; where nothing moves, what was made for an earlier frame."""
+        return self._prepared(before, after, timing) if self._animated else self._settled(before, after)
 
     def apply(self, frame: Frame, after: FrameSpec, pool: Pool, beside: Beside = NOTHING) -> Frame:
         """Return the frame after all steps, in a buffer of `pool`; `beside` has what is shown with it of videos."""
         out = Frame.allocate(after, pool, like=frame)
-        moving = self._animated
-        code, stages = self._prepared(frame.spec, after, frame.timing) if moving else self._settled(frame.spec, after)
-        code.run(stages, frame, out, moving, beside)
+        code, stages = self._ready(frame.spec, after, frame.timing)
+        code.run(stages, frame, out, self._animated, beside)
         return out
+
+
+def stages_of(parts: Sequence[Step], before: FrameSpec, timing: Timing) -> tuple[Stage, ...]:
+    """Return the stages of the effects among steps for frames of `before`, with the parameters of a moment."""
+    stages, spec = [], before
+    for part in parts:
+        if isinstance(part.action, Pointwise):
+            stages.append(part.action.stage_at(spec, timing))
+        spec = part.after_of(spec)
+    return tuple(stages)

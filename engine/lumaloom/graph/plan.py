@@ -16,6 +16,7 @@ from lumaloom.graph.asking import accepts, fitted, is_idle, output, window
 from lumaloom.graph.clips import with_clips
 from lumaloom.graph.fused import Fused
 from lumaloom.graph.negotiate import Accepts, negotiate
+from lumaloom.graph.unfused import Run as Apart
 from lumaloom.graph.upright import Upright
 from lumaloom.pointwise.dither import loses_depth
 from lumaloom.pointwise.footage import NOTHING, Beside, Footage
@@ -70,9 +71,7 @@ class Step:
         if isinstance(self.action, Conversion):
             return converted_spec(spec, self.action.target)
         if isinstance(self.action, Fused):
-            for part in self.action.parts:
-                spec = part.after_of(spec)
-            return spec
+            return self.action.after_of(spec)
         return _after(self.action, spec)
 
     def apply(self, frame: Frame, pool: Pool, around: Sequence[Frame] = (), beside: Beside = NOTHING) -> Frame:
@@ -187,7 +186,8 @@ def make_plan(
         upright: turn the picture in any case, because the output can't tell players to.
         dither: where samples lose depth, hide the steps by an ordered pattern, of fused steps and of conversions.
         table_error: levels of 255 that costly runs of colour may be off, looked up in a cube instead of computed.
-        fuse: make one step of neighbouring pointwise effects and of the conversions between and beside them.
+        fuse: make one step of neighbouring pointwise effects and of the conversions between and beside them; else
+            every pointwise effect is a step of its own, which gives the same but for float32's rounding.
 
     Raises:
         ParameterError: an effect's parameters do not fit the frames that reach it, or a video that it names can't be
@@ -203,7 +203,7 @@ def make_plan(
     while True:
         steps, idle = _steps(source, chain, allowed, device)
         if not idle:
-            return Plan(source, _fused(steps, dither, table_error) if fuse else steps)
+            return Plan(source, _fused(steps, dither, table_error, fuse))
         # Negotiated again without them: they must not ask for a format either.
         chain = [effect for number, effect in enumerate(chain) if number not in idle]
 
@@ -246,8 +246,8 @@ def _steps(
     return tuple(steps), idle
 
 
-def _fused(steps: Sequence[Step], dither: bool, table_error: float) -> tuple[Step, ...]:
-    """Return the steps with every run of pointwise effects and conversions as one."""
+def _fused(steps: Sequence[Step], dither: bool, table_error: float, fuse: bool) -> tuple[Step, ...]:
+    """Return the steps with every run of pointwise effects and conversions as one, or as one an effect."""
     result: list[Step] = []
     for joins, group in groupby(steps, _joins):
         run = list(group)
@@ -258,7 +258,9 @@ def _fused(steps: Sequence[Step], dither: bool, table_error: float) -> tuple[Ste
             result += run
         else:
             device = effects[0].device if effects else run[0].device
-            result.append(Step(Fused(tuple(run), dither, table_error), before, after, device))
+            whole = fuse or len(effects) < 2
+            passes = [Fused(run, dither, table_error)] if whole else Apart(run, dither).passes()
+            result += [Step(each, *each.ends, device) for each in passes]
     return tuple(result)
 
 

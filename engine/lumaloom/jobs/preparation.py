@@ -142,6 +142,8 @@ class Preparer:
         wanted = threads_of(request, self._settings)
         if not 0 <= request.table_error <= 255:
             raise UsageError(f"table error: expected levels from 0 to 255, got {request.table_error:g}")
+        if request.table_error and not request.fuse:
+            raise UsageError("table error: expected fused effects, as cubes stand for runs; leave one of the two out")
         effects = self._registry.create_all(request.effects)
         device = self._machine.choose(request.device or self._settings.device)
         choice = chosen(request)
@@ -164,6 +166,7 @@ class Preparer:
                 choice.formats,
                 device,
                 upright=upright,
+                fuse=request.fuse,
                 dither=request.dither,
                 table_error=request.table_error,
             )

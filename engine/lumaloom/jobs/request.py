@@ -62,6 +62,8 @@ class RenderRequest:
         table_error: levels of 255 that costly colour may be off, looked up in a cube instead of computed; 0 computes.
         segments: seconds of a segment of the output, which is kept on disk, so that what is there already is not
             rendered again; None renders the whole straight to the output.
+        fuse: do neighbouring pointwise effects in one pass; False makes each a pass of its own, to see what fusing
+            gives and to find an effect that fails or is slow. The result is the same but for float32's rounding.
 
     Raises:
         UsageError: an attribute of another kind.
@@ -85,6 +87,7 @@ class RenderRequest:
     dither: bool = False
     table_error: float = 0.0
     segments: float | None = None
+    fuse: bool = True
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,14 +17,14 @@ from lumaloom.pointwise.ir import Node, const, node, select
 from lumaloom.pointwise.laying import Lie
 from lumaloom.pointwise.numpy_eval import evaluate
 from lumaloom.pointwise.pictures import Picture, shown
-from lumaloom.pointwise.spaces import Coding, Working
+from lumaloom.pointwise.spaces import Coding, Form, Working
 from lumaloom.pointwise.stage import Stage
 from lumaloom.pointwise.trace import Symbol, node_of
 
 PICTURE = ("width", "height", "t", "frame")
 """The extras that are one number per frame; they are parameters of no stage."""
 
-_ANY = Coding(0.2126, 0.0722, Transfer.BT709)
+_ANY = Form("rgb", Coding(0.2126, 0.0722, Transfer.BT709))
 _VALUES = (Symbol, bool, int, float, np.ndarray, np.generic)
 
 _PEEKED: dict[Hashable, Any] = {(-1, "width"): 16.0, (-1, "height"): 16.0, (-1, "t"): 0.0, (-1, "frame"): 0.0}
@@ -52,36 +52,34 @@ class Graph:
     channels: dict[str, Node]
 
 
-def called(stage: Stage, number: int, coding: Coding, constants: bool = False) -> Callable[..., tuple[Any, ...]]:
+def called(stage: Stage, number: int, form: Form, constants: bool = False) -> Callable[..., tuple[Any, ...]]:
     """Return the stage's function with its parameters as symbols, or as the numbers that they are.
 
-    The result checks what the function returns, and reports its errors with file and line.
+    The result checks what the function returns, and reports its errors with file and line. `form` is colour before it.
     """
     settings: dict[str, Any] = dict(stage.fixed)
     for name, value in stage.numbers.items():
         settings[name] = value if constants else Symbol(node("param", (), (number, name)))
     lie = Lie.of(settings)
     settings |= {name: Symbol(extra(name)) for name in stage.extras}
-    settings |= pictures(stage, lie, coding, [Symbol(extra(name)) for name in ("x", "y", "width", "height")])
+    settings |= pictures(stage, lie, form, [Symbol(extra(name)) for name in ("x", "y", "width", "height")])
 
-    def call(*channels: Any) -> tuple[Any, ...]:
+    def call(*channels: Any, which: int = 0) -> tuple[Any, ...]:
         symbols = [channel if isinstance(channel, Symbol) else Symbol(node_of(channel)) for channel in channels]
-        return tuple(Symbol(_as_float(node_of(value))) for value in results(stage, symbols, settings))
+        return tuple(Symbol(_as_float(node_of(value))) for value in results(stage, symbols, settings, which))
 
     return call
 
 
-def pictures(
-    stage: Stage, lie: Lie, coding: Coding, place: Sequence[Any], beside: Beside = NOTHING
-) -> dict[str, Picture]:
-    """Return what a stage's function gets for the parameters that name pictures, at `x`, `y`, `width`, `height`.
+def pictures(stage: Stage, lie: Lie, form: Form, place: Sequence[Any], beside: Beside = NOTHING) -> dict[str, Picture]:
+    """Return the pictures that a stage's parameters name, at `x`, `y`, `width`, `height`.
 
     Where these are arrays, `beside` has the frames of videos.
     """
     found = {}
     for name in stage.pictures:
         owner, clip = f"{stage.name}: {name}", stage.clips.get(name)
-        found[name] = shown(owner, stage.values[name], lie, stage.space, coding, tuple(place), clip, beside)
+        found[name] = shown(owner, stage.values[name], lie, stage.space, form, tuple(place), clip, beside)
     return found
 
 
@@ -89,13 +87,18 @@ def _as_float(value: Node) -> Node:
     return select(value, const(1), const(0)) if value.is_bool else value
 
 
-def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> tuple[Any, ...]:
+def results(stage: Stage, channels: Sequence[Any], settings: Mapping[str, Any], which: int = 0) -> tuple[Any, ...]:
     """Call a stage's function, on symbols or arrays.
+
+    In space `any` with the channel number `which`, of pictures too.
 
     Raises:
         TraceError: it failed, or returned other than as many channels as it got; names its file and line.
 
     """
+    if stage.space == "any" and stage.pictures:
+        alike = {name: Picture((settings[name][which], settings[name][-1])) for name in stage.pictures}
+        settings = {**settings, **alike}
     try:
         found = stage.function(*channels, **settings)
     except ParameterError:  # what the user gave, not what the author did
@@ -117,16 +120,13 @@ def results(stage: Stage, channels: Sequence[Any], settings: dict[str, Any]) -> 
     return values
 
 
-def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wanted: str, alpha: bool) -> Graph:
+def build(stages: Sequence[Stage], before: Form, after: Form, alpha: bool) -> Graph:
     """Trace a run of stages.
 
     Args:
         stages: in order.
-        coding: of the frames that come in.
-        model: their channels: `y`, `yuv` or `rgb`.
-        after: coding of the result, whose matrix YUV is made by.
-        wanted: channels of the result.
-        alpha: whether they have opacity; without, stages that use it get 1.
+        before, after: colour as it comes in and as it is wanted.
+        alpha: whether opacity comes in; without, stages that use it get 1.
 
     Raises:
         TraceError: an author's function can't be compiled.
@@ -137,18 +137,18 @@ def build(stages: Sequence[Stage], coding: Coding, model: str, after: Coding, wa
     }
     token = peek.set(lambda here: evaluate([here], {**_PEEKED, **known})[0])
     try:
-        working = Working(coding, model, tuple(Symbol(channel(letter)) for letter in model))
+        working = Working(before.coding, before.space, tuple(Symbol(channel(letter)) for letter in before.letters))
         opacity: Any = Symbol(channel("a")) if alpha else Symbol(const(1))
         for number, stage in enumerate(stages):
-            call = called(stage, number, working.coding)
+            call = called(stage, number, working.form)
             changed = working.apply(stage.space, call, opacity if stage.alpha else None)
             opacity = opacity if changed is None else changed
             if stage.coding is not None:
                 working.recode(stage.coding)
-        values = working.finish(wanted, after)
+        values = working.finish(after)
     finally:
         peek.reset(token)
-    channels = {letter: node_of(value) for letter, value in zip(wanted, values, strict=True)}
+    channels = {letter: node_of(value) for letter, value in zip(after.letters, values, strict=True)}
     channels["a"] = node_of(opacity)
     return Graph(channels)
 

@@ -36,7 +36,14 @@ class CudaProgram:
         self._kernels: dict[int, list[Any]] = {}
         self._tables: dict[tuple[int, int], tuple[Numbers, Array]] = {}
 
-    def run(self, stages: Sequence[Stage], src: Frame, out: Frame, beside: Beside = NOTHING) -> None:
+    def run(
+        self,
+        stages: Sequence[Stage],
+        src: Frame,
+        out: Frame,
+        shown: Frame | None = None,
+        beside: Beside = NOTHING,
+    ) -> None:
         """Queue the work that writes every sample of `out` from `src`, as `Program.run` does."""
         import cupy
 
@@ -44,7 +51,7 @@ class CudaProgram:
             out.planes[number][...] = src.planes[plane]
         if not self.lowered.passes:
             return
-        ready = self._settled.of(stages, src, beside)
+        ready = self._settled.of(stages, shown or src, beside)
         assert ready is not None
         numbers, tables, _ = ready
         device = int(cupy.cuda.Device().id)
@@ -54,7 +61,9 @@ class CudaProgram:
         for plane in (*sources, *targets):
             words += [np.uint64(plane.data.ptr), np.int32(plane.strides[0])]
         for table in tables:
-            words += [np.uint64(self._table(cupy, device, table).data.ptr), np.int32(word_of(table))]
+            whole: Any = table.base if _is_part(table) else table
+            start = self._table(cupy, device, whole).data.ptr + table.ctypes.data - whole.ctypes.data
+            words += [np.uint64(start), np.int32(word_of(table))]
         words += list(numbers[: len(self.lowered.numbers)])
         for part, kernel in zip(self.lowered.passes, self._loaded(cupy, device), strict=True):
             height, width = targets[part.planes[0]].shape[:2] if part.native else (out.height, out.width)
@@ -83,6 +92,11 @@ class CudaProgram:
                 self._tables[key] = table, cupy.asarray(table)
                 cupy.cuda.get_current_stream().synchronize()  # other streams may read it next
             return self._tables[key][1]
+
+
+def _is_part(table: Numbers) -> bool:
+    """Whether a table is a view of a larger one, of which other frames read other parts."""
+    return table.ndim == 3 and not table.flags.c_contiguous
 
 
 def _packed(plane: Array) -> bool:

@@ -7,6 +7,7 @@ words, computed here just as the code does it, beside exact values.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -15,8 +16,9 @@ import numpy as np
 
 from lumaloom.pointwise.fixed_numbers import Attempt, UnfitError, widened
 from lumaloom.pointwise.ir import Node, reach
+from lumaloom.pointwise.levels import levels
 from lumaloom.pointwise.lower import Lowered
-from lumaloom.pointwise.numpy_eval import value_of
+from lumaloom.pointwise.numpy_eval import evaluate, value_of
 from lumaloom.pointwise.passes.fixed import UnsuitableError, Words, in_words
 from lumaloom.pointwise.passes.fixed_curves import (
     Curve,
@@ -30,11 +32,11 @@ from lumaloom.pointwise.passes.regions import TIMES
 from lumaloom.pointwise.pieced import jumped
 from lumaloom.pointwise.settled import Ready, Settled
 
-ALLOWED, ALLOWED_MEAN = 0.7, 0.1
+ALLOWED, ALLOWED_MEAN = 0.5, 0.1
 """Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square."""
 
-_LEVELS, _RANDOM, _NEUTRAL = 4, 1500, 600
-NEAR = (2.5e-3, 8e-4, 2e-4, 4e-5)  # of a function's greatest value, that its curve may be off, tried in this order
+_RANDOM, _NEUTRAL = 2400, 600
+NEAR = (1.5e-3, 5e-4, 1e-4)  # of a function's greatest value, that its curve may be off, tried in this order
 _KEPT_FITS, _LOOKED = 256, 257
 
 Known = Mapping[Hashable, Any]
@@ -55,30 +57,36 @@ class Fixed(Settled):
 
     def __init__(self, lowered: Lowered, lanes: int) -> None:
         super().__init__(lowered)
-        if any(part.by_table for part in lowered.passes) or any(name in TIMES for name in self._needs):
-            raise UnsuitableError("tables or time")
-        self._needs = sorted({*self._needs, (-1, "width"), (-1, "height")}, key=repr)
+        if any(part.by_table for part in lowered.passes):
+            raise UnsuitableError("tables")
         self.lanes = lanes
         roots = [root for part in lowered.passes for root in part.roots.values()]
         self.roots = roots
         self.words: Words = in_words(roots)
+        moving = [here for here in (*lowered.numbers, *lowered.tables) if here not in self.words.plates]
+        if any(here.data in TIMES for here in reach(moving)):
+            raise UnsuitableError("time")
+        self._needs = sorted({*self._needs, (-1, "width"), (-1, "height")}, key=repr)
+        self._steady = [name for name in self._needs if name not in TIMES]
         found = iter(self.words.roots)
         passes = [replace(part, roots={letter: next(found) for letter in part.roots}) for part in lowered.passes]
         self.tables = (*self.words.curves, *self.words.places)
-        self.fixed = replace(lowered, passes=tuple(passes), numbers=tuple(self.words.numbers), tables=self.tables)
+        tables = (*self.tables, *self.words.plates)
+        self.fixed = replace(lowered, passes=tuple(passes), numbers=tuple(self.words.numbers), tables=tables)
         self.order = list(reach(self.words.roots))
         self.shapes = shapes(64 if lanes == 32 else 16)
         self.span = lru_cache(maxsize=_KEPT_FITS)(self._span)
         self.fit = lru_cache(maxsize=_KEPT_FITS)(self._fitted)
         self.values = lru_cache(maxsize=_KEPT_FITS)(self._values)
+        self._found = lru_cache(maxsize=_KEPT_FITS)(self._found_at)
         self._exact = list(reach([*roots, *self.words.meaning.values()]))
 
     def _evaluated(self, needed: tuple[float, ...]) -> Ready | None:
         known = dict(zip(self._needs, needed, strict=True))
-        try:
-            return self._found(known)
-        except UnfitError:
-            return None
+        found = self._found(tuple(known[name] for name in self._steady))
+        if found is None or not self.words.plates:
+            return found
+        return found._replace(tables=(*found.tables, *evaluate(self.words.plates, known)))
 
     def _span(self, table: Any, low: float, high: float, params: tuple[float, ...], near: float) -> Span:
         function = table.data(*params)
@@ -93,14 +101,18 @@ class Fixed(Settled):
     def _fitted(self, table: Any, span: Span, params: tuple[float, ...], shape: Shape, wider: int) -> Curve:
         return fitted(table.data(*params), span, shape, wider)
 
-    def _found(self, known: Known) -> Ready:
-        seen = self.seen(known)
-        for near in NEAR:
-            attempt = Attempt(self, known, seen, near)
-            most, mean = attempt.error()
-            if most <= ALLOWED and mean <= ALLOWED_MEAN:
-                return attempt.ready()
-        raise UnfitError
+    def _found_at(self, steady: tuple[float, ...]) -> Ready | None:
+        """Return what code gets beside plates, which are as good at any time."""
+        known: dict[Hashable, Any] = dict.fromkeys(TIMES, 0.0)
+        known |= zip(self._steady, steady, strict=True)
+        with suppress(UnfitError):
+            seen = self.seen(known)
+            for near in NEAR:
+                attempt = Attempt(self, known, seen, near)
+                most, mean = attempt.error()
+                if most <= ALLOWED and mean <= ALLOWED_MEAN:
+                    return attempt.ready()
+        return None
 
     def seen(self, known: Known) -> dict[Node, Any]:
         """Return the exact values of all nodes at the colours looked at.
@@ -122,14 +134,14 @@ class Fixed(Settled):
         return exact
 
     def colours(self, known: Known) -> dict[Hashable, Array]:
-        """Return code values of all channels, and places: extremes all over the picture, random ones, and near gray."""
+        """Return codes of channels, and places: extremes all over the picture, random ones, half dark, and grays."""
         fmt = self.lowered.before.format
         letters, peak, rng = fmt.channels, (1 << fmt.depth) - 1, np.random.default_rng(0)
-        ends = [np.arange(2 if letter == "a" else _LEVELS) for letter in letters]
-        corners = np.stack(
-            [found.ravel() * peak // (len(end) - 1) for found, end in zip(np.meshgrid(*ends), ends, strict=True)]
-        )
-        random = rng.integers(0, peak + 1, (len(letters), _RANDOM))
+        blacks = [levels(self.lowered.before, letter)[0] / (1 << fmt.shift) for letter in letters]
+        marks = [sorted({0, int(black), peak // 3, 2 * peak // 3, peak}) for black in blacks]
+        marks = [[0, peak] if letter == "a" else some for letter, some in zip(letters, marks, strict=True)]
+        corners = np.stack([found.ravel() for found in np.meshgrid(*marks)])
+        random = np.floor((peak + 1) * rng.random((len(letters), _RANDOM)) ** np.repeat([1, 4], _RANDOM // 2))
         wide = peak // 64
         gray = np.linspace(0, peak, _NEUTRAL).round() + rng.integers(-wide, wide + 1, (len(letters), _NEUTRAL))
         for k, letter in enumerate(letters):

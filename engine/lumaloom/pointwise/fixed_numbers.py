@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MORE = 1 / 16  # of a range, by which it may be wider than what was seen of it
 _ROUNDED = 4  # words that a curve's value may be off by rounding
 _LEAST_SHIFT, _MOST_DOUBLINGS = 2, 4
+_BYTE = 7  # bits by which bytes are shifted up
 _BEYOND = 130  # places after the last of a picture that code may read
 
 Known = Mapping[Hashable, Any]
@@ -73,6 +74,8 @@ class Attempt:
             args = [found.get(arg) for arg in here.args]
             if here.op == "input":
                 found[here] = _loaded(seen[here].astype(np.int32), run.lowered)
+            elif here.op == "byte":
+                found[here] = seen[self.words.meaning[here]].astype(np.int32) << _BYTE
             elif here.op in ("column", "line"):
                 found[here] = tables[here].astype(np.int32)[seen[here.args[0]].astype(np.int32)]
             elif here.op in ("scaled", "level"):
@@ -131,6 +134,8 @@ class Attempt:
             args = [ends[arg] for arg in here.args if arg in ends]
             if here.op == "input":
                 low, high = 0, _loaded((1 << self.run.lowered.before.format.depth) - 1, self.run.lowered)
+            elif here.op == "byte":
+                low, high = 0, 255 << _BYTE
             elif here.op in ("column", "line"):
                 low, high = int(tables[here].min()), int(tables[here].max())
             elif here.op in ("scaled", "level"):
@@ -176,6 +181,8 @@ class Attempt:
         for word in found:
             if word.op == "input":
                 found[word] = float(1 << (15 - self.run.lowered.before.format.depth))
+            elif word.op == "byte":
+                found[word] = float(1 << _BYTE)
         return self._settled(found)
 
     def _settled(self, scales: dict[Node, float]) -> dict[Node, float]:

@@ -65,14 +65,18 @@ class Frame:
                 self.numbers[id(here)] = self.spread(value)
             if here.op == "table":
                 number = [id(table) for table in self.lowered.tables].index(id(here))
-                last = self.word(self._tables + 2 * number + 1)
-                self.tables[id(here)] = (self.table(number), self.text.set(f"trunc i64 {last} to i32", "i"))
+                self.tables[id(here)] = self.picture(number)
         for here in reach(part.roots.values()):
             if here.op == "power":
                 self.tables[id(here)] = powers(self.text, self.tables[id(here.args[1])][0])
             if here.op == "pieces":
                 table: Any = here.args[1]
                 self.tables[id(here)] = pieces(self.text, self.tables[id(table)][0], table.data, self.lanes)
+
+    def picture(self, number: int) -> tuple[str, str]:
+        """Return the address of a table, and its last index or its pitch."""
+        last = self.word(self._tables + 2 * number + 1)
+        return self.table(number), self.text.set(f"trunc i64 {last} to i32", "i")
 
     def table(self, number: int) -> str:
         """Return the address of a table."""

@@ -11,8 +11,8 @@ expm1       1e-6 of the value; arguments are kept below 88
 log1p       1e-6 of the value; -1 and less count as -1 + 2**-126
 cbrt        2e-6 of the value
 atan, atan2 5e-7
-pow(x, y)   exp2(y * log2(x)): 4e-6 of the value for x within 2**-16 to 2**16, y within -4 to 4; 0 and
-            less count as 2**-126
+pow(x, y)   exp2(y * log2(x)): 4e-6 of the value for x within 2**-16 to 2**16, y within -4 to 4; of 0 and
+            less it is 2**-126 where y > 0, however small
 ==========  =============================================================================
 """
 
@@ -111,7 +111,9 @@ FUNCTIONS["pow"] = (
     ("exp2", "log2"),
     """define internal V @pow(V %x, V %y) alwaysinline {
   %l = call V @log2(V %x)
-  %yl = fmul V %y, %l
+  %some = fcmp ogt V %x, zeroinitializer
+  %l1 = select B %some, V %l, V SPLAT(-1e30)
+  %yl = fmul V %y, %l1
   %result = call V @exp2(V %yl)
   ret V %result
 }""",

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lumaloom.frame import PixelFormat
+from lumaloom.frame import FORMATS, PixelFormat
 from lumaloom.pointwise.dither import SIDE, pattern
 from lumaloom.pointwise.ir import Node
 from lumaloom.pointwise.llvm_math import literal
@@ -88,8 +88,8 @@ def load(text: Text, kind: Arithmetic, fmt: PixelFormat, place: Place, row: Row,
     return kind.loaded(text, fmt, samples, lanes)
 
 
-def texel(text: Text, table: tuple[str, ...], here: Node, row: str, at: str, lanes: int) -> str:
-    """Return `lanes` samples of one channel of a picture, whose rows lie channel after channel, as float.
+def texel(text: Text, kind: Arithmetic, table: tuple[str, ...], here: Node, row: str, at: str, lanes: int) -> str:
+    """Return `lanes` samples of one channel of a picture, whose rows lie channel after channel, as numbers.
 
     `table` is its address and the bytes from one of them to the next.
     """
@@ -102,8 +102,7 @@ def texel(text: Text, table: tuple[str, ...], here: Node, row: str, at: str, lan
     start = text.set(f"getelementptr i8, ptr {table[0]}, i64 {offset}", "p")
     pointer = text.set(f"getelementptr i{bits}, ptr {start}, i64 {at}", "p")
     samples = text.set(f"load <{lanes} x i{bits}>, ptr {pointer}, align {size}", "s")
-    wide = text.set(f"zext <{lanes} x i{bits}> {samples} to <{lanes} x i32>", "i")
-    return text.set(f"sitofp <{lanes} x i32> {wide} to <{lanes} x float>")
+    return kind.loaded(text, FORMATS["gray" if bits == 8 else "gray16le"], samples, lanes)
 
 
 def upsampled(

@@ -7,6 +7,8 @@ at least one vector; the caller widens smaller pictures, and those of odd width 
 
 from __future__ import annotations
 
+from typing import Any
+
 from lumaloom.pointwise.ir import Node, node, reach
 from lumaloom.pointwise.llvm_floats import Floats
 from lumaloom.pointwise.llvm_frame import Frame
@@ -30,7 +32,7 @@ from lumaloom.pointwise.lower import Lowered, Pass, Place, inputs, places
 from lumaloom.pointwise.passes.affine import is_affine
 from lumaloom.pointwise.passes.fixed import Way
 
-_LEAVES = ("input", "texel")
+_LEAVES = ("input", "texel", "byte")
 
 
 def module(lowered: Lowered, lanes: int, way: Way | None = None) -> str:
@@ -222,9 +224,10 @@ class _Blocks:
         return bool(inputs([here]) & set(names))
 
     def _leaf(self, here: Node, k: int) -> str:
-        if here.op == "texel":
-            address, pitch = self.frame.tables[id(here.args[0])]
-            return texel(self.text, (address, pitch), here, self.numbers[k], self.at, self.lanes)
+        if here.op in ("texel", "byte"):
+            picture: Any = here if here.op == "texel" else here.data
+            table = self.frame.tables[id(picture.args[0])]
+            return texel(self.text, self.kind, table, picture, self.places[k], self.at, self.lanes)
         if here.op != "input":
             return self.frame.number(here, self.places[k], self.at)
         name = str(here.data)

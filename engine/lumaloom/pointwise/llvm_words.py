@@ -6,6 +6,7 @@ Tables of 64 entries are for processors with AVX-512BW, tables of 16 for those w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from lumaloom.frame import PixelFormat
 from lumaloom.pointwise.ir import Node, reach
@@ -21,7 +22,7 @@ _EXTREMES = {"min": "smin", "max": "smax"}
 _COMPARES = {"lt": "slt", "le": "sle"}
 _PRODUCTS = {32: "avx512.pmul.hr.sw.512", 16: "avx2.pmul.hr.sw"}  # by words of a register
 _PAIRS = {32: "avx512.pmaddw.d.512", 16: "avx2.pmadd.wd"}
-_LEAVES = ("input", "column", "line")
+_LEAVES = ("input", "byte", "column", "line")
 
 
 class WordFrame(Frame):
@@ -57,6 +58,9 @@ class WordFrame(Frame):
     def _read_numbers(self, part: Pass) -> None:
         register = f"<{self.register} x i16>"
         for here in reach(part.roots.values()):
+            if here.op == "byte":
+                picture: Any = here.data
+                self.tables[id(picture.args[0])] = self.picture(self._places[picture.args[0]])
             if here.op in ("scaled", "level"):
                 slot = self._slots[here.op, here.data]
                 number = next(self._vectors("%numbers", register, slot, 1))

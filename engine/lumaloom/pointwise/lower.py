@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lumaloom.frame import FrameSpec, Model, PixelFormat
+from lumaloom.frame import FrameSpec, PixelFormat
 from lumaloom.pointwise.build import build, channel
 from lumaloom.pointwise.dither import loses_depth
 from lumaloom.pointwise.ir import Node, const, make, node, reach, rebuilt, substituted
@@ -14,10 +14,9 @@ from lumaloom.pointwise.passes.affine import joined
 from lumaloom.pointwise.passes.cost import cost
 from lumaloom.pointwise.passes.cubes import Cube, Evaluator, by_numpy, collapsed
 from lumaloom.pointwise.passes.ranges import Range, trimmed
-from lumaloom.pointwise.spaces import Coding
+from lumaloom.pointwise.spaces import Form
 from lumaloom.pointwise.stage import Stage
 
-MODELS = {Model.GRAY: "y", Model.YUV: "yuv", Model.RGB: "rgb"}
 _TABLE_COST = 14  # instructions per pixel and channel above which a table of all code values is faster
 _TABLE_DEPTH = 12
 
@@ -120,6 +119,7 @@ def lower(
     dither: bool = False,
     allowed: float = 0.0,
     evaluator: Callable[[Sequence[Node], Sequence[str]], Evaluator] = by_numpy,
+    forms: tuple[Form, Form] | None = None,
 ) -> Lowered:
     """Trace stages and arrange their work on frames of `before` as passes that write frames of `after`.
 
@@ -129,15 +129,15 @@ def lower(
         dither: hide the steps where samples lose depth.
         allowed: error, as part of the range, for which a costly run may become a look up in a cube.
         evaluator: gives what fills it.
+        forms: what colour is in those frames, where their formats and tags do not say it.
 
     Raises:
         TraceError: an author's function can't be compiled.
 
     """
     source, target = places(before.format), places(after.format)
-    wanted = MODELS[after.format.model]
-    coding, coding_after = Coding.of(before, after), Coding.of(after, before)
-    graph = build(stages, coding, MODELS[before.format.model], coding_after, wanted, "a" in source)
+    start, end = forms or (Form.of(before, after), Form.of(after, before))
+    graph = build(stages, start, end, "a" in source)
     letters = list(target)
     roots = _sampled([graph.channels[letter] for letter in letters], letters, source, before, after)
     colours = [k for k, letter in enumerate(letters) if letter != "a"]

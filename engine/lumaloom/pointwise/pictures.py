@@ -18,7 +18,7 @@ from lumaloom.frame import Transfer
 from lumaloom.pointwise.footage import NOTHING, Beside, Footage, Moving
 from lumaloom.pointwise.ir import const, node
 from lumaloom.pointwise.laying import MAX_PIXELS, WHITE, Lie, Samples, laid, recoded
-from lumaloom.pointwise.spaces import Coding, Working
+from lumaloom.pointwise.spaces import Form, Working
 from lumaloom.pointwise.trace import Symbol, node_of
 
 _MAX_BYTES = 256 << 20
@@ -37,12 +37,15 @@ class Picture(tuple[Any, ...]):
     """Type of a parameter of a pointwise effect that names a picture: `file: Picture = Param(help="...")`.
 
     Users give the name of a PNG, JPEG, WebP, TIFF or BMP file, or of a video. The function gets the picture, scaled to
-    the frame, as the channels of its own space at this pixel, then opacity: `*over, opacity = file`. Called with
-    arrays, it takes a tuple of these. Where the effect has a text parameter `fit`, that says how: `stretch`, `cover`
-    (what sticks out is cut), `contain` (what is left is transparent) or `none` (it has a size of its own). Where it has
-    a text parameter `anchor` too, that says where a picture lies that leaves room: at a side or corner such as `right`
-    or `top-left`, or in the `center`; and numbers `x` and `y` by how many pixels it lies right of and below that,
-    `width` how wide it is with `none`, 0 for its own width.
+    the frame, as the channels of its own space at this pixel, then opacity: `*over, opacity = file`. In space `any`,
+    where it sees one channel at a time, it gets the same channel of the picture: red with red, and luma where frames
+    are gray. Called with arrays, it takes a tuple of these.
+
+    Where the effect has a text parameter `fit`, that says how it is scaled: `stretch`, `cover` (what sticks out is
+    cut), `contain` (what is left is transparent) or `none` (it has a size of its own). Where it has a text parameter
+    `anchor` too, that says where a picture lies that leaves room: at a side or corner such as `right` or `top-left`, or
+    in the `center`; and numbers `x` and `y` by how many pixels it lies right of and below that, `width` how wide it is
+    with `none`, 0 for its own width.
 
     Of a video the function gets the frame that is shown at the time of the frame that is made, upright and with its
     opacity; times count from the first frames of both. Where the effect has a number parameter `start`, the video is so
@@ -58,19 +61,19 @@ def shown(
     name: str,
     lie: Lie,
     space: str,
-    coding: Coding,
+    form: Form,
     place: tuple[Any, ...],
     clip: Footage | None = None,
     beside: Beside = NOTHING,
 ) -> Picture:
-    """Return what a stage's function gets for a parameter that names a picture.
+    """Return the channels and the opacity of a picture, as a stage works on them.
 
     Args:
         owner: effect and parameter, for messages.
         name: of the file.
         lie: how it lies on the frame.
         space: of the stage.
-        coding: of coded RGB at the stage. A picture's sRGB counts as the coding of SDR frames, as players show both
+        form: of colour before the stage. A picture's sRGB counts as the coding of SDR frames, as players show both
             alike; for PQ, HLG and linear frames its light is coded anew. Its primaries count as the frame's.
         place: `x`, `y`, `width` and `height`, as symbols or numbers and arrays.
         clip: what the file is, if it is a video.
@@ -80,6 +83,7 @@ def shown(
         ParameterError: there is no such file, or it is no picture, or too large.
 
     """
+    coding = form.coding
     if clip is not None:
         moving = Moving.on(clip, lie, coding)
         channels = _read(moving, moving.channels, moving.bits, place, lie.numbers, partial(moving.of, beside))
@@ -89,10 +93,10 @@ def shown(
         transfer = coding.transfer if coding.transfer in WHITE else None
         still = Still(path, size, changed, lie.fit, lie.anchor, transfer, owner)
         channels = _read(still, still.channels, still.bits, place, lie.numbers, still)
-    rgb, opacity = tuple(channels[:3]), channels[3]
-    if space == "luma":
-        return Picture((Working(coding, "rgb", rgb).to("yuv")[0], opacity))
-    return Picture((*Working(coding, "rgb", rgb).to(space), opacity))
+    colour, opacity = Working(coding, "rgb", tuple(channels[:3])), channels[3]
+    if space == "luma" or (space == "any" and form.space == "y"):
+        return Picture((colour.to("yuv")[0], opacity))
+    return Picture((*colour.to("rgb" if space == "any" else space), opacity))
 
 
 def _read(

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from lumaloom.pointwise.ir import Node, reach
+from lumaloom.pointwise.levels import levels
 from lumaloom.pointwise.lower import Lowered
 from lumaloom.pointwise.numpy_eval import by_table, evaluate, value_of
-from lumaloom.pointwise.passes.pieces import Fit, fitted
+from lumaloom.pointwise.passes.pieces import Fit, computed, fitted
 from lumaloom.pointwise.passes.ranges import Range, range_of
 from lumaloom.pointwise.passes.regions import TIMES, Function
 from lumaloom.pointwise.settled import Settled
@@ -20,6 +21,7 @@ from lumaloom.pointwise.settled import Settled
 ALLOWED = 0.2
 """Steps of the result that a sample may be off before it is rounded."""
 
+_ALLOWED_AT_ENDS = 0.5
 _PROBES, _LOOKED = 512, 257
 _TIMES = (0.0, 1.0, 7.0, 60.0, 1000.0)  # seconds at which errors are looked at, where there is time in a run
 _COMPARED, _JUMPS = {"lt", "le"}, {"floor", "ceil", "rint", "trunc", "eq", "ne"}
@@ -39,12 +41,17 @@ class Pieced(Settled):
         self._varying = [here for here in reach(self._roots) if here.varying]
         self._functions: list[Node] = [table for table in lowered.tables if isinstance(table.data, Function)]
         self._steady = [name for name in self._needs if name not in TIMES]
-        self._times = _TIMES if len(self._steady) < len(self._needs) else _TIMES[:1]
+        pictures = {here.args[0] for here in self._varying if here.op == "texel"}
+        self._decided = [here for here in self._uniform if here not in pictures]
+        reached = {here.data for here in reach([*self._decided, *self._functions]) if here.op == "param"}
+        self._deciding = [name for name in self._needs if name in reached or name not in TIMES]
+        self._times = _TIMES if len(self._steady) < len(self._deciding) else _TIMES[:1]
         self._fit = lru_cache(maxsize=_KEPT)(self._fitted)
         self._fits = lru_cache(maxsize=_KEPT_FITS)(self._fits_of)
+        self._spans = lru_cache(maxsize=_KEPT_FITS)(self._spans_of)
 
     def _tables(self, known: Known, values: Mapping[Node, Any]) -> list[Any] | None:
-        spans = self._spans(known, values) if self._functions else None
+        spans = self._spans(tuple(known[name] for name in self._deciding)) if self._functions else None
         fits = None if spans is None else self._fits(spans, tuple(known[name] for name in self._steady))
         if fits is None:
             return None
@@ -58,10 +65,16 @@ class Pieced(Settled):
             for number, table in enumerate(self._functions)
         }
         moments = [{**known, TIMES[0]: time, TIMES[1]: floor(25 * time)} for time in self._times]
-        return fits if all(self._worst(moment, fits) <= ALLOWED for moment in moments) else None
+        near = all(self._worst(moment, fits) <= ALLOWED for moment in moments)
+        return fits if near and self._off_at_ends(moments[0], fits) <= _ALLOWED_AT_ENDS else None
 
-    def _spans(self, known: Known, values: Mapping[Node, Any]) -> tuple[Range, ...] | None:
-        """Return where the arguments of all functions lie, or None where one has no bounds."""
+    def _spans_of(self, deciding: tuple[float, ...]) -> tuple[Range, ...] | None:
+        """Return where the arguments of all functions lie, or None where one has no bounds.
+
+        Pictures count by their depth: noise that is new in every frame changes nothing.
+        """
+        known: dict[Hashable, Any] = dict(zip(self._deciding, deciding, strict=True))
+        values = dict(zip(self._decided, evaluate(self._decided, known), strict=True))
         ends = self._ends(known)
         ranges: dict[Node, Range] = {}
         spans: dict[Node, Range] = {}
@@ -97,6 +110,36 @@ class Pieced(Settled):
             f"raw {letter}": (0.0, float((1 << fmt.depth) - 1)) for plane in fmt.planes for letter in plane.channels
         }
         return {**found, "x": (0.0, known[-1, "width"] + 1.0), "y": (0.0, known[-1, "height"] + 1.0)}
+
+    def _off_at_ends(self, known: Known, fits: Mapping[Node, Fit]) -> float:
+        """Return how many steps the code is off at colours whose channels are least, black or greatest.
+
+        No random colour is as dark as black, where an error of light is the greatest of codes.
+        """
+        spec, ends = self.lowered.before, self._ends(known)
+        letters = [name for name in ends if name not in ("x", "y")]
+        blacks = (levels(spec, str(name)[-1])[0] / (1 << spec.format.shift) for name in letters)
+        marks = [(ends[name][0], black, ends[name][1]) for name, black in zip(letters, blacks, strict=True)]
+        grid = np.meshgrid(*marks)
+        given: dict[Hashable, Any] = {**known, "x": 0.5, "y": 0.5}
+        given.update((name, axis.ravel()) for name, axis in zip(letters, grid, strict=True))
+        exact: dict[Node, Any] = dict(zip(self._uniform, evaluate(self._uniform, known), strict=True))
+        exact.update((root, root.number) for root in self._roots if root.number is not None)
+        found = dict(exact)
+        with np.errstate(all="ignore"):
+            for here in self._varying:
+                function: Any = here.args[1].data if here.op == "pieces" else None
+                for values in (exact, found):
+                    args = [values.get(arg, arg.number) for arg in here.args[: 1 if function else None]]
+                    if function is None:
+                        values[here] = value_of(here, args, given)
+                    elif values is exact:
+                        values[here] = function.at(args[0], known)
+                    else:
+                        values[here] = computed(fits[here.args[1]].table, function.entries, np.asarray(args[0]))
+        peak = float((1 << self.lowered.after.format.depth) - 1)
+        samples = [[np.nan_to_num(np.clip(values[root], 0, peak)) for root in self._roots] for values in (exact, found)]
+        return max(float(np.abs(one - other).max()) for one, other in zip(*samples, strict=True))
 
     def _worst(self, known: Known, fits: Mapping[Node, Fit]) -> float:
         """Return how many steps samples may be off, by what becomes of every fit's error at some hundred colours."""
@@ -154,6 +197,7 @@ def _rounded(low: float, high: float) -> Range:
     return floor(low / step) * step, -floor(-high / step) * step
 
 
+@np.errstate(all="ignore")
 def _reached(function: Function, low: float, high: float, known: Known) -> Range:
     """Return where a function's values lie, as far as can be told from many of them."""
     values = np.broadcast_to(function.at(np.linspace(low, high, _LOOKED), known), _LOOKED)

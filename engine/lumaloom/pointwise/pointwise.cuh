@@ -138,10 +138,12 @@ static __device__ __forceinline__ void store(u8* row, int x, int width, const fl
             if (x + i < width) ((T*)row)[(i64)(x + i) * C + c] = samples[i][c];
 }
 
-// Functions as the graph means them: powers and logarithms of what is not positive count from the least float.
+// Functions as the graph means them: logarithms of what is not positive count from the least float, powers of it are 0.
 static __device__ __forceinline__ float f_exp2(float v) { return exp2f(fminf(fmaxf(v, -126.0f), 127.99f)); }
 static __device__ __forceinline__ float f_log2(float v) { return log2f(fmaxf(v, 1.17549435e-38f)); }
-static __device__ __forceinline__ float f_pow(float v, float power) { return f_exp2(power * f_log2(v)); }
+static __device__ __forceinline__ float f_pow(float v, float power) {
+    return f_exp2(power * (v > 0.0f ? f_log2(v) : -1e30f));
+}
 
 static __device__ __forceinline__ float f_min(float a, float b) { return a < b ? a : b; }
 static __device__ __forceinline__ float f_max(float a, float b) { return a > b ? a : b; }

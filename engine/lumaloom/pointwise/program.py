@@ -22,6 +22,7 @@ from lumaloom.pointwise.pictures import stamp
 from lumaloom.pointwise.pieced import Pieced
 from lumaloom.pointwise.quick import in_steps, pieced, quick, ways
 from lumaloom.pointwise.settled import Ready, Settled, word_of
+from lumaloom.pointwise.spaces import Form
 from lumaloom.pointwise.stage import Stage
 
 if TYPE_CHECKING:
@@ -32,27 +33,35 @@ _ROW = 256  # a multiple of all vectors
 Plane = np.ndarray[Any, Any]
 
 
+Forms = tuple[Form, Form] | None
+
+
 def program(
-    stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool = False, allowed: float = 0.0
+    stages: Sequence[Stage],
+    before: FrameSpec,
+    after: FrameSpec,
+    dither: bool = False,
+    allowed: float = 0.0,
+    forms: Forms = None,
 ) -> Program:
     """Return the compiled run; runs that differ in numbers alone share one.
 
-    With an error `allowed` a costly run may become a look up in a cube: then numbers count too.
+    With an error `allowed` a costly run may become a look up in a cube: then numbers count too. See `lower`.
 
     Raises:
         TraceError: an author's function can't be compiled.
 
     """
-    return _program(_Key(stages, before, after, dither, allowed))
+    return _program(_Key(stages, before, after, (dither, allowed, forms)))
 
 
 class _Key:
     """What code depends on: functions, texts and truth values among the parameters, formats, tags and dither."""
 
     def __init__(
-        self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, dither: bool, allowed: float
+        self, stages: Sequence[Stage], before: FrameSpec, after: FrameSpec, options: tuple[bool, float, Forms]
     ) -> None:
-        self.stages, self.before, self.after, self.options = tuple(stages), before, after, (dither, allowed)
+        self.stages, self.before, self.after, self.options = tuple(stages), before, after, options
         kinds = tuple(
             (spec.format.name, spec.colour.resolved(spec.format.model, spec.height)) for spec in (before, after)
         )
@@ -63,7 +72,7 @@ class _Key:
             *kinds,
             self.options,
             by_fields(before),
-            tuple(tuple(stage.numbers.items()) for stage in stages) if allowed else (),
+            tuple(tuple(stage.numbers.items()) for stage in stages) if options[1] else (),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -79,11 +88,11 @@ def _files(stage: Stage) -> tuple[object, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def _program(key: _Key) -> Program:
-    stages, before, after, (dither, allowed) = key.stages, key.before, key.after, key.options
-    exact = Program(lower(stages, before, after, dither))
+    stages, before, after, (dither, allowed, forms) = key.stages, key.before, key.after, key.options
+    exact = Program(lower(stages, before, after, dither, forms=forms))
     if not allowed or (has_wide_permutes() and exact.by_pieces(now(stages))[0]):
         return exact  # which is faster than a cube
-    return Program(lower(stages, before, after, dither, allowed, evaluator))
+    return Program(lower(stages, before, after, dither, allowed, evaluator, forms))
 
 
 def evaluator(roots: Sequence[Node], inputs: Sequence[str]) -> Evaluator:
@@ -261,20 +270,28 @@ class Program:
         return read + [after.planes[plane] for plane in part.planes]
 
     def run(
-        self, stages: Sequence[Stage], src: Frame, out: Frame, moving: bool = False, beside: Beside = NOTHING
+        self,
+        stages: Sequence[Stage],
+        src: Frame,
+        out: Frame,
+        moving: bool = False,
+        beside: Beside = NOTHING,
+        shown: Frame | None = None,
     ) -> None:
         """Write every sample of `out` from `src`, with the parameters that the stages have now.
 
-        Where they are others for the next frame, `moving`, the code is the one whose numbers are found quickly.
-        Of videos that the stages read `beside` has what is shown with `src`.
+        Where they are others for the next frame, `moving`, the code is the one whose numbers are found quickly. Stages
+        that ask for size and time get those of the frame `shown`, or of `src`. Of videos that the stages read `beside`
+        has what is shown with it.
         """
+        shown = shown or src
         if not isinstance(src.planes[0], np.ndarray):
-            self._cuda.run(stages, src, out, beside)
+            self._cuda.run(stages, src, out, shown, beside)
             return
         for variant in self.variants:
             if moving and variant.steady:
                 continue
-            ready = variant.settled.of(stages, src, beside)
+            ready = variant.settled.of(stages, shown, beside)
             if ready is not None:
                 break
         assert ready is not None

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from lumaloom.frame import Frame, FrameSpec, Model, PlaneFormat
+from lumaloom.frame import Frame, FrameSpec, PlaneFormat
 from lumaloom.pointwise.build import pictures, results
 from lumaloom.pointwise.dither import loses_depth, offsets
 from lumaloom.pointwise.footage import NOTHING, Beside
 from lumaloom.pointwise.laying import Lie
 from lumaloom.pointwise.levels import by_fields, levels
 from lumaloom.pointwise.moment import moment
-from lumaloom.pointwise.spaces import Coding, Working
+from lumaloom.pointwise.spaces import Form, Working
 from lumaloom.pointwise.stage import Stage
 
 Plane = np.ndarray[Any, Any]
@@ -35,10 +35,8 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame, dither: bool = Fa
     sub_x, sub_y = out.format.subsampling
     height, width = _even(height, sub_y), _even(width, sub_x)
     loaded = dict(_loaded(src, height, width))
-    model = {Model.GRAY: "y", Model.YUV: "yuv", Model.RGB: "rgb"}
-    before, wanted = model[src.format.model], model[out.format.model]
-    coding, after = Coding.of(src.spec, out.spec), Coding.of(out.spec, src.spec)
-    working = Working(coding, before, tuple(loaded[letter] for letter in before))
+    before, after = Form.of(src.spec, out.spec), Form.of(out.spec, src.spec)
+    working = Working(before.coding, before.space, tuple(loaded[letter] for letter in before.letters))
     opacity = loaded.get("a", np.ones((height, width)))
     extras: dict[str, Any] = {"y": np.arange(height)[:, None] + 0.5, "x": np.arange(width)[None, :] + 0.5}
     extras |= moment(src)
@@ -46,18 +44,20 @@ def reference(stages: Sequence[Stage], src: Frame, out: Frame, dither: bool = Fa
         for stage in stages:
             settings = {**stage.values, **{name: extras[name] for name in stage.extras}}
             place = [extras[name] for name in ("x", "y", "width", "height")]
-            settings |= pictures(stage, Lie.of(stage.values), working.coding, place, beside)
+            settings |= pictures(stage, Lie.of(stage.values), working.form, place, beside)
 
-            def call(*channels: Any, stage: Stage = stage, settings: dict[str, Any] = settings) -> tuple[Any, ...]:
+            def call(
+                *channels: Any, which: int = 0, stage: Stage = stage, settings: dict[str, Any] = settings
+            ) -> tuple[Any, ...]:
                 shape = (height, width)
-                return tuple(np.broadcast_to(value, shape) * 1.0 for value in results(stage, channels, settings))
+                return tuple(np.broadcast_to(value, shape) * 1.0 for value in results(stage, channels, settings, which))
 
             changed = working.apply(stage.space, call, opacity if stage.alpha else None)
             opacity = opacity if changed is None else changed
             if stage.coding is not None:
                 working.recode(stage.coding)
-        values = working.finish(wanted, after)
-        final = {letter: np.broadcast_to(v, (height, width)) for letter, v in zip(wanted, values, strict=True)}
+        values = working.finish(after)
+        final = {letter: np.broadcast_to(v, (height, width)) for letter, v in zip(after.letters, values, strict=True)}
         _store({**final, "a": opacity}, out, dither and loses_depth(src.format, out.format))
 
 

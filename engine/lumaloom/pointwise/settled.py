@@ -54,6 +54,7 @@ class Settled:
         self._needs = sorted(known, key=repr)
         self._moving = [(k, here) for k, here in enumerate(lowered.tables) if isinstance(here.data, Moving)]
         self._of = lru_cache(maxsize=_KEPT)(self._evaluated)
+        self._latest: dict[int, tuple[Any, Numbers]] = {}
 
     def of(self, stages: Sequence[Stage], frame: Frame, beside: Beside = NOTHING) -> Ready | None:
         """Return the numbers, and the tables as code reads them: points of cubes take four floats, aligned.
@@ -90,10 +91,19 @@ class Settled:
         if not usual(numbers[count - self._exponents : count]):
             return None
         tables = self._tables(known, values)
-        return None if tables is None else Ready(numbers, tuple(map(_laid_out, tables)))
+        return (
+            None if tables is None else Ready(numbers, tuple(self._laid_out(k, each) for k, each in enumerate(tables)))
+        )
 
     def _tables(self, known: Mapping[Hashable, Any], values: Mapping[Node, Any]) -> list[Any] | None:
         return [values[here] for here in self.lowered.tables]
+
+    def _laid_out(self, number: int, table: Any) -> Numbers:
+        """Return a table as code reads it; what time does not change is laid out once."""
+        kept = self._latest.get(number)
+        if kept is None or kept[0] is not table:
+            kept = self._latest[number] = table, _laid_out(table)
+        return kept[1]
 
 
 def word_of(table: Numbers) -> int:

@@ -26,6 +26,7 @@ _SHARES = {
     Matrix.BT2020_NCL: (0.2627, 0.0593),
     Matrix.BT2020_CL: (0.2627, 0.0593),
 }
+_SPACES = {Model.GRAY: "y", Model.YUV: "yuv", Model.RGB: "rgb"}
 _REFERENCE_WHITE = 203.0  # cd/m2 of 1.0 in linear light of PQ, by ITU-R BT.2408
 
 
@@ -62,11 +63,35 @@ class Coding:
         return y, (b - y) * (0.5 / (1 - self.blue)), (r - y) * (0.5 / (1 - self.red))
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What colour is at one place of a run.
+
+    Attributes:
+        space: `y` for gray, else `yuv`, `rgb` or `linear`.
+        coding: of coded RGB.
+
+    """
+
+    space: str
+    coding: Coding
+
+    @classmethod
+    def of(cls, spec: FrameSpec, other: FrameSpec) -> Form:
+        """Return that of frames of `spec` at one end of a run, where frames of `other` are at its other end."""
+        return cls(_SPACES[spec.format.model], Coding.of(spec, other))
+
+    @property
+    def letters(self) -> str:
+        """The channels, as pixel formats call them."""
+        return "rgb" if self.space == "linear" else self.space
+
+
 class Working:
     """The channels of colour on their way through the stages.
 
     Attributes:
-        coding: of the frames that came in.
+        coding: of the frames that came in, or as a stage recoded them.
         space: `y` for gray, else `yuv`, `rgb` or `linear`.
         values: the channels in it.
 
@@ -74,6 +99,11 @@ class Working:
 
     def __init__(self, coding: Coding, space: str, values: Values) -> None:
         self.coding, self.space, self.values = coding, space, values
+
+    @property
+    def form(self) -> Form:
+        """What the channels are now."""
+        return Form(self.space, self.coding)
 
     def to(self, space: str) -> Values:
         """Return the channels in a space, and stay in it."""
@@ -100,20 +130,21 @@ class Working:
             self.to("rgb")
         self.coding = coding
 
-    def finish(self, wanted: str, coding: Coding) -> Values:
+    def finish(self, form: Form) -> Values:
         """Return the channels of the result, YUV by the matrix of its coding."""
-        if wanted == "y" and self.space == "y":
+        space, coding = form.space, form.coding
+        if space == "y" and self.space == "y":
             return self.values
-        if wanted != "rgb" and (coding.red, coding.blue) != (self.coding.red, self.coding.blue):
+        if space in ("y", "yuv") and (coding.red, coding.blue) != (self.coding.red, self.coding.blue):
             self.recode(coding)
-        return self.to("rgb" if wanted == "rgb" else "yuv")[: len(wanted)]
+        return self.to("yuv" if space == "y" else space)[: len(form.letters)]
 
     def apply(self, space: str, function: Callable[..., Any], alpha: Any) -> Any:
         """Take the channels through one stage; return the new opacity.
 
         Args:
             space: the stage's.
-            function: takes channels and returns a tuple of as many.
+            function: takes channels and returns a tuple of as many; in space `any` one, and its number as `which`.
             alpha: the last channel, or None where the stage does not look at it.
 
         """
@@ -121,7 +152,7 @@ class Working:
         if space == "any":
             if self.space != "y":
                 self.to("rgb")
-            results = [function(value, *last) for value in self.values]
+            results = [function(value, *last, which=number) for number, value in enumerate(self.values)]
             self.values = tuple(result[0] for result in results)
             return results[0][1] if last else None
         if space == "luma":

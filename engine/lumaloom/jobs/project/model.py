@@ -64,6 +64,12 @@ class Defaults(Struct, kw_only=True, forbid_unknown_fields=True):
         Annotated[float, Meta(gt=0, description="Seconds of a piece of the video, which is kept for other renders.")]
         | UnsetType
     ) = UNSET
+    fuse: (
+        Annotated[
+            bool, Meta(description="false: every pointwise effect a pass of its own, to compare or find a fault.")
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class Render(Defaults, kw_only=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """Affine runs joined: what is a weighted sum of a few values becomes just that, its weights computed on the host.
 
-Range, depth, the YUV matrix and every matrix of an author's meet in one sum this way.
+Range, depth, the YUV matrix and every matrix of an author's meet in one sum this way. Samples count from black, as
+`lower` loads them, where no constant is added: what is 0 at black is so to the bit, as what is steep there needs.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def _joined(roots: Sequence[Node], terms: set[int]) -> list[Node]:
 def _form(here: Node, args: list[Form]) -> Form:
     if not here.varying:
         return {None: here}
+    if from_black(here):
+        return {here: _ONE}
     if here.op in ("add", "sub"):
         return _sum(args[0], args[1], here.op)
     if here.op == "neg":
@@ -61,6 +64,11 @@ def _form(here: Node, args: list[Form]) -> Form:
                 weight = here.args[factor]
                 return _clean({value: make("mul", by, weight) for value, by in args[other].items()})
     return {rebuilt(here, tuple(map(_value, args))): _ONE}
+
+
+def from_black(here: Node) -> bool:
+    """Whether a node is a sample as it counts from black: that of black is nothing, to the bit."""
+    return here.op == "sub" and here.args[0].op == "input" and here.args[1].number is not None
 
 
 def _sum(a: Form, b: Form, op: str) -> Form:
@@ -89,11 +97,27 @@ def _clean(form: Form) -> Form:
 def _value(form: Form) -> Node:
     """Return the sum as a node: the constant first, so that every further term is one fused multiply-add."""
     total = form.get(None, _ZERO)
+    if total.number:
+        form = _from_zero(form)
+        total = form.get(None, _ZERO)
     for value in sorted((value for value in form if value is not None), key=in_order):
         total = make("add", make("mul", value, form[value]), total)
     return total
 
 
+def _from_zero(form: Form) -> Form:
+    """Return the same sum of samples as they are."""
+    total: Form = {None: form[None]}
+    for value, weight in form.items():
+        if value is not None and from_black(value):
+            raw, black = value.args
+            total = _sum(total, {raw: weight, None: make("neg", make("mul", black, weight))}, "add")
+        elif value is not None:
+            total = _sum(total, {value: weight}, "add")
+    return total
+
+
 def in_order(value: Node) -> tuple[bool, bool, bytes]:
     """Return what terms of a sum are sorted by: luma comes after chroma, whose part of a sum two rows may share."""
+    value = value.args[0] if from_black(value) else value
     return value.op != "input", value.data == "raw y", value.digest

@@ -5,7 +5,8 @@ number take a word from scale to scale at no cost, since scales are in the numbe
 once parameters are known (see `fixed`); the graph holds for all of them.
 
 Beside the operations that say the same of words as of floats there are `level` (one number), `scaled` (times one
-number), `product`, `column` and `line` (what depends on the place alone, from a table), `doubled` (so often that a
+number), `product`, `column` and `line` (what depends on the column or line alone, from a table), `byte` (a number of a
+plate), `doubled` (so often that a
 function's whole range fills a word, and what is beyond is cut off) and `curve` (a function of one value).
 """
 
@@ -16,8 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lumaloom.pointwise.ir import BINARY, UNARY, Node, const, make, node, reach
-from lumaloom.pointwise.passes.affine import in_order, is_affine
+from lumaloom.pointwise.passes.affine import from_black, in_order, is_affine
 from lumaloom.pointwise.passes.fixed_curves import Shape
+from lumaloom.pointwise.plates import Plate
 
 _ONE = const(1)
 LACKING = frozenset({*UNARY, *BINARY, "lookup"}) - {"neg", "abs", "add", "sub", "mul", "min", "max"}
@@ -64,6 +66,7 @@ class Words:
         places: for a `column` or `line` what it depends on the place by.
         sums: of the arguments of functions: the last sum of each, which alone may be cut off.
         curves: for every `curve` its function's table, as a node of the run.
+        plates: tables that `byte` is read from.
 
     """
 
@@ -74,6 +77,7 @@ class Words:
     places: dict[Node, Node] = field(default_factory=dict)
     sums: dict[Node, Node] = field(default_factory=dict)
     curves: dict[Node, Node] = field(default_factory=dict)
+    plates: dict[Node, None] = field(default_factory=dict)
     _above: dict[Node, Node] = field(default_factory=dict)
 
     def scale_of(self, word: Node) -> Node:
@@ -132,7 +136,7 @@ class _Builder:
         return needed
 
     def _operands(self, here: Node) -> list[Node]:
-        if here.op == "input" or _place(here):
+        if here.op in ("input", "texel") or _place(here):
             return []
         if here.op == "pieces":
             return [atom for atom, _ in self._sum(here.args[0])[0]]
@@ -150,6 +154,9 @@ class _Builder:
             return made
         if here.op == "input":
             return here
+        if here.op == "texel" and isinstance(here.args[0].data, Plate):  # of pictures too little is seen
+            words.plates[here.args[0]] = None
+            return node("byte", here.args[1:], here)
         if here.op == "pieces":
             return self._curve(here)
         if here.op == "mul":
@@ -181,7 +188,7 @@ class _Builder:
         if not here.varying:
             return self._level(here)
         made = self._made[here]
-        if made.op not in ("input", "product"):  # whose scales are given
+        if made.op not in ("input", "byte", "product"):  # whose scales are given
             return made
         if here not in self._terms:
             self._terms[here] = self._scaled(made, _ONE)
@@ -221,7 +228,7 @@ class _Builder:
             value, weight = stack.pop()
             if not value.varying:
                 number = make("add", number, make("mul", value, weight))
-            elif not is_affine(value) or _place(value) or (value is not here and self._users[value] > 1):
+            elif not is_affine(value) or _place(value) or self._is_shared(value, here):
                 found[value] = make("add", found[value], weight) if value in found else weight
             elif value.op == "mul":
                 factor, other = value.args if value.args[1].varying else value.args[::-1]
@@ -231,6 +238,9 @@ class _Builder:
                 signs = (turned,) if value.op == "neg" else (weight, weight if value.op == "add" else turned)
                 stack += zip(value.args, signs, strict=True)
         return [(value, found[value]) for value in sorted(found, key=in_order)], number
+
+    def _is_shared(self, value: Node, sum_of: Node) -> bool:
+        return value is not sum_of and self._users[value] > 1 and not from_black(value)
 
     def _root(self, root: Node) -> Node:
         """Return a root's word, which shares its scale with no other root."""

@@ -36,9 +36,9 @@ def power_table(exponent: float) -> np.ndarray[Any, Any]:
         values = (points + 1.5) ** exponent
         if np.isfinite(values).all():
             table[: DEGREE + 1] = np.linalg.solve(np.vander(points, increasing=True), values)
-        table[8:16] = 2.0 ** (exponent * np.arange(8))
+        table[8:16] = np.exp2(exponent * np.arange(8))
         for h in range(_FIRST + 1, _FIRST + 8):
-            table[16 + h % 8] = 2.0 ** (exponent * (8.0 * h - 127))
+            table[16 + h % 8] = np.exp2(exponent * (8.0 * h - 127))
         return np.nan_to_num(table)
 
 
