@@ -347,3 +347,11 @@ def test_over_arrays_and_in_the_check_of_effects(tmp_path: Path) -> None:
     lumaloom.write(arrays, tmp_path / "out.mkv", [call], rate=25, encoder="ffv1", pixel_format="yuv444p")
     assert shown(tmp_path / "out.mkv") == [0] * 5 + [1] * 5 + [2] * 2
     check_effect(default_registry().create(f"{call} amount=0.5"), formats=["yuv420p"], sizes=[(33, 17)])
+
+
+def test_without_fusing_it_is_the_same_to_a_step(clip: Path, over: Path, tmp_path: Path) -> None:
+    chain = [call.format(over) for call in CHAIN]
+    for fuse in (True, False):
+        lumaloom.render(clip, tmp_path / f"{fuse}.mkv", chain, encoder="ffv1", fuse=fuse, end="9f")
+    for one, other in zip(reading.planes(tmp_path / "True.mkv"), reading.planes(tmp_path / "False.mkv"), strict=True):
+        assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(one, other, strict=True))
