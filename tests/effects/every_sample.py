@@ -18,7 +18,7 @@ from tests.effects.definitions import POOL
 NUDGE = 2.0**-21
 """By how much a channel may be taken for another, from 0 to 1: 8 roundings of a float, a 32nd of a step of 16 bits."""
 
-_PATTERNS = ((1, 1, 1), (1, -1, 1), (1, 1, -1))
+_PATTERNS = 8  # of signs of what channels and stages are off, and as many of the opposite ones
 
 Samples = list[np.ndarray[Any, Any]]
 
@@ -73,8 +73,8 @@ class Definition:
         worst = self._far(found, self.planes, self.planes)
         if worst > 1 and steep:
             if not self._least:
-                shifts = [tuple(sign * NUDGE * k for k in pattern) for pattern in _PATTERNS for sign in (1, -1)]
-                others = [self._planes([_nudged(stage, shift) for stage in self.stages]) for shift in shifts]
+                ways = np.random.default_rng(0).choice([-NUDGE, NUDGE], (_PATTERNS, len(self.stages), 4))
+                others = [self._planes([*map(_nudged, self.stages, way)]) for way in np.concatenate([ways, -ways])]
                 self._least = [np.min(planes, axis=0) for planes in zip(self.planes, *others, strict=True)]
                 self._greatest = [np.max(planes, axis=0) for planes in zip(self.planes, *others, strict=True)]
             worst = self._far(found, self._least, self._greatest)
@@ -97,14 +97,14 @@ class Definition:
 
 
 class _Nudged:
-    def __init__(self, function: Any, shift: tuple[float, ...]) -> None:
-        self.function, self.shift, self.__code__ = function, (*shift, shift[0]), function.__code__
+    def __init__(self, function: Any, shift: Any) -> None:
+        self.function, self.shift, self.__code__ = function, shift, function.__code__
 
     def __call__(self, *channels: Any, **settings: Any) -> Any:
         return self.function(*(v + d for v, d in zip(channels, self.shift, strict=False)), **settings)
 
 
-def _nudged(stage: Stage, shift: tuple[float, ...]) -> Stage:
+def _nudged(stage: Stage, shift: Any) -> Stage:
     return replace(stage, function=_Nudged(stage.function, shift))
 
 
