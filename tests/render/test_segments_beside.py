@@ -147,7 +147,7 @@ def test_the_file_is_that_of_one_go(
     assert any(0 < frames < 8 for frames in moments), "it goes on while segments are in the making"
     assert {event.job for event in seen.events} == {seen.events[0].job}
     assert sum(event.tally.calls.get("encode", 0) for event in seen.of(StagesTimed)) >= cold.frames
-    assert cold.stage_seconds.keys() >= {"decode", "encode", "grain"}
+    assert cold.stage_seconds.keys() >= {"decode", "encode", "denoise"}
     # Kept as if it had been made one by one.
     warm = render(clip, tmp_path / "out.mkv", *CHAIN, jobs=1, **given)
     assert warm.reused == warm.segments == count
