@@ -35,7 +35,7 @@ from lumaloom.pointwise.settled import Ready, Settled
 ALLOWED, ALLOWED_MEAN = 0.5, 0.1
 """Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square."""
 
-_RANDOM, _NEUTRAL = 2400, 600
+_RANDOM, _NEUTRAL = 2000, 500
 NEAR = (1.5e-3, 5e-4, 1e-4)  # of a function's greatest value, that its curve may be off, tried in this order
 _KEPT_FITS, _LOOKED = 256, 257
 

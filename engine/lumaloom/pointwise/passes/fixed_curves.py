@@ -140,7 +140,7 @@ class Curve:
 
 def span(function: Callable[[Array], Any], low: float, high: float, near: float, entries: int) -> Span:
     """Return how words are to lie for a function of values from `low` to `high`, to be followed `near` enough."""
-    start, stop = bend(function, low, high), -bend(lambda v: function(-v), -high, -low)
+    start, stop = bend(function, low, high, _LOOKED), -bend(lambda v: function(-v), -high, -low, _LOOKED)
     start = start if _level(function, low, start) else low
     stop = stop if _level(function, stop, high) else high
     if start >= stop:

@@ -102,9 +102,9 @@ def nodes(degree: int) -> Floats:
     return np.asarray(np.cos((np.arange(degree + 1) + 0.5) * np.pi / (degree + 1)))
 
 
-def bend(function: Callable[[Floats], Any], low: float, high: float) -> float:
-    """Return how far from `low` on a function is a straight line."""
-    at = np.linspace(low, high, _LOOKED)
+def bend(function: Callable[[Floats], Any], low: float, high: float, count: int = _LOOKED) -> float:
+    """Return how far from `low` on a function is a straight line, by looking at a `count` of values and then nearer."""
+    at = np.linspace(low, high, count)
     rises = np.diff(np.broadcast_to(function(at), at.shape))
     bent = np.abs(rises - rises[0]) > _STRAIGHT
     if not bent.any():
@@ -115,7 +115,7 @@ def bend(function: Callable[[Floats], Any], low: float, high: float) -> float:
     value, slope = _line(at[:first], function(at[:first]))[:2]
     left, right = float(at[first - 1]), float(at[first + 1])
     for _ in range(2):
-        near = np.linspace(left, right, _LOOKED)
+        near = np.linspace(left, right, count)
         off = np.abs(function(near) - (value + slope * (near - low))) > 100 * _STRAIGHT
         last = max(int(off.argmax()) - 1, 0)
         left, right = float(near[last]), float(near[last + 1])
