@@ -18,7 +18,7 @@ import numpy as np
 from lumaloom.pointwise.passes.pieces import bend, nodes
 
 WORD = 1 << 15
-_CHECKED, _LOOKED = np.cos(np.linspace(0, np.pi, 7)), 513
+_CHECKED, _LOOKED = np.cos(np.linspace(0, np.pi, 11)), 513
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
