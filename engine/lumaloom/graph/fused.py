@@ -79,7 +79,11 @@ class Fused:
         lines += [f"read beside the frames: {clip}" for effect in self.effects for clip in effect.clips]
         pieces, words = (0, False) if self._animated else self.program.by_pieces(now(self._stages))
         if pieces:
-            how = "in 16-bit fixed point, a tenth of a step off in the mean" if words else "within a fifth of a step"
+            how = (
+                "in 16-bit fixed point, an eighth of a step off in the mean at most"
+                if words
+                else "within a fifth of a step"
+            )
             lines.append(f"{counted(pieces, 'functions')} of one value by polynomials in pieces, {how}")
         if self.table_error and pieces and lowered.cube is None:
             lines.append("computed, as this processor does it faster than a look up in a cube")

@@ -32,14 +32,14 @@ from lumaloom.pointwise.passes.regions import TIMES
 from lumaloom.pointwise.pieced import jumped
 from lumaloom.pointwise.settled import Ready, Settled
 
-ALLOWED, ALLOWED_MEAN = 0.5, 0.1
+ALLOWED, ALLOWED_MEAN = 0.4, 0.125
 """Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square.
 
 Of more than 8 bits it is half of the first, since what is not looked at may be further off in steps.
 """
 
 _RANDOM, _NEUTRAL = 2000, 500
-NEAR = (1.5e-3, 5e-4, 1e-4)  # of a function's greatest value, that its curve may be off, tried in this order
+NEAR = (1.2e-3, 5e-4, 1e-4)  # of a function's greatest value, that its curve may be off, tried in this order
 _KEPT_FITS, _LOOKED = 256, 257
 
 Known = Mapping[Hashable, Any]

@@ -96,7 +96,8 @@ def shapes(entries: int) -> tuple[Shape, ...]:
     """Return all shapes for a processor, by the greatest table that it has."""
     sizes, degrees = ((64,), (1, 2)) if entries == 64 else ((16, 8), (1, 2, 3))
     plain = [Shape(size, degree, direct) for size in sizes for degree in degrees for direct in (True, False)]
-    return (*plain, *(Shape(entries, degree, fine=fine) for degree in degrees for fine in (2, 3, 4)))
+    parts = range(2, 7 if entries == 64 else 5)  # beyond that `pshufb` takes a bit of the word for its own
+    return (*plain, *(Shape(entries, degree, fine=fine) for degree in degrees for fine in parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,8 @@ def span(function: Callable[[Array], Any], low: float, high: float, near: float,
     at = np.linspace(start, stop, _LOOKED)
     bent = np.abs(np.diff(np.broadcast_to(function(at), at.shape), 2))
     middle = start if not np.isfinite(bent).all() or bent.argmax() < 2 else float(at[bent.argmax() + 1])
+    if middle == start and start > low:  # what is cut off has a word of its own beside the steepest piece
+        middle += (stop - start) / WORD
     return Span(start, stop, middle, max(stop - middle, middle - start), fine=True)
 
 
