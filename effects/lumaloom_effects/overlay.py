@@ -10,7 +10,8 @@ from lumaloom_effects._pictures import AFTER, START, After
 
 
 @pointwise(
-    space="rgb", also=("blend", "composite", "watermark", "logo", "pip", "picture-in-picture", "pictureinpicture")
+    space="rgb",
+    also=("blend", "blendpicture", "composite", "watermark", "logo", "pip", "picture-in-picture", "pictureinpicture"),
 )
 def overlay(
     r: Any,
