@@ -32,8 +32,9 @@ from lumaloom.pointwise.passes.regions import TIMES
 from lumaloom.pointwise.pieced import jumped
 from lumaloom.pointwise.settled import Ready, Settled
 
-ALLOWED, ALLOWED_MEAN = 0.4, 0.125
-"""Steps of the result that samples may be off before they are rounded: at most, and in the root of the mean square.
+ALLOWED, ALLOWED_MEAN, ALLOWED_STEEP = 0.4, 0.125, 0.8
+"""Steps of the result that samples may be off before they are rounded: at most, in the root of the mean square, and
+where a function is followed worst.
 
 Of more than 8 bits it is half of the first, since what is not looked at may be further off in steps.
 """
@@ -93,8 +94,10 @@ class Fixed(Settled):
 
     def _span(self, table: Any, low: float, high: float, params: tuple[float, ...], near: float) -> Span:
         function = table.data(*params)
-        wide = widened(low, high)
-        good = np.isfinite(function(np.array(wide)))  # what is never below 0 has no root there
+        wide, at = widened(low, high), np.linspace(low, high, 33)
+        values = np.broadcast_to(function(at), at.shape)
+        # What is never below 0 has no root there, nor is anything wider than what it was made for.
+        good = np.abs(function(np.array(wide)) - values[[0, -1]]) <= np.ptp(values) / 4 + 1e-9
         low, high = (new if fine else old for new, old, fine in zip(wide, (low, high), good, strict=True))
         return span(function, low, high, near, self.shapes[0].entries)
 
@@ -113,7 +116,7 @@ class Fixed(Settled):
             for near in NEAR:
                 attempt = Attempt(self, known, seen, near)
                 most, mean = attempt.error()
-                if most <= ALLOWED and mean <= ALLOWED_MEAN:
+                if most <= ALLOWED and mean <= ALLOWED_MEAN and attempt.steepest() <= ALLOWED_STEEP:
                     return attempt.ready()
         return None
 

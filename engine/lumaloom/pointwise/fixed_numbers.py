@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lumaloom.pointwise.fixed import Fixed
 
 _MORE = 1 / 16  # of a range, by which it may be wider than what was seen of it
+_FEWER = 3
 _ROUNDED = 4  # words that a curve's value may be off by rounding
 _LEAST_SHIFT, _MOST_DOUBLINGS = 2, 4
 _BYTE = 7  # bits by which bytes are shifted up
@@ -59,15 +60,39 @@ class Attempt:
 
     def error(self) -> tuple[float, float]:
         """Return by how many steps roots are off at the colours looked at: at most, and of the worst the mean."""
-        peak, most, mean = (1 << self.depth) - 1.0, 0.0, 0.0
-        for root, made in zip(self.run.roots, self.made(), strict=True):
-            off = np.abs((made / (1 << self.shift)).clip(0.5, peak + 0.5) - np.clip(self.seen[root], 0.5, peak + 0.5))
-            most, mean = max(most, float(off.max())), max(mean, float(np.sqrt((off * off).mean())))
-        return most, mean
+        exact = np.stack(np.broadcast_arrays(*(self.seen[root] for root in self.run.roots)))
+        off = np.abs(self._shown(self.made()) - exact.clip(0.5, (1 << self.depth) - 0.5))
+        return float(off.max()), float(np.sqrt((off * off).mean(-1)).max())
 
-    def made(self) -> list[Array]:
-        """Return the words that code makes of the colours looked at, of every root."""
-        seen, run = self.seen, self.run
+    def steepest(self) -> float:
+        """Return how many steps a root moves where a curve with finer pieces is as far off as it is anywhere.
+
+        Its greatest error lies within few words, which the colours looked at may miss.
+        """
+        most = 0.0
+        for here, curve in self.curves.items():
+            off = int(np.ceil(curve.error * self.scales[self.words.scale_of(here)]))
+            if not curve.shape.fine or not off:
+                continue
+            *ends, still = (self._shown(self.made({here: way}, _FEWER)) for way in (off, -off, 0))
+            most = max(most, *(float(np.abs(end - still).max()) for end in ends))
+        return most
+
+    def _shown(self, made: list[Array]) -> Array:
+        """Return roots in steps, as far as samples show them."""
+        steps = np.stack(np.broadcast_arrays(*made)) / (1 << self.shift)
+        return steps.clip(0.5, (1 << self.depth) - 0.5)
+
+    def made(self, moved: Mapping[Node, int] | None = None, every: int = 1) -> list[Array]:
+        """Return the words that code makes of the colours looked at, of every root.
+
+        Args:
+            moved: by how many words curves are to be off.
+            every: how many colours are passed over for one that is looked at.
+
+        """
+        moved, run = moved or {}, self.run
+        seen = self.seen if every == 1 else {here: _some(self.seen[here], every) for here in self.seen if here.varying}
         found: dict[Node, Any] = {}
         tables = dict(zip(run.tables, self.tables, strict=True))
         for here in run.order:
@@ -85,7 +110,7 @@ class Attempt:
                 doubled = args[0]
                 for _ in range(self.doublings[here]):
                     doubled = added(doubled, doubled)
-                found[here] = by_table(tables[here], doubled, self.curves[here].shape)
+                found[here] = added(by_table(tables[here], doubled, self.curves[here].shape), moved.get(here, 0))
             else:
                 found[here] = _OPERATIONS[here.op](*args)
         return [found[root] for root in self.words.roots]
@@ -270,6 +295,10 @@ def _laid_out(table: Array) -> Array:
 
 def _loaded(samples: Any, lowered: Lowered) -> Any:
     return samples << (15 - lowered.before.format.depth)
+
+
+def _some(values: Any, every: int) -> Any:
+    return values[::every] if np.ndim(values) else values
 
 
 def widened(low: float, high: float) -> tuple[float, float]:
