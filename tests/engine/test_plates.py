@@ -93,7 +93,7 @@ def test_frames_read_other_rows_and_nothing_else_is_new() -> None:
 @pytest.mark.skipif(not has_permutes(), reason="the code is for processors with AVX2")
 @pytest.mark.parametrize("name", ["yuv420p", "rgb24", "yuv422p10le"])
 def test_runs_in_fixed_point_have_noise_too(name: str) -> None:
-    chain = [effects.stops(amount=0.3), effects.filmy(), effects.power(value=1.2), effects.filmy(seed=9)]
+    chain = [effects.power(value=1.4), effects.filmy(), effects.warm(amount=0.2), effects.filmy(seed=9)]
     stages = [effect.stage for effect in chain]
     for size in ((67, 35), (7, 5), (1, 1)):
         for frame in (0, 9):
