@@ -69,12 +69,12 @@ class Attempt:
 
         Its greatest error lies within few words, which the colours looked at may miss.
         """
+        fine = [here for here, curve in self.curves.items() if curve.shape.fine]
+        still = self._shown(self.made(every=_FEWER)) if fine else np.zeros(1)
         most = 0.0
-        for here, curve in self.curves.items():
-            off = int(np.ceil(curve.error * self.scales[self.words.scale_of(here)]))
-            if not curve.shape.fine or not off:
-                continue
-            *ends, still = (self._shown(self.made({here: way}, _FEWER)) for way in (off, -off, 0))
+        for here in fine:
+            off = int(np.ceil(self.curves[here].error * self.scales[self.words.scale_of(here)]))
+            ends = (self._shown(self.made({here: way}, _FEWER)) for way in (off, -off))
             most = max(most, *(float(np.abs(end - still).max()) for end in ends))
         return most
 
@@ -169,7 +169,7 @@ class Attempt:
             elif here.op == "curve":
                 curve, scale = self.curves[here], self.scales[self.words.scale_of(here)]
                 low, high = int(curve.ends[0] * scale) - _ROUNDED, int(curve.ends[1] * scale) + _ROUNDED
-                if max(-low, high, *(abs(int(end * scale)) for end in curve.steps)) >= WORD:
+                if max(-low, high, int(curve.between * scale)) >= WORD:
                     cut.add(here)
             elif here.op in _RANGES:
                 if here.op == "product" and all(end[0] <= -WORD for end in args):

@@ -18,7 +18,14 @@ HEADER = 4
 
 
 class Frame:
-    """What the code of a pass reads from its two arguments, once."""
+    """What the code of a pass reads from its two arguments, once.
+
+    Attributes:
+        element: LLVM's type of a number.
+
+    """
+
+    element = "float"
 
     def __init__(self, text: Text, lowered: Lowered, number: int, lanes: int) -> None:
         self.text, self.lowered, self.lanes = text, lowered, lanes
@@ -89,8 +96,8 @@ class Frame:
 
     def spread(self, scalar: str) -> str:
         """Return a number in all lanes."""
-        kind = f"<{self.lanes} x float>"
-        one = self.text.set(f"insertelement {kind} poison, float {scalar}, i64 0")
+        kind = f"<{self.lanes} x {self.element}>"
+        one = self.text.set(f"insertelement {kind} poison, {self.element} {scalar}, i64 0")
         return self.text.set(f"shufflevector {kind} {one}, {kind} poison, <{self.lanes} x i32> zeroinitializer", "u")
 
     def row(self, side: str, plane: int, row: str, width: str) -> Row:

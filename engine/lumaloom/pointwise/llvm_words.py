@@ -28,6 +28,8 @@ _LEAVES = ("input", "byte", "column", "line")
 class WordFrame(Frame):
     """What the code of a pass in fixed point reads of its arguments, once."""
 
+    element = "i16"
+
     def __init__(self, text: Text, lowered: Lowered, number: int, lanes: int, way: Way) -> None:
         super().__init__(text, lowered, number, lanes)
         self.way, self.register = way, lanes // 2
@@ -48,12 +50,6 @@ class WordFrame(Frame):
         kind = self._kind if here.op == "column" else "i16"
         value = self.text.set(f"load {kind}, ptr {pointer}, align 2, !invariant.load !0")
         return value if here.op == "column" else self.spread(value)
-
-    def spread(self, scalar: str) -> str:
-        """Return a word in all lanes."""
-        kind = self._kind
-        one = self.text.set(f"insertelement {kind} poison, i16 {scalar}, i64 0")
-        return self.text.set(f"shufflevector {kind} {one}, {kind} poison, <{self.lanes} x i32> zeroinitializer", "u")
 
     def _read_numbers(self, part: Pass) -> None:
         register = f"<{self.register} x i16>"

@@ -127,7 +127,7 @@ class Curve:
         shape: of the pieces.
         powers: a row of coefficients for every entry, before they are scaled and rounded.
         ends: least and greatest value that may come out.
-        steps: the same of sums on the way to it.
+        between: the greatest size of sums on the way to it.
         error: the greatest difference at the values that were looked at, before that.
 
     """
@@ -135,7 +135,7 @@ class Curve:
     shape: Shape
     powers: Array
     ends: tuple[float, float]
-    steps: tuple[float, float]
+    between: float
     error: float
 
 
@@ -165,7 +165,7 @@ def fitted(function: Callable[[Array], Any], span: Span, shape: Shape, wider: in
     places = span.middle + span.half * 2**wider * (middle + half * spots)
     values = np.broadcast_to(function(places.clip(span.start, span.stop)), places.shape)
     if not np.isfinite(values).all():
-        return Curve(shape, values, (0.0, 0.0), (0.0, 0.0), np.inf)
+        return Curve(shape, values, (0.0, 0.0), 0.0, np.inf)
     powers = values[:, : shape.degree + 1] @ to_powers
     powers[_unused(shape)] = 0
     off = np.abs(powers @ to_values - values).max(-1)
@@ -174,8 +174,8 @@ def fitted(function: Callable[[Array], Any], span: Span, shape: Shape, wider: in
     ends = float((powers[:, 0] - beyond).min()), float((powers[:, 0] + beyond).max())
     if shape.direct:
         powers = _direct(powers, middle[:, 0], half[:, 0])
-    most = float(np.abs(powers[:, 1:]).sum(-1).max())
-    return Curve(shape, powers, ends, (-most, most), error)
+    between = float(np.abs(powers[:, 1:]).sum(-1).max())
+    return Curve(shape, powers, ends, between, error)
 
 
 @cache
